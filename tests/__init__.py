@@ -1,0 +1,1 @@
+"""Tests, named as promises; the folders mirror the rooms of the source."""

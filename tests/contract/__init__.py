@@ -1,0 +1,1 @@
+"""The code held against documents: specification, error codes, import contracts."""
