@@ -1,0 +1,407 @@
+"""One backend's character: what it is called, speaks, offers and allows.
+
+``load_profile`` reads a YAML file and gives a frozen ``Profile``, or raises one
+``ProfileError`` that holds every mistake with its key path and a hint.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast
+
+import yaml
+
+API_VERSIONS: Final = ("1.1.0", "1.2.0", "1.3.0")
+TOKEN_FORMS: Final = ("jwt", "prefixed")
+KINDS: Final = ("world", "stac")
+
+TokenForm = Literal["jwt", "prefixed"]
+
+
+@dataclass(frozen=True)
+class CollectionSpec:
+    """One collection of a backend: what it is called here and where its data come from.
+
+    ``kind`` "world" names a ``product`` of the generated world; "stac" reads
+    real rasters from the STAC collection or item at ``options["href"]``.
+    ``options`` may restrict bands and extents or override descriptive fields.
+    """
+
+    id: str
+    kind: Literal["world", "stac"]
+    product: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who may log in. Exactly one of the two passwords is given.
+
+    ``password_hash`` has the form that ``werkzeug.security.generate_password_hash``
+    writes; a plain ``password`` is for demonstrations.
+    """
+
+    name: str
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request or user may take. Sizes are in bytes, times in seconds."""
+
+    sync_samples: int = 100_000_000
+    """Samples (pixels x bands x dates) that one synchronous request may load."""
+    batch_samples: int = 1_000_000_000
+    """Samples that one collection of a batch job may load."""
+    sync_deadline: float = 300.0
+    batch_deadline: float = 3600.0
+    concurrent_sync: int = 2
+    """Synchronous requests that compute at the same time; more are told to come back."""
+    concurrent_jobs: int = 1
+    """Batch jobs that compute at the same time; more wait in the queue."""
+    queue_length: int = 100
+    request_bytes: int = 5_000_000
+    result_days: float = 7.0
+    """How long the signed links to results stay valid."""
+    graph_nodes: int = 10_000
+    worker_threads: int = 2
+    """Threads that one computation uses."""
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What computing costs here, in ``currency``."""
+
+    currency: str = "credits"
+    per_cpu_hour: float = 1.0
+    per_gigabyte_hour: float = 0.1
+    per_job: float = 0.0
+    budget: float = 1000.0
+    """What each user has to spend, shown in the account."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who runs the backend (a STAC provider)."""
+
+    name: str
+    url: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that makes one simulated backend this one and no other."""
+
+    id: str
+    title: str
+    description: str
+    provider: Provider
+    api_version: str
+    token_form: TokenForm
+    bind: str
+    url_path: str
+    public_url: str
+    users: Mapping[str, User]
+    collections: tuple[CollectionSpec, ...]
+    processes: tuple[str, ...]
+    output_formats: tuple[str, ...]
+    input_formats: tuple[str, ...]
+    limits: Limits = Limits()
+    billing: Billing = Billing()
+
+    @property
+    def api_url(self) -> str:
+        """The versioned URL that clients put in front of each path, without a final slash."""
+        return f"{self.public_url}{self.url_path}"
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """The API version as numbers, to be compared."""
+        major, minor, patch = (int(part) for part in self.api_version.split("."))
+        return major, minor, patch
+
+    def collection(self, identifier: str) -> CollectionSpec | None:
+        """The collection of that id, if this backend has it."""
+        return next((spec for spec in self.collections if spec.id == identifier), None)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in a profile: where, what, and what would be right."""
+
+    where: str
+    problem: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used, with all its mistakes."""
+
+    def __init__(self, source: str, mistakes: Iterable[Mistake]) -> None:
+        self.source = source
+        self.mistakes = tuple(mistakes)
+        lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
+        super().__init__(f"{source}:\n{lines}")
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names that this program can offer; a profile chooses from them.
+
+    ``None`` means that names are not checked.
+    """
+
+    processes: Collection[str]
+    output_formats: Collection[str] | None = None
+    input_formats: Collection[str] | None = None
+
+
+def load_profile(path: Path, *, known: Known | None = None) -> Profile:
+    """Read the profile in a YAML file.
+
+    Raises ``ProfileError`` with every mistake found, also where the file is
+    missing or is no YAML.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
+    return read_profile(document, source=str(path), known=known or known_here())
+
+
+def known_here() -> Known:
+    """What this installation can run and write."""
+    from backends.definitions import definitions
+    from backends.formats import INPUT_FORMATS, OUTPUT_FORMATS
+
+    return Known(tuple(definitions()), tuple(OUTPUT_FORMATS), tuple(INPUT_FORMATS))
+
+
+def read_profile(document: object, *, source: str, known: Known) -> Profile:
+    """Turn a parsed document into a profile, or raise ``ProfileError``."""
+    reader = _Reader([])
+    profile = _read(reader, document, known)
+    if reader.mistakes or profile is None:
+        raise ProfileError(source, reader.mistakes)
+    return profile
+
+
+_KEYS: Final = {
+    *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
+    *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
+}
+
+
+def _read(reader: "_Reader", document: object, known: Known) -> Profile | None:
+    if not isinstance(document, dict):
+        reader.add("(file)", "must be a mapping", "start with `id: ...`")
+        return None
+    reader.unknown_keys("", document, _KEYS)
+    version = reader.choice("api_version", document.get("api_version"), API_VERSIONS)
+    bind = reader.pattern("bind", document.get("bind"), _BIND, "HOST:PORT as in 127.0.0.1:8101")
+    formats = reader.mapping("formats", document.get("formats"))
+    reader.unknown_keys("formats", formats, {"output", "input"})
+    return Profile(
+        id=reader.pattern("id", document.get("id"), _ID, "lower-case letters, digits and _"),
+        title=reader.text("title", document.get("title")),
+        description=reader.text("description", document.get("description")),
+        provider=_provider(reader, document.get("provider")),
+        api_version=version,
+        token_form=cast(
+            TokenForm, reader.choice("token_form", document.get("token_form"), TOKEN_FORMS)
+        ),
+        bind=bind,
+        url_path=_url_path(reader, document.get("url_path"), version),
+        public_url=_public_url(reader, document.get("public_url"), bind),
+        users=_users(reader, document.get("users")),
+        collections=_collections(reader, document.get("collections")),
+        processes=_processes(reader, document.get("processes"), known.processes),
+        output_formats=reader.names("formats.output", formats.get("output"), known.output_formats),
+        input_formats=reader.names(
+            "formats.input", formats.get("input", []), known.input_formats, empty=True
+        ),
+        limits=reader.numbers("limits", document.get("limits"), Limits),
+        billing=reader.numbers("billing", document.get("billing"), Billing),
+    )
+
+
+_ID: Final = re.compile(r"[a-z][a-z0-9_]*")
+_BIND: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_URL: Final = re.compile(r"https?://[^\s?#]+")
+
+
+def _provider(reader: "_Reader", value: object) -> Provider:
+    given = reader.mapping("provider", value)
+    reader.unknown_keys("provider", given, {"name", "url", "description"})
+    url, description = given.get("url"), given.get("description")
+    if url is not None:
+        reader.pattern("provider.url", url, _URL, "a web address")
+    if description is not None:
+        reader.text("provider.description", description)
+    return Provider(reader.text("provider.name", given.get("name")), url, description)
+
+
+def _url_path(reader: "_Reader", value: object, version: str) -> str:
+    if value is None:
+        return "/openeo/" + ".".join(version.split(".")[:2])
+    return reader.pattern("url_path", value, _PATH, "a path as in /openeo/1.3, no final slash")
+
+
+def _public_url(reader: "_Reader", value: object, bind: str) -> str:
+    if value is None:
+        return f"http://{bind}"
+    return reader.pattern("public_url", value, _URL, "as in https://openeo.example").rstrip("/")
+
+
+def _users(reader: "_Reader", value: object) -> dict[str, User]:
+    users = {}
+    for name, entry in reader.mapping("users", value).items():
+        where = f"users.{name}"
+        given = reader.mapping(where, entry)
+        reader.unknown_keys(where, given, {"password", "password_hash"})
+        if len({"password", "password_hash"} & given.keys()) != 1:
+            reader.add(where, "needs a password", "give either password or password_hash")
+        for key in given:
+            reader.text(f"{where}.{key}", given[key])
+        users[str(name)] = User(str(name), given.get("password"), given.get("password_hash"))
+    if any(":" in name for name in users):
+        reader.add("users", "a name holds a colon", "HTTP Basic cannot carry it")
+    return users
+
+
+def _collections(reader: "_Reader", value: object) -> tuple[CollectionSpec, ...]:
+    specs: list[CollectionSpec] = []
+    for number, entry in enumerate(reader.sequence("collections", value)):
+        spec = _collection(reader, f"collections[{number}]", entry)
+        if any(spec.id == other.id for other in specs):
+            reader.add(f"collections[{number}].id", f"{spec.id!r} stands twice")
+        specs.append(spec)
+    return tuple(specs)
+
+
+def _collection(reader: "_Reader", where: str, value: object) -> CollectionSpec:
+    given = reader.mapping(where, value)
+    reader.unknown_keys(where, given, {"id", "kind", "product", "options"})
+    kind = reader.choice(f"{where}.kind", given.get("kind", "world"), KINDS)
+    options = reader.mapping(f"{where}.options", given.get("options", {}))
+    if kind == "stac":
+        reader.text(f"{where}.options.href", options.get("href"))
+        product = str(given.get("product", ""))
+    else:
+        product = reader.text(f"{where}.product", given.get("product"))
+    return CollectionSpec(
+        id=reader.text(f"{where}.id", given.get("id")),
+        kind=cast(Literal["world", "stac"], kind),
+        product=product,
+        options=options,
+    )
+
+
+def _processes(reader: "_Reader", value: object, known: Collection[str]) -> tuple[str, ...]:
+    if value == "all":
+        return tuple(sorted(known))
+    if isinstance(value, dict):
+        reader.unknown_keys("processes", value, {"all_but"})
+        excluded = reader.names("processes.all_but", value.get("all_but"), known)
+        return tuple(sorted(set(known) - set(excluded)))
+    return reader.names("processes", value, known)
+
+
+_Numbers = TypeVar("_Numbers", Limits, Billing)
+
+
+class _Reader:
+    """Reads typed values and notes what is wrong instead of stopping at it."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = mistakes
+
+    def add(self, where: str, problem: str, hint: str = "") -> None:
+        self.mistakes.append(Mistake(where, problem, hint))
+
+    def unknown_keys(self, where: str, given: Mapping[str, Any], allowed: Collection[str]) -> None:
+        for key in given:
+            if key not in allowed:
+                path = f"{where}.{key}" if where else str(key)
+                self.add(path, "is not known", f"possible are {', '.join(sorted(allowed))}")
+
+    def text(self, where: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            self.add(where, "is missing" if value is None else "must be a non-empty text")
+            return ""
+        return value
+
+    def choice(self, where: str, value: object, allowed: Collection[str]) -> str:
+        if value not in allowed:
+            problem = "is missing" if value is None else f"{value!r} is not possible"
+            self.add(where, problem, f"one of {', '.join(allowed)}")
+        return str(value)
+
+    def pattern(self, where: str, value: object, pattern: re.Pattern[str], hint: str) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            problem = "is missing" if value is None else f"{value!r} is not possible"
+            self.add(where, problem, hint)
+            return ""
+        return value
+
+    def mapping(self, where: str, value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.add(where, "is missing" if value is None else "must be a mapping")
+            return {}
+        return value
+
+    def sequence(self, where: str, value: object) -> list[Any]:
+        if not isinstance(value, list):
+            self.add(where, "is missing" if value is None else "must be a list")
+            return []
+        return value
+
+    def names(
+        self, where: str, value: object, known: Collection[str] | None, *, empty: bool = False
+    ) -> tuple[str, ...]:
+        names = self.sequence(where, value)
+        if not names and value is not None and not empty:
+            self.add(where, "must name at least one")
+        for number, name in enumerate(names):
+            if not isinstance(name, str):
+                self.add(f"{where}[{number}]", f"{name!r} is no text")
+            elif known is not None and name not in known:
+                self.add(f"{where}[{number}]", f"{name!r} is not known", _nearest(name, known))
+        return tuple(dict.fromkeys(str(name) for name in names))
+
+    def numbers(self, where: str, value: object, kind: type[_Numbers]) -> _Numbers:
+        """Read a mapping keyed by the fields of ``kind``; the left-out keep their default."""
+        given = {} if value is None else self.mapping(where, value)
+        defaults = {item.name: item.default for item in fields(kind)}
+        self.unknown_keys(where, given, defaults)
+        values = {key: given[key] for key in given if key in defaults}
+        for key, number in values.items():
+            self._number(f"{where}.{key}", number, defaults[key])
+        return kind(**values)
+
+    def _number(self, where: str, value: object, default: object) -> None:
+        if isinstance(default, str):
+            self.text(where, value)
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            self.add(where, f"{value!r} is no number")
+        elif isinstance(default, int) and not isinstance(value, int):
+            self.add(where, f"{value!r} is no whole number")
+        elif value < 0 or (value == 0 and default != 0.0):
+            self.add(where, f"{value!r} is too small")
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f"did you mean {', '.join(close)}?" if close else ""
