@@ -1,0 +1,140 @@
+"""Reading JSON documents of others without changing them and without trusting them.
+
+Every reader returns a value of the promised type or a stated default; a document
+of the wrong shape never raises. Whoever needs to know that something was of the wrong
+shape asks with :func:`is_object`, :func:`is_array` and their kin.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from typing import Any, TypeGuard
+
+JsonObject = Mapping[str, Any]
+"""A JSON object that the reader promises not to change."""
+
+_NUMBERS = re.compile(r"\d+")
+
+
+def is_object(value: object) -> TypeGuard[JsonObject]:
+    """Say whether a value is a JSON object (its keys all text)."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    """Say whether a value is a JSON array; text is none."""
+    return isinstance(value, list | tuple)
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Say whether a value is text that says something (not empty)."""
+    return isinstance(value, str) and value != ""
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Say whether a value is a finite JSON number; true and false are none."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_flag(value: object) -> TypeGuard[bool]:
+    """Say whether a value is true or false."""
+    return isinstance(value, bool)
+
+
+def text(document: object, key: str, default: str = "") -> str:
+    """Read a non-empty text, or the default."""
+    value = _member(document, key)
+    return value if is_text(value) else default
+
+
+def flag(document: object, key: str, default: bool = False) -> bool:
+    """Read true or false, or the default."""
+    value = _member(document, key)
+    return value if isinstance(value, bool) else default
+
+
+def number(document: object, key: str) -> int | float | None:
+    """Read a finite number, or None."""
+    value = _member(document, key)
+    return value if is_number(value) else None
+
+
+def mapping(document: object, key: str) -> JsonObject:
+    """Read an object, or an empty one."""
+    value = _member(document, key)
+    return value if is_object(value) else {}
+
+
+def array(document: object, key: str) -> Sequence[Any]:
+    """Read an array as it is, or an empty one."""
+    value = _member(document, key)
+    return value if is_array(value) else ()
+
+
+def objects(document: object, key: str) -> tuple[JsonObject, ...]:
+    """Read the objects in an array; members of any other type are passed over."""
+    return tuple(value for value in array(document, key) if is_object(value))
+
+
+def texts(document: object, key: str) -> tuple[str, ...]:
+    """Read the texts in an array; members of any other type are passed over."""
+    return tuple(value for value in array(document, key) if is_text(value))
+
+
+def members(document: object, key: str) -> Iterator[tuple[str, JsonObject]]:
+    """Read an object of objects pair by pair; other members are passed over."""
+    for name, value in mapping(document, key).items():
+        if is_object(value):
+            yield name, value
+
+
+def at(document: object, *path: str | int) -> Any:
+    """Read the value at a path of keys and indices, or None where the path ends early."""
+    for step in path:
+        if isinstance(step, int):
+            document = document[step] if is_array(document) and step < len(document) else None
+        else:
+            document = _member(document, step)
+    return document
+
+
+def same(left: object, right: object) -> bool:
+    """Say whether two JSON values are equal: 1 equals 1.0, true equals neither."""
+    if left is right:
+        return True
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+def identity(value: object) -> object:
+    """Give a hashable stand-in for a JSON value: equal exactly where :func:`same` says so."""
+    if isinstance(value, bool):
+        return ("flag", value)
+    if is_object(value):
+        return ("object", frozenset((key, identity(item)) for key, item in value.items()))
+    if is_array(value):
+        return ("array", tuple(map(identity, value)))
+    return value
+
+
+def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
+    """Give a sort key for a version: 1.9 is below 1.10, and 1.0.0-rc.1 below 1.0.0.
+
+    What is no text sorts below every version.
+    """
+    if not is_text(version):
+        return ((), False, "")
+    release, _, suffix = version.partition("-")
+    digits = tuple(int(found) for found in _NUMBERS.findall(release)[:8])
+    while digits and digits[-1] == 0:
+        digits = digits[:-1]
+    return (digits, not suffix, suffix)
+
+
+def _member(document: object, key: str) -> Any:
+    return document.get(key) if isinstance(document, Mapping) else None
