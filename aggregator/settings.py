@@ -1,0 +1,383 @@
+"""What an operator can configure.
+
+`load(path)` gives frozen `Settings` read from YAML, or raises `SettingsError`
+with every mistake of the file at once, each with the path of its key. Every
+setting carries a default and a help text (`described()` lists them all);
+only a backend's `url` has no default.
+"""
+
+# ruff: noqa: RUF009 -- `_setting` and `_table` make dataclass fields
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+import yaml
+
+T = TypeVar("T")
+Check = Callable[[Any], str | None]
+
+BACKEND_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class SettingsError(Exception):
+    """A configuration cannot be used; `mistakes` names each reason with its key path."""
+
+    def __init__(self, mistakes: tuple[str, ...], source: str = "settings") -> None:
+        self.mistakes = mistakes
+        self.source = source
+        super().__init__(f"{source}: " + "; ".join(mistakes))
+
+
+def _setting(default: T, help: str, check: Check | None = None) -> T:  # noqa: A002 - reads well
+    value: T = field(default=default, metadata={"help": help, "check": check})
+    return value
+
+
+def _table(kind: type[T], help: str) -> T:  # noqa: A002 - reads well
+    value: T = field(default_factory=kind, metadata={"help": help, "check": None})
+    return value
+
+
+def _http_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"must be an http(s) URL such as https://openeo.example/openeo/1.3, not {value!r}"
+    if parts.username or parts.query or parts.fragment:
+        return "must be a plain URL without user name, query or fragment"
+    return None
+
+
+def _address(value: str) -> str | None:
+    host, _, port = value.rpartition(":")
+    if host and port.isdigit() and int(port) < 65536:
+        return None
+    return f"must be HOST:PORT such as 127.0.0.1:8080, not {value!r}"
+
+
+def _at_least(least: float) -> Check:
+    def check(value: float) -> str | None:
+        return None if value >= least else f"must be {least:g} or more, not {value:g}"
+
+    return check
+
+
+def _one_of(*choices: str) -> Check:
+    def check(value: str) -> str | None:
+        return None if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"
+
+    return check
+
+
+def _not_blank(value: str) -> str | None:
+    return None if value.strip() else "must not be empty"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which ids are offered: those that match `allow` and do not match `deny`."""
+
+    allow: tuple[str, ...] = _setting(("*",), "ids or patterns (*, ?) that are offered")
+    deny: tuple[str, ...] = _setting((), "ids or patterns (*, ?) that are not, even if allowed")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One member of the federation."""
+
+    id: str
+    url: str = field(
+        metadata={
+            "help": "versioned API URL, or a host root with /.well-known/openeo",
+            "check": _http_url,
+        }
+    )
+    title: str = _setting("", "name shown to users; the backend's own title if left out")
+    description: str = _setting("", "CommonMark text shown to users")
+    basic_authentication: bool = _setting(
+        False, "whether users' passwords may be forwarded to it; otherwise OpenID Connect only"
+    )
+    experimental: bool = _setting(False, "marks the member as experimental")
+    deprecated: bool = _setting(False, "marks the member as deprecated")
+    collections: Selection = _table(Selection, "which of its collections are offered")
+    processes: Selection = _table(Selection, "which of its processes are offered")
+    simulated: Path | None = _setting(
+        None, "profile of a simulated backend, relative to this file; read by `up` and `backend`"
+    )
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """How the aggregator talks to backends. All times are in seconds."""
+
+    connect_timeout: float = _setting(3.0, "for opening a connection", _at_least(0.05))
+    read_timeout: float = _setting(20.0, "between two pieces of an answer", _at_least(0.05))
+    metadata_deadline: float = _setting(
+        30.0, "for one metadata document, in the background", _at_least(0.05)
+    )
+    listing_deadline: float = _setting(
+        5.0, "for a listing over several backends; late ones are missing", _at_least(0.05)
+    )
+    request_deadline: float = _setting(
+        30.0, "for one request to one backend, such as creating a job", _at_least(0.05)
+    )
+    result_deadline: float = _setting(
+        300.0, "for a synchronous result, until its last byte", _at_least(0.05)
+    )
+    detail_deadline: float = _setting(
+        4.0, "for the first view of a collection's full metadata", _at_least(0.05)
+    )
+    first_answer_deadline: float = _setting(
+        8.0, "that the first requests after a start wait for metadata", _at_least(0)
+    )
+    max_metadata_bytes: int = _setting(
+        256 * 1024 * 1024, "size limit of a metadata document", _at_least(1024)
+    )
+    max_answer_bytes: int = _setting(
+        32 * 1024 * 1024, "size limit of any other JSON answer", _at_least(1024)
+    )
+    refresh_interval: float = _setting(
+        120.0, "between two refreshes of a backend's metadata", _at_least(0.05)
+    )
+    probe_interval: float = _setting(
+        10.0, "between two looks at a backend that is online", _at_least(0.05)
+    )
+    offline_probe_interval: float = _setting(
+        2.0, "between two looks at a backend that is offline, at most", _at_least(0.05)
+    )
+    failures_before_offline: int = _setting(
+        3,
+        "failed requests in a row after which nothing is asked until a probe succeeds",
+        _at_least(1),
+    )
+    connections: int = _setting(128, "threads that ask backends, per worker", _at_least(1))
+    proxy: str | None = _setting(None, "HTTP proxy for all requests to backends", _http_url)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole federation."""
+
+    backends: tuple[Backend, ...] = field(
+        metadata={"help": "the members by id, in order of preference", "check": None}
+    )
+    title: str = _setting("openEO federation", "name shown to users", _not_blank)
+    description: str = _setting(
+        "Several openEO backends behind one endpoint.", "CommonMark text shown to users", _not_blank
+    )
+    public_url: str = _setting(
+        "http://127.0.0.1:8080", "URL under which clients reach the aggregator", _http_url
+    )
+    bind: str = _setting("127.0.0.1:8080", "HOST:PORT to listen on", _address)
+    data_directory: Path = _setting(
+        Path("var/aggregator"),
+        "for the sealing key and last known metadata; relative to the working directory",
+    )
+    workers: int = _setting(2, "processes that serve requests", _at_least(1))
+    threads: int = _setting(32, "requests that each worker serves at once", _at_least(1))
+    max_request_bytes: int = _setting(
+        8 * 1024 * 1024, "size limit of a request's body", _at_least(1024)
+    )
+    token_lifetime: float = _setting(
+        12 * 3600.0, "seconds that a login with a password lasts", _at_least(1)
+    )
+    sealing_key: str | None = _setting(
+        None, "key that seals users' tokens (Fernet); made in data_directory if left out"
+    )
+    process_rule: str = _setting(
+        "union", "processes offered: of any backend or of all", _one_of("union", "intersection")
+    )
+    process_reference: str | None = _setting(
+        None, "id of the backend whose process descriptions win; else the first that has one"
+    )
+    collections: Selection = _table(Selection, "which collections are offered, of all backends")
+    processes: Selection = _table(Selection, "which processes are offered, of all backends")
+    preferences: tuple[str, ...] = _setting(
+        (), "rules that rank the backends that can run a process; configured order breaks ties"
+    )
+    upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
+
+    def backend(self, identifier: str) -> Backend:
+        """The member of that id; `KeyError` if there is none."""
+        for backend in self.backends:
+            if backend.id == identifier:
+                return backend
+        raise KeyError(identifier)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The ids of all members, in order of preference."""
+        return tuple(backend.id for backend in self.backends)
+
+
+def load(path: str | Path) -> Settings:
+    """The settings in a YAML file; `SettingsError` names every mistake in it."""
+    path = Path(path)
+    try:
+        document = yaml.load(path.read_bytes(), _UniqueKeys)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise SettingsError((f"cannot be read: {error.strerror}",), str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError((f"is not YAML: {_one_line(error)}",), str(path)) from error
+    return read(document, directory=path.parent, source=str(path))
+
+
+def read(document: object, *, directory: Path = Path(), source: str = "settings") -> Settings:
+    """The settings in a document; `directory` is what its own paths are relative to."""
+    mistakes: list[str] = []
+    values = _table_values(Settings, document, "", mistakes, skip=("backends",))
+    listed = document.get("backends") if isinstance(document, Mapping) else None
+    backends = tuple(_backends(listed, directory, mistakes))
+    values["backends"] = backends
+    reference = values.get("process_reference")
+    if isinstance(reference, str) and backends and reference not in {b.id for b in backends}:
+        known = [backend.id for backend in backends]
+        mistakes.append(f"process_reference: there is no backend {_suggest(reference, known)}")
+    if mistakes:
+        raise SettingsError(tuple(mistakes), source)
+    return Settings(**values)
+
+
+def described() -> Iterator[tuple[str, str, str]]:
+    """Key path, default and help of every setting."""
+    yield from _described(Settings, "")
+
+
+def _described(kind: type[Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    hints = get_type_hints(kind)
+    for item in fields(kind):
+        if item.name == "id" and kind is Backend:
+            continue
+        path = f"{prefix}{item.name}"
+        if is_dataclass(hints[item.name]):
+            yield path, "", item.metadata["help"]
+            yield from _described(hints[item.name], path + ".")
+        else:
+            default = "required" if item.default is MISSING else str(item.default)
+            yield path, default, item.metadata["help"]
+        if kind is Settings and item.name == "backends":
+            yield from _described(Backend, "backends.ID.")
+
+
+def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[Backend]:
+    if not isinstance(value, Mapping) or not value:
+        mistakes.append("backends: must name the members of the federation by id, at least one")
+        return
+    for identifier, table in value.items():
+        path = f"backends.{identifier}"
+        if not isinstance(identifier, str) or not BACKEND_ID.fullmatch(identifier):
+            mistakes.append(f"{path}: an id is small letters, digits and _, a letter first")
+        before = len(mistakes)
+        values = _table_values(Backend, table, path + ".", mistakes, skip=("id",))
+        if isinstance(table, Mapping) and "url" not in table:
+            mistakes.append(f"{path}.url: is required")
+        if len(mistakes) == before:
+            if values.get("simulated"):
+                values["simulated"] = directory / values["simulated"]
+            yield Backend(id=str(identifier), **values)
+
+
+def _table_values(
+    kind: type[Any], document: object, prefix: str, mistakes: list[str], skip: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    if not isinstance(document, Mapping):
+        where = prefix.rstrip(".") or "the file"
+        mistakes.append(f"{where}: must be a table of settings, not {_named(document)}")
+        return {}
+    known = {item.name: item for item in fields(kind) if item.name != "id"}
+    for key in document:
+        if key not in known:
+            hint = _suggest(str(key), list(known))
+            mistakes.append(f"{prefix}{key}: there is no such setting {hint}")
+    hints = get_type_hints(kind)
+    values = {}
+    for name, item in known.items():
+        if name in document and name not in skip:
+            value = _value(hints[name], item, document[name], prefix + name, mistakes)
+            if value is not MISSING:
+                values[name] = value
+    return values
+
+
+def _value(hint: Any, item: Field[Any], value: object, path: str, mistakes: list[str]) -> Any:
+    if is_dataclass(hint):
+        before = len(mistakes)
+        values = _table_values(hint, value, path + ".", mistakes)  # type: ignore[arg-type]
+        return hint(**values) if len(mistakes) == before else MISSING  # type: ignore[operator]
+    converted, wanted = _converted(hint, value)
+    if converted is MISSING:
+        mistakes.append(f"{path}: must be {wanted}, not {_named(value)}")
+        return MISSING
+    check: Check | None = item.metadata.get("check")
+    problem = check(converted) if check and converted is not None else None
+    if problem:
+        mistakes.append(f"{path}: {problem}")
+        return MISSING
+    return converted
+
+
+def _converted(hint: Any, value: object) -> tuple[Any, str]:
+    """The value as that type (or MISSING) and what was wanted, in words."""
+    if type(None) in get_args(hint):
+        if value is None:
+            return None, ""
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    usable, wanted = _READERS[hint]
+    if not usable(value):
+        return MISSING, wanted
+    return (tuple(value) if isinstance(value, list) else hint(value)), wanted
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_READERS: dict[Any, tuple[Callable[[object], bool], str]] = {
+    bool: (lambda value: isinstance(value, bool), "true or false"),
+    int: (lambda value: _is_number(value) and isinstance(value, int), "a whole number"),
+    float: (_is_number, "a number"),
+    str: (lambda value: isinstance(value, str), "text"),
+    Path: (lambda value: isinstance(value, str) and value.strip() != "", "a path"),
+    tuple[str, ...]: (
+        lambda value: isinstance(value, list) and all(isinstance(part, str) for part in value),
+        "a list of texts",
+    ),
+}
+
+
+def _named(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, Mapping):
+        return "a table"
+    return "a list" if isinstance(value, list) else repr(value)
+
+
+def _suggest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"(did you mean {close[0]}?)" if close else f"(known are {', '.join(known)})"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a mistake instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(getattr(key, "value", key))
+            if name in seen and name != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {name!r} stands here twice", key.start_mark
+                )
+            seen.add(name)
+        return super().construct_mapping(node, deep)
