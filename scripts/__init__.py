@@ -1,0 +1,1 @@
+"""Commands around the federation; nothing here is imported by the servers."""

@@ -1,0 +1,199 @@
+"""Where the servers of a configuration listen, and the same configuration elsewhere.
+
+A `Layout` is a federation's configuration as it stands in its files. `moved`
+gives another one with other ports, host or data directory, and `write` puts it
+into files, so that every server reads its addresses in one way only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import yaml
+
+from aggregator.settings import Settings
+from scripts.federation.children import python
+from scripts.federation.servers import Address, Server, read_address
+
+AGGREGATOR = "aggregator"
+DEFAULT_CONFIG = Path("config/federation.yaml")
+PROJECT = Path(__file__).resolve().parents[2]
+
+Port = Callable[[str, int], int]
+"""The new port of a server, given its name and its old port."""
+
+
+class LayoutError(Exception):
+    """A configuration in which the servers' places cannot be found; says where and why."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The file of one simulated backend and what stands in it."""
+
+    file: Path
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A configuration file, its content, and the profiles of the backends it simulates."""
+
+    file: Path
+    document: Mapping[str, Any]
+    profiles: Mapping[str, Profile]
+    data: Path = Path("var")
+
+    def server(self, name: str) -> Server:
+        """How to start the aggregator or one of the simulated backends; LayoutError if unknown."""
+        if name == AGGREGATOR:
+            bind, file = self.document.get("bind", Settings.bind), self.file
+            command = python(AGGREGATOR, "--config", str(self.file))
+        else:
+            profile = self.profile(name)
+            bind, file = profile.document.get("bind"), profile.file
+            command = python(
+                *("backend", name, "--config", str(self.file), "--data", str(self.data))
+            )
+        return Server(name, command, _address(bind, file), f"'bind' in {file}")
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            known = ", ".join(self.profiles) or "none"
+            raise LayoutError(f"{self.file} simulates no backend '{name}'; it simulates: {known}.")
+        return self.profiles[name]
+
+    @property
+    def backends(self) -> tuple[Server, ...]:
+        return tuple(self.server(name) for name in self.profiles)
+
+    @property
+    def aggregator(self) -> Server:
+        return self.server(AGGREGATOR)
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        return (*self.backends, self.aggregator)
+
+    @property
+    def url(self) -> str:
+        """Where users find the federation."""
+        return str(self.document.get("public_url") or self.aggregator.address.url)
+
+
+def default_config() -> Path:
+    """The local federation: of the working directory, else the one that comes along."""
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else PROJECT / DEFAULT_CONFIG
+
+
+def read_layout(file: Path, *, data: Path = Path("var")) -> Layout:
+    """Raises LayoutError if the file or a profile that it names cannot be read."""
+    document = _mapping(file)
+    backends = document.get("backends")
+    entries = backends if isinstance(backends, dict) else {}
+    profiles = {
+        str(name): _profile(file.parent / str(entry["simulated"]))
+        for name, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("simulated")
+    }
+    return Layout(file, document, profiles, data)
+
+
+def moved(layout: Layout, *, port: Port, host: str | None = None) -> Layout:
+    """The same federation on other ports, or listening on another host; files as before."""
+    profiles = {
+        name: replace(profile, document=_moved(profile.document, profile.file, name, port, host))
+        for name, profile in layout.profiles.items()
+    }
+    document = _moved(layout.document, layout.file, AGGREGATOR, port, host)
+    document["backends"] = {
+        name: _follow(entry, name, layout, profiles)
+        for name, entry in dict(document.get("backends") or {}).items()
+    }
+    return replace(layout, document=document, profiles=profiles)
+
+
+def relocated(layout: Layout, directory: Path, *, offset: int, host: str | None) -> Layout:
+    """The same federation with every port moved by `offset`, in files of that directory.
+
+    LayoutError if a port would leave the range of ports.
+    """
+    return write(moved(layout, port=lambda _, port: port + offset, host=host), directory)
+
+
+def write(layout: Layout, directory: Path) -> Layout:
+    """Puts the configuration and its profiles into files of that directory."""
+    profiles = {
+        name: Profile(directory / f"{name}.yaml", profile.document)
+        for name, profile in layout.profiles.items()
+    }
+    backends = {
+        name: {**entry, "simulated": f"{name}.yaml"} if name in profiles else entry
+        for name, entry in dict(layout.document.get("backends") or {}).items()
+    }
+    document = {
+        **layout.document,
+        "backends": backends,
+        "data_directory": str(layout.data / AGGREGATOR),
+    }
+    written = Layout(directory / "federation.yaml", document, profiles, layout.data)
+    for file, content in [
+        (written.file, document),
+        *((p.file, p.document) for p in profiles.values()),
+    ]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
+    return written
+
+
+def _profile(file: Path) -> Profile:
+    return Profile(file, _mapping(file))
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LayoutError(f"{file} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise LayoutError(f"{file} is no YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise LayoutError(f"{file} must hold a mapping of settings.")
+    return document
+
+
+def _address(bind: object, file: Path) -> Address:
+    try:
+        return read_address(str(bind or ""))
+    except ValueError as error:
+        raise LayoutError(f"{file}: bind: {error}.") from error
+
+
+def _moved(
+    document: Mapping[str, Any], file: Path, name: str, port: Port, host: str | None
+) -> dict[str, Any]:
+    old = _address(document.get("bind", Settings.bind), file)
+    new = Address(host or old.host, port(name, old.port))
+    if not 0 < new.port < 65536:
+        raise LayoutError(f"{name} cannot move from port {old.port} to {new.port}: no such port.")
+    public = str(document.get("public_url") or old.url)
+    return {**document, "bind": str(new), "public_url": _with_port(public, old.port, new.port)}
+
+
+def _follow(entry: object, name: str, layout: Layout, profiles: Mapping[str, Profile]) -> object:
+    """The aggregator's entry of a backend, with the port to which the backend has moved."""
+    if name not in profiles or not isinstance(entry, dict):
+        return entry
+    old, new = layout.profiles[name], profiles[name]
+    ports = [_address(p.document.get("bind"), p.file).port for p in (old, new)]
+    return {**entry, "url": _with_port(str(entry.get("url")), *ports)}
+
+
+def _with_port(url: str, old: int, new: int) -> str:
+    parts = urlsplit(url)
+    if parts.port != old:
+        return url
+    host = parts.netloc.rpartition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{host}:{new}"))

@@ -1,0 +1,164 @@
+"""The command line. Declares the commands; each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.federation.layout import Layout
+
+T = TypeVar("T")
+EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
+DIRECTORY = click.Path(path_type=Path, file_okay=False)
+
+config_option = click.option(
+    "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
+)
+data_option = click.option(
+    "--data", type=DIRECTORY, help="Where the servers keep their data.  [default: var]"
+)
+offset_option = click.option(
+    "--port-offset", type=int, default=0, help="Add N to every port.", metavar="N"
+)
+bind_option = click.option(
+    "--bind", metavar="HOST", help="Listen at this host instead (0.0.0.0: at every one)."
+)
+
+
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "OPENEO_FEDERATION",
+        "max_content_width": 100,
+    }
+)
+@click.version_option(package_name="openeo-federation")
+def main() -> None:
+    """Several openEO backends behind one endpoint.
+
+    Every option can be given in the environment too, for example --config of
+    the command up as OPENEO_FEDERATION_UP_CONFIG.
+    """
+
+
+@main.command()
+@config_option
+@data_option
+@offset_option
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds to become ready in.")
+def up(config: Path | None, data: Path | None, port_offset: int, timeout: float) -> None:
+    """Run the whole federation of a configuration.
+
+    Starts the aggregator and every simulated backend as a program of its own
+    and prints what they say. Ends with status 0 at Ctrl-C, with status 1 if one
+    of them ends by itself. Nothing is left running.
+    """
+    from scripts.federation import up as running
+
+    _exit(running.up(_layout(config, data, port_offset), seconds=timeout))
+
+
+@main.command()
+@config_option
+@data_option
+@offset_option
+@bind_option
+def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: str | None) -> None:
+    """Run the aggregator alone, in the foreground."""
+    layout = _layout(config, data, port_offset, bind, only="aggregator")
+    from aggregator.serve import serve
+
+    _exit(serve(layout.file))
+
+
+@main.command()
+@click.argument("name")
+@config_option
+@data_option
+@offset_option
+@bind_option
+def backend(
+    name: str, config: Path | None, data: Path | None, port_offset: int, bind: str | None
+) -> None:
+    """Run one simulated backend alone, in the foreground."""
+    layout = _layout(config, data, port_offset, bind, only=name)
+    profile = _or_complain(lambda: layout.profile(name))
+    try:
+        from backends.serve import serve
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"The simulated backends need more than is installed ({error.name} is missing); "
+            "install them with: pip install 'openeo-federation[backends]'"
+        ) from error
+    _exit(serve(profile.file, layout.data / "backends" / name))
+
+
+@main.command("check-config")
+@click.argument("file", type=EXISTING)
+def check_config(file: Path) -> None:
+    """Print every mistake in a configuration and its backend profiles.
+
+    Each mistake comes with the path of its key. The exit status is 0 if there
+    are none and 2 otherwise.
+    """
+    from scripts.federation.checking import mistakes_in
+
+    mistakes = mistakes_in(file)
+    for mistake in mistakes:
+        click.echo(mistake)
+    click.echo(f"{file}: {len(mistakes) or 'no'} mistake{'' if len(mistakes) == 1 else 's'}")
+    _exit(2 if mistakes else 0)
+
+
+def _layout(
+    config: Path | None,
+    data: Path | None,
+    offset: int = 0,
+    host: str | None = None,
+    *,
+    only: str | None = None,
+) -> Layout:
+    """The layout of a configuration without mistakes, changed as the options say."""
+    from scripts.federation import layout as layouts
+
+    file = _checked(config, profiles=only != layouts.AGGREGATOR)
+    root = data or Path("var", f"offset{offset}" if offset else "")
+    layout = _or_complain(lambda: layouts.read_layout(file, data=root))
+    if not (data or offset or host):
+        return layout
+    place = root / "configuration" / (only or "all")
+    return _or_complain(lambda: layouts.relocated(layout, place, offset=offset, host=host))
+
+
+def _checked(config: Path | None, *, profiles: bool) -> Path:
+    """The configuration file; ends the program if it has mistakes."""
+    from scripts.federation.checking import mistakes_in
+    from scripts.federation.layout import default_config
+
+    file = config or default_config()
+    if mistakes := mistakes_in(file, profiles=profiles):
+        _complain("\n".join(["The configuration cannot be used:", *mistakes]))
+    return file
+
+
+def _or_complain(get: Callable[[], T]) -> T:
+    from scripts.federation.layout import LayoutError
+
+    try:
+        return get()
+    except LayoutError as error:
+        _complain(str(error))
+
+
+def _complain(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    _exit(2)
+
+
+def _exit(status: int) -> NoReturn:
+    raise SystemExit(status)

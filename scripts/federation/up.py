@@ -1,0 +1,82 @@
+"""A whole federation, one program per server, from the start to the end of all of them."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from scripts.federation.children import Children, Sink
+from scripts.federation.interruption import Interruptions
+from scripts.federation.layout import Layout
+from scripts.federation.readiness import NotReady, wait_for, wait_for_members
+from scripts.federation.servers import refusal_message, refusals
+
+READY_SECONDS = 60.0
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green")
+
+
+class PortsTaken(Exception):  # noqa: N818 - a state, not a programming error
+    """Addresses that cannot be had; the message names them and how to choose others."""
+
+
+@contextmanager
+def federation(layout: Layout, sink: Sink, *, seconds: float = READY_SECONDS) -> Iterator[Children]:
+    """The servers of a layout, all ready; whatever happens within, they end with the context.
+
+    Raises PortsTaken before anything is started, NotReady if a server ends or
+    does not answer in time, KeyboardInterrupt at Ctrl-C, SIGTERM or SIGHUP.
+    """
+    if refused := refusals(layout.servers):
+        raise PortsTaken(refusal_message(refused, layout.servers))
+    interruptions = Interruptions()
+    with interruptions.heeded(), Children(sink, interruptions=interruptions) as children:
+        start(children, layout, seconds=seconds)
+        yield children
+
+
+def start(children: Children, layout: Layout, *, seconds: float = READY_SECONDS) -> None:
+    """Starts the backends, then the aggregator, which finds them all there."""
+    for backend in layout.backends:
+        children.start(backend)
+    wait_for(children, layout.backends, seconds=seconds)
+    children.start(layout.aggregator)
+    wait_for(children, [layout.aggregator], seconds=seconds)
+    wait_for_members(children, layout.aggregator, list(layout.profiles), seconds=seconds)
+
+
+def up(layout: Layout, *, seconds: float = READY_SECONDS) -> int:
+    """Runs the federation until it is interrupted (0) or one of its servers ends (1)."""
+    try:
+        with federation(layout, prefixed(s.name for s in layout.servers), seconds=seconds) as them:
+            click.echo(welcome(layout))
+            ended = them.wait()
+            click.secho(f"{ended.obituary()}\nThe others are stopped.", fg="red", err=True)
+    except (PortsTaken, NotReady) as problem:
+        click.secho(str(problem), fg="red", err=True)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+        return 0
+    return 1
+
+
+def welcome(layout: Layout) -> str:
+    width = max((len(name) for name in layout.profiles), default=0)
+    backends = [f"  {s.name:<{width}}  {s.address.url}" for s in layout.backends]
+    ready = f"The federation is ready at {layout.url}"
+    return "\n".join([ready, *backends, "Ctrl-C stops it."])
+
+
+def prefixed(names: Iterable[str]) -> Sink:
+    """Prints each line behind the aligned, coloured name of who said it."""
+    known = list(names)
+    width = max(map(len, known))
+    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(known)}
+    lock = threading.Lock()
+
+    def show(name: str, line: str) -> None:
+        prefix = click.style(f"{name:<{width}} |", fg=colours.get(name))
+        with lock:
+            click.echo(f"{prefix} {line}")
+
+    return show

@@ -1,0 +1,1 @@
+"""Promises of the command line, of starting and stopping, and of moving a configuration."""

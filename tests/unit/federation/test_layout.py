@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from aggregator.settings import load
+from scripts.federation.layout import Layout, LayoutError, read_layout, relocated
+
+FEDERATION = """
+title: Two of a kind
+public_url: http://127.0.0.1:8080
+bind: 127.0.0.1:8080
+backends:
+  north:
+    url: http://127.0.0.1:8101/openeo/1.3
+    simulated: profiles/north.yaml
+  far:
+    url: https://far.example:8101/openeo
+"""
+NORTH = """
+id: north
+bind: 127.0.0.1:8101
+public_url: http://127.0.0.1:8101
+"""
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "north.yaml").write_text(NORTH)
+    (tmp_path / "federation.yaml").write_text(FEDERATION)
+    return read_layout(tmp_path / "federation.yaml", data=tmp_path / "var")
+
+
+def test_every_simulated_backend_and_the_aggregator_is_a_server(layout: Layout) -> None:
+    assert [str(server.address) for server in layout.servers] == [
+        "127.0.0.1:8101",
+        "127.0.0.1:8080",
+    ]
+
+
+def test_a_moved_federation_finds_its_backends_where_they_now_are(
+    layout: Layout, tmp_path: Path
+) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    settings = load(there.file)
+    assert settings.bind == "127.0.0.1:8580"
+    assert settings.public_url == "http://127.0.0.1:8580"
+    assert settings.backend("north").url == "http://127.0.0.1:8601/openeo/1.3"
+    profile = yaml.safe_load(there.profiles["north"].file.read_text())
+    assert profile["bind"] == "127.0.0.1:8601"
+    assert profile["public_url"] == "http://127.0.0.1:8601"
+    assert settings.backend("north").simulated == there.profiles["north"].file
+
+
+def test_a_backend_that_is_not_simulated_stays_where_it_is(layout: Layout, tmp_path: Path) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    assert load(there.file).backend("far").url == "https://far.example:8101/openeo"
+
+
+def test_listening_everywhere_leaves_the_public_urls(layout: Layout, tmp_path: Path) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=0, host="0.0.0.0")
+    assert load(there.file).bind == "0.0.0.0:8080"
+    assert load(there.file).public_url == "http://127.0.0.1:8080"
+    assert there.profiles["north"].document["bind"] == "0.0.0.0:8101"
+    assert there.profiles["north"].document["public_url"] == "http://127.0.0.1:8101"
+
+
+def test_moving_leaves_the_original_alone(layout: Layout, tmp_path: Path) -> None:
+    relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    assert layout.file.read_text() == FEDERATION
+    assert layout.document["backends"]["north"]["url"] == "http://127.0.0.1:8101/openeo/1.3"
+
+
+def test_data_of_a_moved_federation_are_kept_apart(layout: Layout, tmp_path: Path) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    assert load(there.file).data_directory == tmp_path / "var" / "aggregator"
+
+
+def test_a_port_that_does_not_exist_is_refused(layout: Layout, tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match="no such port"):
+        relocated(layout, tmp_path / "elsewhere", offset=60000, host=None)
+
+
+def test_an_unknown_backend_is_named_with_the_known_ones(layout: Layout) -> None:
+    with pytest.raises(LayoutError, match=r"no backend 'south'; it simulates: north"):
+        layout.server("south")
+
+
+def test_a_missing_profile_is_named(tmp_path: Path) -> None:
+    (tmp_path / "federation.yaml").write_text(FEDERATION)
+    with pytest.raises(LayoutError, match=r"north\.yaml cannot be read"):
+        read_layout(tmp_path / "federation.yaml")
