@@ -1,0 +1,77 @@
+"""The official definitions of the processes that these backends can really run.
+
+Light: reads JSON documents by path and imports nothing that computes. The definitions
+are those of openEO processes as shipped in `openeo_processes_dask.specs`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from backends.checking import check_process
+
+__all__ = ["PROCESSES_VERSION", "RUNNABLE", "check_process", "definitions"]
+
+PROCESSES_VERSION: Final = "2.0.0-rc.1"
+"""The version of openEO processes that the definitions are of."""
+
+_CUBES = """
+    add_dimension aggregate_temporal aggregate_temporal_period apply apply_dimension
+    apply_kernel dimension_labels drop_dimension filter_bands filter_bbox filter_labels
+    filter_spatial filter_temporal load_collection mask mask_polygon merge_cubes ndvi
+    reduce_dimension reduce_spatial rename_dimension rename_labels resample_cube_spatial
+    resample_cube_temporal resample_spatial save_result trim_cube
+"""
+_MATH = """
+    absolute add arccos arcosh arcsin arctan arctan2 arsinh artanh ceil clip constant cos
+    cosh divide e exp floor int linear_scale_range ln log mod multiply nan
+    normalized_difference pi power round sgn sin sinh sqrt subtract tan tanh
+"""
+_LOGIC = """
+    all and any between eq gt gte if is_infinite is_nan is_nodata is_valid lt lte neq not
+    or xor
+"""
+_ARRAYS = """
+    array_append array_apply array_concat array_contains array_create array_create_labeled
+    array_element array_filter array_find array_find_label array_interpolate_linear
+    array_labels array_modify count cummax cummin cumproduct cumsum extrema first last max
+    mean median min order product quantiles rearrange sd sort sum variance
+"""
+_OTHERS = """
+    date_between date_difference date_shift inspect text_begins text_concat text_contains
+    text_ends
+"""
+
+RUNNABLE: Final[tuple[str, ...]] = tuple(
+    sorted(" ".join((_CUBES, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split())
+)
+"""The ids of all processes with an implementation, in alphabetical order."""
+
+
+def _folder() -> Path:
+    """Where the documents lie, found without importing the package around them."""
+    found = importlib.util.find_spec("openeo_processes_dask")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(
+            "The processes need the package openeo-processes-dask: install the extra 'backends'."
+        )
+    return Path(found.submodule_search_locations[0]) / "specs" / "openeo-processes"
+
+
+@cache
+def definitions() -> Mapping[str, dict[str, Any]]:
+    """Process id -> official definition, for exactly the processes that can be run.
+
+    Ids in alphabetical order. The documents are shared: do not change them.
+    Source: openEO processes 2.0.0-rc.1, https://processes.openeo.org.
+    """
+    folder = _folder()
+    return MappingProxyType(
+        {name: json.loads((folder / f"{name}.json").read_bytes()) for name in RUNNABLE}
+    )
