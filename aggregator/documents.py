@@ -6,7 +6,7 @@ shape asks with :func:`is_object`, :func:`is_array` and their kin.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeGuard
 
@@ -122,6 +122,16 @@ def identity(value: object) -> object:
     return value
 
 
+def is_nested_within(value: object, depth: int) -> bool:
+    """Say whether a value has at most so many levels of objects and arrays in each other."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [item for holder in level for item in _contained(holder)]
+        if not level:
+            return True
+    return False
+
+
 def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
     """Give a sort key for a version: 1.9 is below 1.10, and 1.0.0-rc.1 below 1.0.0.
 
@@ -138,3 +148,14 @@ def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
 
 def _member(document: object, key: str) -> Any:
     return document.get(key) if isinstance(document, Mapping) else None
+
+
+def _contained(holder: object) -> Iterator[object]:
+    """The objects and arrays right inside an object or array; itself a value, it has none."""
+    if isinstance(holder, Mapping):
+        inside: Iterable[object] = holder.values()
+    elif isinstance(holder, list | tuple):
+        inside = holder
+    else:
+        return iter(())
+    return (item for item in inside if isinstance(item, dict | list | tuple | Mapping))

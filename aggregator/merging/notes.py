@@ -52,6 +52,24 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "the rest of the document is used.",
         "{backends} gives {subject} a value that cannot be used: {found}.",
     ),
+    "value-repaired": NoteCode(
+        "info",
+        "A field of a backend's document is not quite of the expected form, but its meaning "
+        "is plain. It is used in the expected form.",
+        "{backends} gives {subject} as {found}; it is read as {chosen}.",
+    ),
+    "value-missing": NoteCode(
+        "warning",
+        "No backend gives a usable value for a field that the specification requires. A "
+        "stand-in is stated.",
+        "{backends} give no usable value for {subject}; stated: {chosen}.",
+    ),
+    "nested-federation": NoteCode(
+        "info",
+        "A backend is itself a federation and names its own members. These names mean "
+        "nothing here and are left out.",
+        "{backends} names members of its own at {subject}: {found}.",
+    ),
     "value-differs": NoteCode(
         "info",
         "Backends give a field different values that cannot be united. The value of the "
@@ -89,11 +107,11 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "first, the extents of the backends follow.",
         "{backends} hold different extents of {subject}.",
     ),
-    "extent-missing": NoteCode(
-        "warning",
-        "No backend gives a usable spatial or temporal extent for a collection. STAC "
-        "requires one, so the widest possible is stated.",
-        "{backends} give no usable extent for {subject}; the widest possible is stated.",
+    "overall-extent-missing": NoteCode(
+        "info",
+        "The first extent that a backend lists for a collection does not cover the ones that "
+        "follow, as the overall extent should. An overall extent is put in front.",
+        "{backends} lists the parts of {subject} without the whole.",
     ),
     "dimension-differs": NoteCode(
         "warning",
@@ -133,6 +151,14 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "own id it is, otherwise the first by id); the others stay reachable under their own "
         "ids.",
         "{backends} has several collections for {subject}: {candidates}; used: {chosen}.",
+    ),
+    "common-name-shadowed": NoteCode(
+        "warning",
+        "A backend's collection has a common name, and its own id is the federated id of "
+        "another backend's collection. The own id means the other one; the collection is "
+        "reachable under its common name only.",
+        "{subject} of {backends} is reachable as {common_name} only: the id means the "
+        "collection of {others}.",
     ),
     # Processes
     "process-left-out": NoteCode(
@@ -249,7 +275,7 @@ NOTE_CODES: Mapping[str, NoteCode] = {
 """Every code that a note can have."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Note:
     """One observation: a code, what it is about, the backends concerned and their values.
 
@@ -285,7 +311,7 @@ class Note:
             "level": self.level,
             "subject": self.subject,
             "backends": list(self.backends),
-            "values": dict(self.values),
+            "values": {key: _brief(value) for key, value in self.values.items()},
             "message": self.message,
         }
 
@@ -322,5 +348,25 @@ def most_serious_first(notes: Sequence[Note]) -> list[Note]:
 
 
 def _shown(value: object) -> str:
-    shown = value if isinstance(value, str) else repr(value)
-    return shown if len(shown) <= 200 else shown[:197] + "..."
+    if isinstance(value, Mapping):
+        return _cut("; ".join(f"{key}: {_shown(item)}" for key, item in value.items()), 400)
+    if isinstance(value, list | tuple):
+        return _cut("[" + ", ".join(map(_shown, value[:20])) + "]", 200)
+    plain = {None: "null", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return plain[value]
+    return _cut(str(value), 200)
+
+
+def _brief(value: object) -> Any:
+    if isinstance(value, Mapping) and len(value) <= 100:
+        return {key: _brief(item) for key, item in value.items()}
+    if isinstance(value, list | tuple) and len(value) <= 100:
+        return [_brief(item) for item in value]
+    if isinstance(value, str | Mapping | list | tuple):
+        return _cut(_shown(value), 1000)
+    return value
+
+
+def _cut(words: str, length: int) -> str:
+    return words if len(words) <= length else words[: length - 3] + "..."
