@@ -1,0 +1,381 @@
+"""One backend, asked over HTTP.
+
+Whatever happens on the way becomes one of the federation's errors, here and nowhere else::
+
+    BackendUnavailable   no connection: name resolution, refused, unreachable, TLS
+    BackendTimeout       no (whole) answer within the deadline
+    BackendFailure       an answer that is no openEO: a reset, half a body, garbage, a wrong
+                         content type, a redirect that leads astray, too large, an error
+                         without openEO's `code` and `message`
+    BackendError         an error in openEO's form: status, code, message and headers pass on
+
+The credentials are an argument of each call and nothing of an answer is kept: no cookies, no
+netrc, no proxies from the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import orjson
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
+
+from aggregator.documents import JsonObject, is_object, text
+from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.upstream.deadlines import Deadline, DeadlineAdapter
+
+CHUNK = 64 * 1024
+REDIRECTS = 4
+ERROR_LIMIT = 1024 * 1024
+USER_AGENT = "openeo-federation/0.1"
+# A reverse proxy's words for a backend that is not there.
+GATEWAY_STATUSES = {502, 503, 504}
+PASSED_ERROR_HEADERS = ("Retry-After", "WWW-Authenticate")
+
+Transport = Callable[[], BaseAdapter]
+Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
+FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a backend is asked, without the credentials.
+
+    `path` is below the API's root and quoted; error statuses in `passed` are answers, not errors.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    passed: frozenset[int] = frozenset()
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer; header names are read in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Time-outs in seconds of one connection attempt and of one pause within an answer."""
+
+    connect: float = 3.0
+    read: float = 20.0
+
+
+class Stream:
+    """An answer whose body is read piece by piece; it ends with its deadline, or when closed."""
+
+    def __init__(self, client: Client, response: requests.Response, deadline: Deadline) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._client, self._response, self._deadline = client, response, deadline
+
+    def chunks(self, decode: bool = False) -> Iterator[bytes]:
+        """The body in pieces of at most 64 KiB, as sent or (`decode`) decompressed."""
+        try:
+            while True:
+                piece = self._read(decode)
+                if not piece:
+                    return
+                yield piece
+        finally:
+            self.close()
+
+    def _read(self, decode: bool) -> bytes:
+        with self._deadline, _Translated(self._client.backend, self._deadline):
+            piece: bytes = self._response.raw.read1(CHUNK, decode_content=decode)
+            if self._deadline.struck:  # which looks like the end of a body without a length
+                raise BackendTimeout(self._client.backend, self._deadline.seconds)
+            return piece
+
+    def close(self) -> None:
+        """Free the connection; what was not read of the body is lost."""
+        self._deadline.finish()
+        self._response.close()
+
+
+class Client:
+    """Asks one backend; shared by all threads and users, since it knows none of them."""
+
+    def __init__(
+        self,
+        backend: str,
+        url: str,
+        *,
+        transport: Transport | None = None,
+        limits: Limits | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        self.backend = backend
+        self.url = url.rstrip("/")
+        self._limits = limits or Limits()
+        self._session = _session(transport or _pooled, proxy)
+
+    def at(self, url: str) -> None:
+        """From now on ask at this URL, found by version discovery."""
+        self.url = url.rstrip("/")
+
+    def ask(
+        self, request: Request, credentials: str | None = None, *, deadline: float, limit: int
+    ) -> Answer:
+        """The whole answer, at most `limit` bytes of it, within `deadline` seconds."""
+        stream = self.open(request, credentials, deadline=deadline)
+        body = self._whole(stream, limit)
+        return Answer(stream.status, stream.headers, body, self.url + request.target)
+
+    def document(
+        self, request: Request, credentials: str | None = None, *, deadline: float, limit: int
+    ) -> tuple[Answer, JsonObject]:
+        """An answer that is a JSON object."""
+        answer = self.ask(request, credentials, deadline=deadline, limit=limit)
+        return answer, self.read(answer)
+
+    def read(self, answer: Answer) -> JsonObject:
+        """The JSON object in an answer; BackendFailure if there is none."""
+        kind = _media_type(answer.headers)
+        if kind != "application/json" and not kind.endswith("+json"):
+            said = f"expected JSON, got {kind or 'no content type'}"
+            raise BackendFailure(self.backend, "content", said)
+        try:
+            document = orjson.loads(answer.body)
+        except orjson.JSONDecodeError as error:
+            raise BackendFailure(self.backend, "content", "the JSON cannot be parsed") from error
+        if not is_object(document):
+            raise BackendFailure(self.backend, "content", "expected a JSON object")
+        return document
+
+    def open(self, request: Request, credentials: str | None = None, *, deadline: float) -> Stream:
+        """The answer with its body yet to be read; whoever gets it closes it."""
+        until = Deadline(deadline)
+        try:
+            response = self._followed(request, credentials, until)
+            stream = Stream(self, response, until)
+        except BaseException:
+            until.finish()
+            raise
+        if stream.status < 400 or stream.status in request.passed:
+            return stream
+        raise self._error(stream)
+
+    def _followed(
+        self, request: Request, credentials: str | None, until: Deadline
+    ) -> requests.Response:
+        url = self.url + request.target
+        for _ in range(REDIRECTS + 1):
+            response = self._sent(request, url, credentials, until)
+            location = response.headers.get("Location", "")
+            if response.status_code not in (301, 302, 303, 307, 308) or not location:
+                return response
+            response.close()
+            url = self._redirected(request, url, urljoin(url, location), credentials)
+        raise BackendFailure(self.backend, "HTTP", f"more than {REDIRECTS} redirects")
+
+    def _redirected(
+        self, request: Request, url: str, location: str, credentials: str | None
+    ) -> str:
+        if request.method not in ("GET", "HEAD"):
+            raise BackendFailure(self.backend, "HTTP", f"it redirects a {request.method} request")
+        old, new = urlsplit(url), urlsplit(location)
+        if new.scheme not in ("http", "https") or (old.scheme, new.scheme) == ("https", "http"):
+            raise BackendFailure(self.backend, "HTTP", "it redirects to an unsafe address")
+        if credentials is not None and (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            raise BackendFailure(
+                self.backend, "HTTP", "it redirects to another host, which gets no credentials"
+            )
+        return location
+
+    def _sent(
+        self, request: Request, url: str, credentials: str | None, until: Deadline
+    ) -> requests.Response:
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers}
+        headers.setdefault("Accept-Encoding", "gzip")
+        if credentials is not None:
+            headers["Authorization"] = credentials
+        with until, _Translated(self.backend, until):
+            prepared = requests.Request(request.method, url, headers, data=request.body).prepare()
+            for attempt in (1, 2):
+                if until.struck:
+                    raise BackendTimeout(self.backend, until.seconds)
+                try:
+                    return self._session.send(
+                        prepared, stream=True, allow_redirects=False, timeout=self._timeout(until)
+                    )
+                except requests.ConnectionError as error:
+                    if attempt == 2 or not _may_repeat(request, error):
+                        raise
+        raise AssertionError("unreachable")
+
+    def _timeout(self, until: Deadline) -> tuple[float, float]:
+        left = max(until.remaining, 0.001)
+        return min(self._limits.connect, left), min(self._limits.read, left)
+
+    def _whole(self, stream: Stream, limit: int) -> bytes:
+        pieces, size = [], 0
+        for piece in stream.chunks(decode=True):
+            size += len(piece)
+            if size > limit:
+                stream.close()
+                raise BackendFailure(self.backend, "content", f"more than {limit} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _error(self, stream: Stream) -> Failure:
+        status = stream.status
+        headers = {n: stream.headers[n] for n in PASSED_ERROR_HEADERS if n in stream.headers}
+        try:
+            document = orjson.loads(self._whole(stream, ERROR_LIMIT))
+        except BackendTimeout as error:
+            return error
+        except (orjson.JSONDecodeError, BackendFailure, BackendUnavailable):
+            document = None
+        if not text(document, "code") or not text(document, "message"):
+            return self._foreign_error(status, headers)
+        links = [link for link in document.get("links") or () if is_object(link)]
+        return BackendError(
+            self.backend,
+            status=status,
+            code=text(document, "code"),
+            message=text(document, "message"),
+            upstream_id=text(document, "id") or None,
+            headers=headers,
+            links=links,
+        )
+
+    def _foreign_error(self, status: int, headers: Mapping[str, str]) -> Failure:
+        reason = f"status {status} without an openEO error"
+        if status in GATEWAY_STATUSES:
+            return BackendFailure(self.backend, "gateway", reason, headers=headers)
+        return BackendFailure(self.backend, "HTTP", reason, headers=headers)
+
+
+class _Translated:
+    """Turns the errors of requests, urllib3, http.client and the system into ours."""
+
+    def __init__(self, backend: str, deadline: Deadline) -> None:
+        self._backend, self._deadline = backend, deadline
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _FOREIGN):
+            raise translated(error, self._backend, self._deadline) from error
+
+
+# AttributeError is what urllib3 raises when a connection is closed under a reader.
+_FOREIGN = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+    AttributeError,
+)
+
+
+def translated(error: BaseException, backend: str, deadline: Deadline) -> Failure:
+    """The federation's error for an error of the libraries below."""
+    if deadline.struck:
+        return BackendTimeout(backend, deadline.seconds)
+    chain = list(_chain(error))
+    for kinds, failure in _TRANSLATIONS:
+        if _any(chain, *kinds):
+            return failure(backend)
+    return BackendFailure(backend, "connection", "the connection broke off")
+
+
+# The first row that fits counts: errors without a connection are time-outs to urllib3 as well.
+_TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Failure]], ...] = (
+    (
+        (urllib3.exceptions.NameResolutionError,),
+        lambda backend: BackendUnavailable(backend, "Its name cannot be resolved."),
+    ),
+    (
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        lambda backend: BackendUnavailable(backend, "No secure connection can be made (TLS)."),
+    ),
+    (
+        (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError),
+        lambda backend: BackendUnavailable(backend, "No connection can be made."),
+    ),
+    (
+        (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+        BackendTimeout,
+    ),
+    (
+        (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError),
+        lambda backend: BackendFailure(backend, "content", "the body cannot be decompressed"),
+    ),
+    (
+        (urllib3.exceptions.IncompleteRead,),
+        lambda backend: BackendFailure(backend, "connection", "the answer ended before its end"),
+    ),
+)
+
+
+def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(error, kinds) for error in chain)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those inside it, as requests and urllib3 nest them."""
+    seen: list[BaseException] = []
+    queue: list[Any] = [error]
+    while queue:
+        current = queue.pop()
+        if isinstance(current, BaseException) and current not in seen:
+            seen.append(current)
+            queue += [*current.args, getattr(current, "reason", None), current.__cause__]
+            yield current
+
+
+def _may_repeat(request: Request, error: requests.ConnectionError) -> bool:
+    """A kept connection may have been closed by the backend just as it was used again."""
+    if request.method not in ("GET", "HEAD") or isinstance(error, requests.Timeout):
+        return False
+    return _any(list(_chain(error)), urllib3.exceptions.ProtocolError)
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: redirects are followed by `Client`, which looks where they lead."""
+
+
+def _session(transport: Transport, proxy: str | None) -> requests.Session:
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if proxy:
+        session.proxies = {"http": proxy, "https": proxy}
+    adapter = transport()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _pooled() -> BaseAdapter:
+    return DeadlineAdapter(pool_connections=4, pool_maxsize=128)

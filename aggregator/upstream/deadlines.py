@@ -1,0 +1,160 @@
+"""Deadlines that hold even against a peer that sends one byte at a time.
+
+A socket's time-out runs anew with every byte, so that a peer that drips can hold a thread for
+hours. Here every connection that is used under a `Deadline` registers its socket with it, and
+one watchdog thread per process shuts the sockets of deadlines that strike: the blocked read
+ends at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import socket
+import threading
+import time
+from contextlib import suppress
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+class Deadline:
+    """A point in time by which an exchange with a peer has ended.
+
+    As a context manager it is in force for connections opened or used within. `finish` ends
+    its watch; until then the watchdog cuts the exchange's sockets when it strikes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.at = time.monotonic() + seconds
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._finished = False
+        _watchdog.watch(self)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that are left; negative once it has struck."""
+        return self.at - time.monotonic()
+
+    @property
+    def struck(self) -> bool:
+        """Whether the time is over."""
+        return self.remaining <= 0
+
+    def guard(self, peer: socket.socket) -> None:
+        """Cut this socket when the deadline strikes."""
+        with self._lock:
+            self._sockets.append(peer)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the exchange is over, so that nothing needs to be cut."""
+        return self._finished
+
+    def finish(self) -> None:
+        """End the watch: the sockets may serve other exchanges from now on."""
+        with self._lock:
+            self._finished = True
+            self._sockets.clear()
+
+    def cut(self) -> None:
+        """Shut the sockets of an exchange that goes on."""
+        with self._lock:
+            for peer in self._sockets:
+                with suppress(OSError):  # closed meanwhile
+                    # Not the method of SSLSocket, which would alter what a reader is using.
+                    socket.socket.shutdown(peer, socket.SHUT_RDWR)
+            self._sockets.clear()
+
+    def __enter__(self) -> Deadline:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.reset(self._token)
+
+
+class _Watchdog:
+    """One thread that cuts deadlines in the order in which they strike."""
+
+    def __init__(self) -> None:
+        self._queue: list[tuple[float, int, Deadline]] = []
+        self._numbers = itertools.count()
+        self._crowded = 1024
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, deadline: Deadline) -> None:
+        with self._wake:
+            heapq.heappush(self._queue, (deadline.at, next(self._numbers), deadline))
+            if len(self._queue) > self._crowded:
+                self._forget_finished()
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._queue[0][2] is deadline:
+                self._wake.notify()
+
+    def _forget_finished(self) -> None:
+        self._queue = [entry for entry in self._queue if not entry[2].finished]
+        heapq.heapify(self._queue)
+        self._crowded = 1024 + 2 * len(self._queue)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue or self._queue[0][0] > time.monotonic():
+                    self._wake.wait(self._queue[0][0] - time.monotonic() if self._queue else None)
+                deadline = heapq.heappop(self._queue)[2]
+            deadline.cut()
+
+
+_watchdog = _Watchdog()
+
+
+def _guard(connection: HTTPConnection) -> None:
+    deadline = _current.get()
+    if deadline is not None and isinstance(connection.sock, socket.socket):
+        deadline.guard(connection.sock)
+
+
+class _Connection(HTTPConnection):
+    def getresponse(self) -> Any:
+        _guard(self)
+        return super().getresponse()
+
+
+class _SecureConnection(HTTPSConnection):
+    def getresponse(self) -> Any:
+        _guard(self)
+        return super().getresponse()
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A pooled transport adapter of requests whose exchanges end with the `Deadline` in force."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}

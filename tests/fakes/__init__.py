@@ -1,0 +1,1 @@
+"""Hand-written stand-ins: a clock to be set, transports without sockets, scripted backends."""
