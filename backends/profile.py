@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
@@ -58,7 +58,11 @@ class Limits:
     sync_deadline: float = 300.0
     batch_deadline: float = 3600.0
     concurrent_sync: int = 2
-    """Synchronous requests that compute at the same time; more are told to come back."""
+    """Synchronous requests that compute at the same time."""
+    sync_waiting: int = 6
+    """Synchronous requests that may wait for their turn; more are told to come back."""
+    sync_patience: float = 30.0
+    """Seconds that a synchronous request waits for its turn."""
     concurrent_jobs: int = 1
     """Batch jobs that compute at the same time; more wait in the queue."""
     queue_length: int = 100
@@ -154,12 +158,14 @@ class ProfileError(Exception):
 class Known:
     """The names that this program can offer; a profile chooses from them.
 
-    ``None`` means that names are not checked.
+    ``None`` means that names are not checked. ``product`` raises ``ValueError``
+    where there is no such product of the world or its options are wrong.
     """
 
     processes: Collection[str]
     output_formats: Collection[str] | None = None
     input_formats: Collection[str] | None = None
+    product: Callable[[str, Mapping[str, Any]], object] = lambda _name, _options: None
 
 
 def load_profile(path: Path, *, known: Known | None = None) -> Profile:
@@ -182,8 +188,9 @@ def known_here() -> Known:
     """What this installation can run and write."""
     from backends.definitions import definitions
     from backends.formats import INPUT_FORMATS, OUTPUT_FORMATS
+    from backends.products import product
 
-    return Known(tuple(definitions()), tuple(OUTPUT_FORMATS), tuple(INPUT_FORMATS))
+    return Known(tuple(definitions()), tuple(OUTPUT_FORMATS), tuple(INPUT_FORMATS), product)
 
 
 def read_profile(document: object, *, source: str, known: Known) -> Profile:
@@ -223,7 +230,7 @@ def _read(reader: "_Reader", document: object, known: Known) -> Profile | None:
         url_path=_url_path(reader, document.get("url_path"), version),
         public_url=_public_url(reader, document.get("public_url"), bind),
         users=_users(reader, document.get("users")),
-        collections=_collections(reader, document.get("collections")),
+        collections=_collections(reader, document.get("collections"), known),
         processes=_processes(reader, document.get("processes"), known.processes),
         output_formats=reader.names("formats.output", formats.get("output"), known.output_formats),
         input_formats=reader.names(
@@ -279,17 +286,17 @@ def _users(reader: "_Reader", value: object) -> dict[str, User]:
     return users
 
 
-def _collections(reader: "_Reader", value: object) -> tuple[CollectionSpec, ...]:
+def _collections(reader: "_Reader", value: object, known: Known) -> tuple[CollectionSpec, ...]:
     specs: list[CollectionSpec] = []
     for number, entry in enumerate(reader.sequence("collections", value)):
-        spec = _collection(reader, f"collections[{number}]", entry)
+        spec = _collection(reader, f"collections[{number}]", entry, known)
         if any(spec.id == other.id for other in specs):
             reader.add(f"collections[{number}].id", f"{spec.id!r} stands twice")
         specs.append(spec)
     return tuple(specs)
 
 
-def _collection(reader: "_Reader", where: str, value: object) -> CollectionSpec:
+def _collection(reader: "_Reader", where: str, value: object, known: Known) -> CollectionSpec:
     given = reader.mapping(where, value)
     reader.unknown_keys(where, given, {"id", "kind", "product", "options"})
     kind = reader.choice(f"{where}.kind", given.get("kind", "world"), KINDS)
@@ -299,12 +306,23 @@ def _collection(reader: "_Reader", where: str, value: object) -> CollectionSpec:
         product = str(given.get("product", ""))
     else:
         product = reader.text(f"{where}.product", given.get("product"))
+        _product(reader, where, product, options, known)
     return CollectionSpec(
         id=reader.text(f"{where}.id", given.get("id")),
         kind=cast(Literal["world", "stac"], kind),
         product=product,
         options=options,
     )
+
+
+def _product(
+    reader: "_Reader", where: str, product: str, options: Mapping[str, Any], known: Known
+) -> None:
+    try:
+        if product:
+            known.product(product, options)
+    except (ValueError, TypeError) as error:
+        reader.add(where, str(error))
 
 
 def _processes(reader: "_Reader", value: object, known: Collection[str]) -> tuple[str, ...]:

@@ -1,0 +1,86 @@
+"""The glue between a task and the evaluation of its process graph."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dask
+
+from backends import evaluate, scenes, writers
+from backends.compute.child import Executor
+from backends.environment import Environment, Limits
+from backends.errors import collection_not_found
+from backends.formats import SavedAsset, format_name
+from backends.jobs.engine import Task
+from backends.jobs.records import Asset
+from backends.jobs.reporting import Reporter
+from backends.loading import LoadRequest
+from backends.profile import Profile, load_profile
+
+
+def executor(profile_path: Path) -> Executor:
+    """What runs a task on the backend of that profile."""
+    profile = load_profile(profile_path)
+
+    def execute(task: Task, reporter: Reporter) -> None:
+        threads = profile.limits.worker_threads
+        scheduler = "threads" if threads > 1 else "synchronous"
+        with dask.config.set(scheduler=scheduler, num_workers=threads):
+            evaluate.run(dict(task.process), environment(profile, task, reporter))
+
+    return execute
+
+
+def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment:
+    """What the process graph of this task may reach."""
+    samples = profile.limits.sync_samples if task.kind == "sync" else profile.limits.batch_samples
+    return Environment(
+        offered=frozenset(profile.processes),
+        load_collection=_loader(profile),
+        save_result=_saver(profile, task, reporter),
+        folder=task.folder,
+        log=reporter.log,
+        progress=lambda share: reporter.progress(100 * share),
+        limits=Limits(max_samples=samples, graph_nodes=profile.limits.graph_nodes),
+    )
+
+
+def _loader(profile: Profile) -> Callable[[str, LoadRequest], Any]:
+    def load_collection(identifier: str, request: LoadRequest) -> Any:
+        spec = profile.collection(identifier)
+        if spec is None:
+            raise collection_not_found(identifier, [item.id for item in profile.collections])
+        return scenes.load(spec, request)
+
+    return load_collection
+
+
+def _saver(
+    profile: Profile, task: Task, reporter: Reporter
+) -> Callable[[Any, str, Mapping[str, Any]], list[SavedAsset]]:
+    saves = 0
+
+    def save_result(cube: Any, name: str, options: Mapping[str, Any]) -> list[SavedAsset]:
+        nonlocal saves
+        official = format_name(name, profile.output_formats)
+        # Each save_result has a folder of its own, so that two with the same
+        # prefix do not overwrite each other.
+        folder = task.results if saves == 0 else task.results / f"{saves + 1}"
+        folder.mkdir(parents=True, exist_ok=True)
+        saves += 1
+        saved = writers.save(cube, official, options, folder)
+        for item in saved:
+            reporter.asset(_asset(item, task.results))
+        return saved
+
+    return save_result
+
+
+def _asset(saved: SavedAsset, results: Path) -> Asset:
+    return Asset(
+        name=saved.path.relative_to(results).as_posix(),
+        media_type=saved.media_type,
+        roles=saved.roles,
+        size=saved.path.stat().st_size,
+        metadata=dict(saved.metadata),
+    )

@@ -1,0 +1,108 @@
+"""The SQLite file below the job store: its tables and how to open it.
+
+Write-ahead logging, short connections, and ``BEGIN IMMEDIATE`` for every write,
+so that the HTTP side's threads and the computing children never dead-lock.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+BUSY_SECONDS: Final = 30.0
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('batch', 'sync')),
+    process TEXT NOT NULL,
+    title TEXT,
+    description TEXT,
+    plan TEXT,
+    budget REAL,
+    log_level TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (
+        status IN ('created', 'queued', 'running', 'finished', 'error', 'canceled')),
+    progress REAL,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    interruptions INTEGER NOT NULL DEFAULT 0,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    queued TEXT,
+    started TEXT,
+    ended TEXT,
+    costs REAL,
+    usage TEXT,
+    failure TEXT
+);
+CREATE INDEX IF NOT EXISTS jobs_of_user ON jobs (user, kind, number);
+CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, kind, queued);
+CREATE TABLE IF NOT EXISTS logs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    level INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    time TEXT NOT NULL,
+    code TEXT,
+    data TEXT
+);
+CREATE INDEX IF NOT EXISTS logs_of_job ON logs (job, number);
+CREATE TABLE IF NOT EXISTS assets (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS assets_of_job ON assets (job, attempt, number);
+CREATE TABLE IF NOT EXISTS spending (
+    user TEXT PRIMARY KEY,
+    amount REAL NOT NULL
+);
+"""
+
+
+class Database:
+    """Opens connections to one file. Safe to use from many threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # While one connection stays open, closing the others is cheap: SQLite
+        # folds the log back into the file only when the last one goes.
+        self._anchor = self._connect()
+        self._anchor.execute("PRAGMA journal_mode = WAL")
+        self._anchor.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._anchor.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for queries."""
+        with closing(self._connect()) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside one transaction, undone where the block raises."""
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection

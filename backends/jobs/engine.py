@@ -1,0 +1,100 @@
+"""What computes: handed a task, it reports one outcome, whatever happens.
+
+``Engine`` is the interface; ``process_engine`` is the real one, in which each
+task has a process of its own.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+from backends.jobs.records import Failure, Kind, Level, Usage
+
+State = Literal["finished", "error", "killed", "timeout", "lost"]
+
+TASK_FILE: Final = "task.json"
+OUTCOME_FILE: Final = "outcome.json"
+RESULTS: Final = "results"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One computation: a run of a batch job, or a synchronous request.
+
+    ``folder`` is the run's own; its files go into ``folder/results``.
+    ``deadline`` is in seconds from the start.
+    """
+
+    id: str
+    job_id: str
+    attempt: int
+    kind: Kind
+    folder: Path
+    process: Mapping[str, Any]
+    deadline: float
+    log_level: Level = "info"
+
+    @property
+    def results(self) -> Path:
+        """Where the run puts its files."""
+        return self.folder / RESULTS
+
+    def write(self) -> None:
+        """Lay the task down in its folder for the compute process."""
+        self.results.mkdir(parents=True, exist_ok=True)
+        document = {**vars(self), "folder": str(self.folder)}
+        (self.folder / TASK_FILE).write_text(json.dumps(document), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Task":
+        """The task that lies in ``folder``."""
+        document = json.loads((folder / TASK_FILE).read_text(encoding="utf-8"))
+        return cls(**{**document, "folder": Path(document["folder"])})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended.
+
+    "killed" follows ``Engine.kill``, "timeout" the deadline; "lost" means that
+    the compute process itself went away, which is not the task's fault.
+    """
+
+    state: State
+    failure: Failure | None = None
+    usage: Usage = field(default_factory=Usage)
+
+
+OnEnd = Callable[[Outcome], None]
+
+
+class Engine(Protocol):
+    """Runs tasks, several at once, and reports each end exactly once."""
+
+    def run(self, task: Task, on_end: OnEnd) -> None:
+        """Start the task and return; ``on_end`` is called later from another thread."""
+
+    def kill(self, task_id: str) -> None:
+        """End the task with everything it started; unknown tasks are ignored."""
+
+    def close(self) -> None:
+        """Stop everything. Tasks under way are not reported any more."""
+
+
+def failure_in(folder: Path) -> Failure | Literal["missing"] | None:
+    """How the task itself said it ended: None is well, "missing" is without a word."""
+    try:
+        document = json.loads((folder / OUTCOME_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "missing"
+    return Failure(**document["failure"]) if document["failure"] else None
+
+
+def write_outcome(folder: Path, failure: Failure | None) -> None:
+    """Say how the task ended; the file is there whole or not at all."""
+    document = {"failure": failure.as_json() if failure else None}
+    unfinished = folder / f"{OUTCOME_FILE}.part"
+    unfinished.write_text(json.dumps(document), encoding="utf-8")
+    unfinished.replace(folder / OUTCOME_FILE)

@@ -1,0 +1,229 @@
+"""The life of a batch job: queued, run, ended, canceled, deleted, survived a restart."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from backends.errors import OpenEOError, job_not_found
+from backends.jobs.engine import Engine, Outcome, Task
+from backends.jobs.records import Failure, Job, LogEntry, timestamp
+from backends.jobs.store import JobGoneError, QueueFullError, Store
+from backends.jobs.usage import costs_of
+from backends.profile import Profile
+
+LOG: Final = logging.getLogger(__name__)
+MAX_INTERRUPTIONS: Final = 1
+"""How often a job whose computation was lost is run again before it counts as failed."""
+
+
+class Lifecycle:
+    """Moves batch jobs through their statuses and hands them to the engine.
+
+    Each run has its own number (the attempt) and its own folder, so that what a
+    stopped run still does or reports never touches the next one.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        store: Store,
+        engine: Engine,
+        folder: Path,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._profile = profile
+        self._store = store
+        self._engine = engine
+        self._folder = folder
+        self._clock = clock
+        # Claiming and handing over is one step against stopping and killing.
+        self._lock = threading.RLock()
+
+    def recover(self) -> None:
+        """Take up what an earlier process of this backend left behind."""
+        with self._lock:
+            for job in self._store.running():
+                if job.kind == "batch":
+                    self._interrupted(job, "The backend was restarted while the job was running.")
+                else:
+                    self._fail_request(job)
+            self._sweep()
+        self.pump()
+
+    def start(self, job: Job) -> None:
+        """Queue the job; nothing happens where it is queued or running already.
+
+        Raises ``InfrastructureBusy`` where the queue is full.
+        """
+        limits = self._profile.limits
+        try:
+            with self._lock:
+                now = self._clock()
+                if not self._store.enqueue(job.id, now, queue_length=limits.queue_length):
+                    return
+                shutil.rmtree(self._folder / job.id, ignore_errors=True)
+                self._store.log(job.id, "info", "The job waits in the queue.", now)
+        except JobGoneError:
+            raise job_not_found(job.id) from None
+        except QueueFullError:
+            raise OpenEOError(
+                "InfrastructureBusy",
+                f"The queue is full: {limits.queue_length} jobs are waiting. Try again later.",
+                headers={"Retry-After": "60"},
+            ) from None
+        self.pump()
+
+    def cancel(self, job: Job) -> None:
+        """Stop the job, and end its process with everything that it started."""
+        with self._lock:
+            try:
+                stopped = self._store.stop(job.id, self._clock())
+            except JobGoneError:
+                raise job_not_found(job.id) from None
+            if stopped is None:
+                return
+            self._store.log(job.id, "info", "The job was canceled.", self._clock())
+            if stopped.status == "running":
+                self._engine.kill(_task_id(stopped))
+        self.pump()
+
+    def delete(self, job: Job) -> None:
+        """Stop the job and remove it with its logs and files."""
+        self.cancel(job)
+        self._store.delete(job.id)
+        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    def results_folder(self, job: Job) -> Path:
+        """Where the files of the job's latest run lie."""
+        return self._task(job).results
+
+    def pump(self) -> None:
+        """Start as many waiting jobs as may run at the same time."""
+        while True:
+            with self._lock:
+                job = self._store.claim_next(
+                    self._clock(), concurrent=self._profile.limits.concurrent_jobs
+                )
+                if job is None:
+                    return
+                self._launch(job)
+
+    def _launch(self, job: Job) -> None:
+        task = self._task(job)
+        self._store.log(job.id, "info", "The computation starts.", self._clock())
+        try:
+            shutil.rmtree(task.folder, ignore_errors=True)
+            task.write()
+        except OSError:
+            LOG.exception("No folder for job %s", job.id)
+            failure = Failure("StorageFailure", "The files of the job could not be stored.")
+            self._ended(job, Outcome("error", failure))
+            return
+        self._engine.run(task, lambda outcome: self._on_end(job, outcome))
+
+    def _on_end(self, job: Job, outcome: Outcome) -> None:
+        with self._lock:
+            self._ended(job, outcome)
+        self.pump()
+
+    def _ended(self, job: Job, outcome: Outcome) -> None:
+        if outcome.state == "lost":
+            self._interrupted(job, "The computing process went away.")
+            return
+        failure = failure_of(outcome, self._profile.limits.batch_deadline)
+        costs = costs_of(outcome.usage, self._profile.billing, batch=True)
+        finished = self._store.finish(
+            *(job.id, job.attempt),
+            now=self._clock(),
+            failure=failure,
+            usage=outcome.usage,
+            costs=costs,
+        )
+        if finished:
+            self._log_end(job, outcome, failure)
+        else:
+            self._store.charge(job.id, job.user, usage=outcome.usage, costs=costs)
+        self._forget_deleted(job)
+
+    def _log_end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
+        now = self._clock()
+        if failure and outcome.state != "error":
+            self._store.log(job.id, "error", failure.message, now, code=failure.code)
+        word = "failed" if failure else "finished"
+        message = f"The computation {word} after {outcome.usage.duration:.1f} s."
+        self._store.log(job.id, "info", message, now, data={"usage": outcome.usage.as_json()})
+
+    def _interrupted(self, job: Job, reason: str) -> None:
+        now = self._clock()
+        again = job.interruptions < MAX_INTERRUPTIONS
+        if again and self._store.requeue(job.id, job.attempt, now):
+            self._store.log(job.id, "warning", f"{reason} It is queued again.", now)
+            return
+        failure = Failure("Internal", f"{reason} The job was interrupted too often; start it anew.")
+        outcome = Outcome("lost", failure)
+        if self._store.finish(
+            job.id, job.attempt, now=now, failure=failure, usage=outcome.usage, costs=0.0
+        ):
+            self._store.log(job.id, "error", failure.message, now, code=failure.code)
+
+    def _fail_request(self, job: Job) -> None:
+        failure = Failure("Internal", "The backend was restarted while computing.")
+        self._store.finish(
+            *(job.id, job.attempt),
+            now=self._clock(),
+            failure=failure,
+            usage=Outcome("lost").usage,
+            costs=0.0,
+        )
+
+    def _forget_deleted(self, job: Job) -> None:
+        if self._store.find(job.id) is None:
+            shutil.rmtree(self._folder / job.id, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        known = self._store.identifiers()
+        for folder in self._folder.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _task(self, job: Job) -> Task:
+        return Task(
+            id=_task_id(job),
+            job_id=job.id,
+            attempt=job.attempt,
+            kind="batch",
+            folder=self._folder / job.id / str(job.attempt),
+            process=job.process,
+            deadline=self._profile.limits.batch_deadline,
+            log_level=job.log_level,
+        )
+
+
+def failure_of(outcome: Outcome, deadline: float) -> Failure | None:
+    """Why a run that was not lost ended badly, in words for the user; None if it did not."""
+    if outcome.state == "timeout":
+        return Failure("RequestTimeout", f"Computing took longer than the {deadline:g} s allowed.")
+    if outcome.state == "killed":
+        return Failure("Internal", "The computation was stopped.")
+    return outcome.failure
+
+
+def last_error(logs: list[LogEntry], failure: Failure, ended: datetime) -> dict[str, str]:
+    """The log entry that tells why a job failed (openEO API, 424 of GET results)."""
+    matching = [entry for entry in logs if entry.message == failure.message]
+    number = str(matching[-1].number) if matching else failure.id or "0"
+    return {
+        "id": number,
+        "level": "error",
+        "code": failure.code,
+        "message": failure.message,
+        "time": timestamp(ended),
+    }
+
+
+def _task_id(job: Job) -> str:
+    return f"{job.id}.{job.attempt}"

@@ -1,0 +1,40 @@
+"""How a running computation tells the store what it does."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from backends.jobs.engine import Task
+from backends.jobs.records import LEVELS, Asset, Level
+from backends.jobs.store import Store
+
+PROGRESS_SECONDS: Final = 0.2
+
+
+class Reporter:
+    """Writes one run's logs, progress and files to the store."""
+
+    def __init__(self, store: Store, task: Task, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._task = task
+        self._clock = clock
+        self._last_progress = float("-inf")
+
+    def log(self, level: str, message: str, code: str | None = None, data: Any = None) -> None:
+        """Add a log entry, unless it is below the level that the job stores."""
+        known: Level = level if level in LEVELS else "info"
+        if LEVELS.index(known) >= LEVELS.index(self._task.log_level):
+            job_id, now = self._task.job_id, self._clock()
+            self._store.log(job_id, known, message, now, code=code, data=data)
+
+    def progress(self, percent: float) -> None:
+        """Note how far the run is (0 to 100); what comes too fast is left out."""
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_SECONDS:
+            self._last_progress = now
+            self._store.progress(self._task.job_id, self._task.attempt, percent, self._clock())
+
+    def asset(self, asset: Asset) -> None:
+        """Note a file that is complete."""
+        self._store.add_asset(self._task.job_id, self._task.attempt, asset)
