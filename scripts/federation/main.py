@@ -91,11 +91,43 @@ def backend(
     try:
         from backends.serve import serve
     except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"The simulated backends need more than is installed ({error.name} is missing); "
-            "install them with: pip install 'openeo-federation[backends]'"
-        ) from error
+        raise _missing(error, "backends") from error
     _exit(serve(profile.file, layout.data / "backends" / name))
+
+
+@main.command()
+@config_option
+@data_option
+@offset_option
+@click.option("--once", is_flag=True, help="End after the tour instead of serving on.")
+@click.option(
+    "--output",
+    type=DIRECTORY,
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where results and logs go.",
+)
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds to become ready in.")
+def demo(
+    *,
+    config: Path | None,
+    data: Path | None,
+    port_offset: int,
+    once: bool,
+    output: Path,
+    timeout: float,
+) -> None:
+    """Start the federation and take a tour with the openeo client.
+
+    Serves on until Ctrl-C when the tour is over. The exit status is 0 if all
+    went well. Nothing is left running.
+    """
+    layout = _layout(config, data, port_offset)
+    try:
+        from scripts.federation.demo import demo as show
+    except ModuleNotFoundError as error:
+        raise _missing(error, "demo") from error
+    _exit(show(layout, output, once=once, seconds=timeout))
 
 
 @main.command("check-config")
@@ -153,6 +185,13 @@ def _or_complain(get: Callable[[], T]) -> T:
         return get()
     except LayoutError as error:
         _complain(str(error))
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> click.ClickException:
+    return click.ClickException(
+        f"This needs more than is installed ({error.name} is missing); "
+        f"install it with: pip install 'openeo-federation[{extra}]'"
+    )
 
 
 def _complain(message: str) -> NoReturn:

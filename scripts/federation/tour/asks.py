@@ -1,0 +1,54 @@
+"""What the tour asks of the federation, in the words of the `openeo` client."""
+
+from typing import Any
+
+from openeo.rest.connection import Connection
+
+AREA = {"west": 11.30, "south": 46.46, "east": 11.40, "north": 46.53}
+JULY = ("2024-07-01", "2024-08-01")
+SPRING = ("2024-04-01", "2024-07-01")
+YEAR = ("2024-01-01", "2025-01-01")
+CLOUDY = (3, 8, 9, 10)
+"""Classes of Sentinel-2's scene classification: shadow, cloud (medium, high), cirrus."""
+
+NDVI_PICTURE = {"colormap": "redyellowgreen", "scale_min": -0.3, "scale_max": 0.9}
+
+
+def ndvi(connection: Connection) -> Any:
+    """The median of a month's vegetation index from what no cloud covers."""
+    scenes = connection.load_collection(
+        "SENTINEL2_L2A",
+        spatial_extent=AREA,
+        temporal_extent=JULY,
+        bands=["B04", "B08", "SCL"],
+    )
+    classes = scenes.band("SCL")
+    cloudy: Any = classes == CLOUDY[0]
+    for number in CLOUDY[1:]:
+        cloudy = cloudy | (classes == number)
+    clear = scenes.filter_bands(["B04", "B08"]).mask(cloudy)
+    return clear.reduce_dimension(dimension="t", reducer="median").ndvi(nir="B08", red="B04")
+
+
+def radar(connection: Connection) -> Any:
+    """The mean of a season's backscatter."""
+    scenes = connection.load_collection(
+        "SENTINEL1_GRD", spatial_extent=AREA, temporal_extent=SPRING, bands=["VV", "VH"]
+    )
+    return scenes.reduce_dimension(dimension="t", reducer="mean")
+
+
+def temperature(connection: Connection) -> Any:
+    """The mean temperature of each month of a year."""
+    days = connection.load_collection(
+        "BOREAL_TEMPERATURE_DAILY", spatial_extent=AREA, temporal_extent=YEAR
+    )
+    return days.aggregate_temporal_period(period="month", reducer="mean")
+
+
+def scattered(connection: Connection) -> Any:
+    """What needs the optical data of one backend together with the climate of another."""
+    climate = connection.load_collection(
+        "BOREAL_TEMPERATURE_DAILY", spatial_extent=AREA, temporal_extent=JULY
+    )
+    return climate.reduce_dimension(dimension="t", reducer="mean").merge_cubes(ndvi(connection))

@@ -1,0 +1,58 @@
+"""Opening what the federation computed and saying what is in it."""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import xarray as xr
+
+
+def describe_geotiff(file: Path) -> str:
+    """Size, reference system, and the range and mean of the first band's values."""
+    with rasterio.open(file) as raster:
+        values = raster.read(1, masked=True).filled(np.nan).astype("float64")
+        size = f"{raster.width} x {raster.height} pixels, {raster.crs}, {raster.count} band(s)"
+    return f"{size}\n{describe_values(values)}"
+
+
+def describe_netcdf(file: Path) -> str:
+    """The dimensions, and a line for each variable that has values."""
+    with xr.open_dataset(file, engine="h5netcdf") as data:
+        sizes = ", ".join(f"{name}: {size}" for name, size in data.sizes.items())
+        variables = [
+            f"{name}: {describe_values(values.to_numpy())}"
+            for name, values in data.data_vars.items()
+            if values.ndim >= 2
+        ]
+    return "\n".join([sizes, *variables])
+
+
+def describe_values(values: np.ndarray) -> str:
+    """Least, mean and greatest value, and how much of it is no data."""
+    valid = values[np.isfinite(values)]
+    if not valid.size:
+        return "no data at all"
+    share = 100 * (1 - valid.size / values.size)
+    low, mean, high = valid.min(), valid.mean(), valid.max()
+    return f"from {low:.3f} to {high:.3f}, mean {mean:.3f}, {share:.1f} % without data"
+
+
+def shares(file: Path, limits: dict[str, tuple[float, float]]) -> str:
+    """How much of the first band's valid values lies in each named range, in percent."""
+    with rasterio.open(file) as raster:
+        values = raster.read(1, masked=True).filled(np.nan)
+    valid = values[np.isfinite(values)]
+    parts = [
+        f"{name} {100 * np.mean((valid >= low) & (valid < high)):.0f} %"
+        for name, (low, high) in limits.items()
+    ]
+    return ", ".join(parts)
+
+
+def monthly_means(file: Path) -> list[tuple[str, float]]:
+    """The mean over the area for each date of the file's first variable."""
+    with xr.open_dataset(file, engine="h5netcdf") as data:
+        name = next(name for name, values in data.data_vars.items() if "t" in values.dims)
+        values = data[name]
+        means = values.mean([dim for dim in values.dims if dim != "t"]).to_series()
+    return [(f"{date:%Y-%m}", float(mean)) for date, mean in means.items()]

@@ -1,0 +1,118 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scripts.federation.main import main
+
+HEAVY = {"aggregator", "backends", "flask", "numpy", "openeo", "requests", "xarray", "yaml"}
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner()
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from scripts.federation.main import main\n"
+        "try: main(['up', '--help'])\n"
+        "except SystemExit: print('modules', *sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in shown.stdout.split("modules")[1].split()}
+    assert "click" in imported
+    assert not imported & HEAVY
+
+
+@pytest.mark.parametrize(
+    "command", ["up", "demo", "aggregator", "backend", "check-config", "explain", "check"]
+)
+def test_every_command_has_help(runner: CliRunner, command: str) -> None:
+    shown = runner.invoke(main, [command, "--help"])
+    assert shown.exit_code == 0
+    assert shown.output.startswith(f"Usage: main {command} ")
+
+
+def test_every_mistake_of_a_configuration_is_named_with_its_key(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "north.yaml").write_text("id: north\napi_version: 0.4.2\n")
+    file = tmp_path / "federation.yaml"
+    file.write_text(
+        "titel: Mine\n"
+        "bind: nowhere\n"
+        "backends:\n"
+        "  north: {url: 'ftp://north.example'}\n"
+        "  South: {url: 'https://south.example'}\n"
+    )
+    shown = runner.invoke(main, ["check-config", str(file)])
+    assert shown.exit_code == 2
+    for key in ("titel", "bind", "backends.north.url", "backends.South"):
+        assert f"{file}: {key}: " in shown.output
+
+
+def test_mistakes_of_the_profiles_are_named_too(runner: CliRunner, tmp_path: Path) -> None:
+    profile = tmp_path / "north.yaml"
+    profile.write_text("id: north\napi_version: 0.4.2\n")
+    file = tmp_path / "federation.yaml"
+    file.write_text("backends: {north: {url: 'http://127.0.0.1:8101', simulated: north.yaml}}\n")
+    shown = runner.invoke(main, ["check-config", str(file)])
+    assert shown.exit_code == 2
+    assert f"{profile}: api_version: '0.4.2' is not possible" in shown.output
+    assert f"{profile}: title: is missing" in shown.output
+
+
+@pytest.mark.parametrize("name", ["federation", "copernicus"])
+def test_the_configurations_that_come_along_have_no_mistakes(runner: CliRunner, name: str) -> None:
+    shown = runner.invoke(main, ["check-config", f"config/{name}.yaml"])
+    assert (shown.exit_code, shown.output) == (0, f"config/{name}.yaml: no mistakes\n")
+
+
+def test_two_servers_at_one_address_are_a_mistake(runner: CliRunner, tmp_path: Path) -> None:
+    terra = Path("config/backends/terra.yaml").read_text()
+    (tmp_path / "terra.yaml").write_text(terra)
+    file = tmp_path / "federation.yaml"
+    file.write_text(
+        "bind: 127.0.0.1:8101\n"
+        "backends: {terra: {url: 'http://127.0.0.1:8101/openeo/1.3', simulated: terra.yaml}}\n"
+    )
+    shown = runner.invoke(main, ["check-config", str(file)])
+    assert shown.exit_code == 2
+    assert "aggregator and terra are both to listen at 127.0.0.1:8101" in shown.output
+
+
+def test_a_backend_that_would_be_looked_for_elsewhere_is_a_mistake(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "terra.yaml").write_text(Path("config/backends/terra.yaml").read_text())
+    file = tmp_path / "federation.yaml"
+    file.write_text(
+        "backends: {terra: {url: 'http://127.0.0.1:8109/openeo/1.3', simulated: terra.yaml}}\n"
+    )
+    shown = runner.invoke(main, ["check-config", str(file)])
+    assert shown.exit_code == 2
+    assert "is to be found at http://127.0.0.1:8101/openeo/1.3" in shown.output
+
+
+def test_a_configuration_with_mistakes_starts_nothing(runner: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "federation.yaml"
+    file.write_text("backends: {}\n")
+    shown = runner.invoke(main, ["up", "--config", str(file)])
+    assert shown.exit_code == 2
+    assert f"{file}: backends: must name the members" in shown.output
+
+
+def test_an_unknown_backend_is_named_with_the_known_ones(runner: CliRunner) -> None:
+    shown = runner.invoke(main, ["backend", "luna"])
+    assert shown.exit_code == 2
+    assert "no backend 'luna'; it simulates: terra, aurora, boreal" in shown.output
+
+
+def test_a_missing_configuration_is_a_sentence(runner: CliRunner) -> None:
+    shown = runner.invoke(main, ["up", "--config", "nowhere.yaml"])
+    assert shown.exit_code == 2
+    assert "'nowhere.yaml' does not exist" in shown.output
