@@ -99,7 +99,10 @@ def _settled(
                 _note_rivals(place.inside(name), backend, winner, others)
             ousted.extend(Part(backend, other) for other in others)
     for backend, collection in ousted:
-        groups.setdefault(text(collection, "id"), {}).setdefault(backend, collection)
+        group = groups.setdefault(collection["id"], {})
+        winner = group.setdefault(backend, collection)
+        if winner is not collection:
+            _note_rivals(place.inside(collection["id"]), backend, winner, [collection])
     return _in_order(groups, order), _aliases(groups, place)
 
 

@@ -128,10 +128,18 @@ NOTE_CODES: Mapping[str, NoteCode] = {
     ),
     "summary-form-differs": NoteCode(
         "warning",
-        "Backends summarise the same property in forms that cannot be united, such as a "
-        "range and a list of texts. The form of the first backend in configured order is "
-        "shown, with the values of all backends that use the same form.",
-        "{backends} summarise {subject} in different forms; left out: {left_out}.",
+        "Backends summarise the same property in different forms. A range and a list of "
+        "comparable values are united as a range. Other forms cannot be united: those that "
+        "are unlike the form of the first backend in configured order are left out.",
+        "{backends} summarise {subject} in different forms: {by_backend}; shown: {chosen} "
+        "of {used}.",
+    ),
+    "asset-renamed": NoteCode(
+        "info",
+        "Backends have different files under the same name of an asset. The first backend in "
+        "configured order keeps the name, the others' files have the backend's id behind it.",
+        "{subject} of {backends} is another file than the first of that name; it is listed as "
+        "{chosen}.",
     ),
     "licence-differs": NoteCode(
         "warning",

@@ -1,0 +1,169 @@
+"""Collections: the union of what the backends have, as valid STAC."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import JsonObject, is_object, is_text, text
+from aggregator.merging.assets import assets_from, item_assets
+from aggregator.merging.bands import BAND_FIELDS, described, marked, note_partial, who_has
+from aggregator.merging.dimensions import dimensions, variables
+from aggregator.merging.extents import ALWAYS, EVERYWHERE, extent
+from aggregator.merging.fields import (
+    ABSENT,
+    BACKENDS,
+    Part,
+    Parts,
+    Place,
+    Rule,
+    backends_of,
+    base_of,
+    flag_of_all,
+    links,
+    union_of,
+    unite,
+    word,
+    wording,
+    words,
+)
+from aggregator.merging.filters import EVERYTHING, Selection
+from aggregator.merging.named import array_by_name, documents_in
+from aggregator.merging.names import named_collections
+from aggregator.merging.notes import Merged, Notebook
+from aggregator.merging.stac import extensions_as, is_at_least, licence_as, stac_version
+from aggregator.merging.summaries import summaries_as
+
+ByBackend = Mapping[str, JsonObject]
+
+_PROVIDERS: Rule = array_by_name(
+    {"name": word, "description": wording, "roles": words, "url": word}, partial=None
+)
+
+_FIELDS: dict[str, Rule] = {
+    "type": word,
+    "title": wording,
+    "description": wording,
+    "keywords": words,
+    "version": word,
+    "deprecated": flag_of_all,
+    "experimental": flag_of_all,
+    "extent": extent,
+    "providers": _PROVIDERS,
+    "links": links,
+    "item_assets": item_assets,
+    "cube:dimensions": dimensions,
+    "cube:variables": variables,
+    "crs": union_of(is_text, "text"),
+    "sci:doi": word,
+    "sci:citation": wording,
+    "sci:publications": union_of(is_object, "publications"),
+    **dict.fromkeys(BAND_FIELDS, described),
+}
+
+
+def merge_collections(
+    by_backend: Mapping[str, Sequence[JsonObject]],
+    *,
+    order: Sequence[str],
+    selection: Selection = EVERYTHING,
+) -> Merged[dict[str, dict[str, Any]]]:
+    """Merge the backends' listings of collections: federated id to merged collection.
+
+    Every admitted collection of every backend is in one of them. The order is that of the
+    backends and, within a backend, that of its listing.
+    """
+    notebook = Notebook()
+    groups, _ = named_collections(by_backend, order, selection, notebook)
+    merged = {name: _merged(name, parts, notebook) for name, parts in groups.items()}
+    return Merged(merged, notebook.notes)
+
+
+def merge_collection(
+    collection_id: str, by_backend: ByBackend, *, order: Sequence[str]
+) -> Merged[dict[str, Any]]:
+    """Merge the backends' full descriptions of one collection under a federated id.
+
+    The backends may know it under other ids. Without any usable document the result is
+    an empty object.
+    """
+    notebook = Notebook()
+    parts = documents_in(by_backend, order, notebook, f"collections/{collection_id}")
+    return Merged(_merged(collection_id, parts, notebook) if parts else {}, notebook.notes)
+
+
+def _merged(collection_id: str, parts: Parts, notebook: Notebook) -> dict[str, Any]:
+    backends = list(backends_of(parts))
+    place = Place(notebook, ("collections", collection_id), tuple(backends))
+    version = _version(parts, place)
+    united = unite(parts, place, _rules(collection_id, version, parts))
+    _complete(united, collection_id, version, place)
+    _mark_bands(united, who_has(parts), place)
+    united["summaries"] = {**united.get("summaries", {}), BACKENDS: backends}
+    united[BACKENDS] = backends
+    return united
+
+
+def _version(parts: Parts, place: Place) -> str:
+    """The version of STAC of the merged collection: 1.0.0 where no backend states one."""
+    stated = [Part(p.backend, p.value["stac_version"]) for p in parts if "stac_version" in p.value]
+    version = stac_version(stated, place.inside("stac_version"))
+    return "" if version is ABSENT else str(version)
+
+
+def _rules(collection_id: str, version: str, parts: Parts) -> dict[str, Rule]:
+    modern = version == "" or is_at_least(version, "1.0.0-rc.1")
+    bases = {part.backend: base_of(part.value.get("links")) for part in parts}
+    return {
+        **_FIELDS,
+        "id": lambda *_: collection_id,
+        "stac_version": lambda *_: version or ABSENT,
+        "stac_extensions": extensions_as(modern),
+        "summaries": summaries_as(modern),
+        "license": licence_as(version),
+        "assets": assets_from(bases),
+    }
+
+
+def _complete(united: dict[str, Any], collection_id: str, version: str, place: Place) -> None:
+    """State what STAC requires and no backend gives."""
+    required: dict[str, Any] = {
+        "id": collection_id,
+        "stac_version": version or "1.0.0",
+        "description": text(united, "title", collection_id),
+        "license": "other" if is_at_least(version, "1.1.0") else "proprietary",
+        "links": [],
+    }
+    if not version or is_at_least(version, "1.0.0-rc.1"):
+        united.setdefault("type", "Collection")
+    for key, stand_in in required.items():
+        if key not in united:
+            united[key] = _stand_in(stand_in, place.inside(key))
+    united["extent"] = _complete_extent(united.get("extent", {}), place.inside("extent"))
+
+
+def _complete_extent(extent_: dict[str, Any], place: Place) -> dict[str, Any]:
+    widest: dict[str, dict[str, Any]] = {
+        "spatial": {"bbox": [list(EVERYWHERE)]},
+        "temporal": {"interval": [list(ALWAYS)]},
+    }
+    complete = dict(extent_)
+    for kind, stand_in in widest.items():
+        given = complete.get(kind, {})
+        if not given.keys() >= stand_in.keys():
+            complete[kind] = {**_stand_in(stand_in, place.inside(kind)), **given}
+    return complete
+
+
+def _stand_in(value: Any, place: Place) -> Any:
+    place.note("value-missing", place.offered_by, chosen=value)
+    return value
+
+
+def _mark_bands(united: dict[str, Any], partial: dict[str, tuple[str, ...]], place: Place) -> None:
+    """Say of each band that only some backends have who does, wherever it is described."""
+    if not partial:
+        return
+    note_partial(partial, place.inside("bands"))
+    for holder in (united, united.get("summaries", {})):
+        for key in BAND_FIELDS:
+            if key in holder:
+                holder[key] = marked(holder[key], partial)
