@@ -121,6 +121,9 @@ class Upstream:
     metadata_deadline: float = _setting(
         30.0, "for one metadata document, in the background", _at_least(0.05)
     )
+    probe_deadline: float = _setting(
+        5.0, "for a look whether a backend answers, in the background", _at_least(0.05)
+    )
     listing_deadline: float = _setting(
         5.0, "for a listing over several backends; late ones are missing", _at_least(0.05)
     )

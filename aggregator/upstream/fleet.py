@@ -1,0 +1,192 @@
+"""All backends: the only loop over them, and the only source of `federation:missing`.
+
+A fan-out has a hard deadline: the answers that are there when it strikes are the answer, the
+late backends are failures. A breaker per backend opens after repeated failures; from then on the
+backend is not asked by anybody, until a probe (`snapshots`) has seen it answer again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.upstream.client import FAILURES, Answer, Client, Failure, Request, Stream
+
+
+class Breaker:
+    """Open after so many failures in a row; only `reset` closes it again."""
+
+    def __init__(self, failures: int) -> None:
+        self._allowed = failures
+        self._failures = 0
+        self._open = False
+        self._lock = threading.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the backend is not to be asked."""
+        return self._open
+
+    def failed(self) -> bool:
+        """Count a failure; true if it opened the breaker."""
+        with self._lock:
+            self._failures += 1
+            opened = not self._open and self._failures >= self._allowed
+            self._open = self._open or opened
+            return opened
+
+    def succeeded(self) -> None:
+        """An answer came: the row of failures ends, an open breaker stays open."""
+        if self._failures:
+            with self._lock:
+                self._failures = 0
+
+    def trip(self) -> None:
+        """Open."""
+        with self._lock:
+            self._open = True
+
+    def reset(self) -> None:
+        """Close, and count anew."""
+        with self._lock:
+            self._open, self._failures = False, 0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What several backends answered, and why the others did not; both in the order asked."""
+
+    documents: Mapping[str, Answer]
+    failures: Mapping[str, Failure]
+
+
+class Fleet:
+    """Asks one or several backends; the credentials of each go to it alone."""
+
+    def __init__(
+        self,
+        clients: Sequence[Client],
+        *,
+        failures_before_offline: int = 3,
+        connections: int = 128,
+        answer_limit: int = 32 * 1024 * 1024,
+        tripped: Callable[[str], None] | None = None,
+    ) -> None:
+        self.clients = {client.backend: client for client in clients}
+        self.breakers = {name: Breaker(failures_before_offline) for name in self.clients}
+        self.tripped = tripped or (lambda _: None)
+        self._connections, self._answer_limit = connections, answer_limit
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def ask_all(
+        self,
+        requests: Mapping[str, Request],
+        credentials: Mapping[str, str],
+        *,
+        deadline: float,
+    ) -> Answers:
+        """Ask each backend its request at the same time, for at most `deadline` seconds."""
+        until = time.monotonic() + deadline
+        failures: dict[str, Failure] = {}
+        futures: dict[str, Future[Answer]] = {}
+        for backend, request in requests.items():
+            if self.breakers[backend].is_open:
+                failures[backend] = BackendUnavailable(backend)
+                continue
+            own = credentials.get(backend)
+            futures[backend] = self._pool().submit(self._by, until, backend, request, own)
+        wait(futures.values(), timeout=until - time.monotonic())
+        documents: dict[str, Answer] = {}
+        for backend, future in futures.items():
+            answer = _outcome(backend, future, deadline)
+            if isinstance(answer, Answer):
+                documents[backend] = answer
+            else:
+                failures[backend] = answer
+        return Answers(documents, {name: failures[name] for name in requests if name in failures})
+
+    def ask(
+        self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
+    ) -> Answer:
+        """The answer of one backend; raises its failure."""
+        self._guard(backend)
+        with _Watched(self, backend, _counted(request)):
+            return self.clients[backend].ask(
+                request, credentials, deadline=deadline, limit=self._answer_limit
+            )
+
+    def open(
+        self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
+    ) -> Stream:
+        """The answer of one backend, its body yet to be read.
+
+        Taking long is no fault here: a result may take all the time it is given.
+        """
+        self._guard(backend)
+        with _Watched(self, backend, (BackendUnavailable,)):
+            return self.clients[backend].open(request, credentials, deadline=deadline)
+
+    def close(self) -> None:
+        """End the threads; those that still wait for a backend end with their deadline."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _by(self, until: float, backend: str, request: Request, own: str | None) -> Answer:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise BackendTimeout(backend)
+        return self.ask(backend, request, own, deadline=left)
+
+    def _guard(self, backend: str) -> None:
+        if self.breakers[backend].is_open:
+            raise BackendUnavailable(backend)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:  # made at first use, so that it belongs to the process that uses it
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(self._connections, "upstream")
+            return self._executor
+
+
+class _Watched:
+    """Counts how an exchange ended.
+
+    An error in openEO's form is an answer. A foreign one counts for what is only read: a job
+    or a result that makes a backend stumble must not close it for everybody.
+    """
+
+    def __init__(self, fleet: Fleet, backend: str, counted: tuple[type[Failure], ...]) -> None:
+        self._fleet, self._backend, self._counted = fleet, backend, counted
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        breaker = self._fleet.breakers[self._backend]
+        if not isinstance(error, self._counted):
+            breaker.succeeded()
+        elif breaker.failed():
+            self._fleet.tripped(self._backend)
+
+
+def _counted(request: Request) -> tuple[type[Failure], ...]:
+    if request.method == "GET":
+        return BackendUnavailable, BackendTimeout, BackendFailure
+    return BackendUnavailable, BackendTimeout
+
+
+def _outcome(backend: str, future: Future[Answer], deadline: float) -> Answer | Failure:
+    if not future.done():
+        future.cancel()
+        return BackendTimeout(backend, deadline)
+    try:
+        return future.result()
+    except FAILURES as failure:
+        return failure

@@ -1,0 +1,178 @@
+"""The metadata documents of one backend: where they are, and how a whole one is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import orjson
+
+from aggregator.documents import JsonObject, flag, objects, text, version_key
+from aggregator.errors import BackendError, BackendFailure
+from aggregator.upstream.client import Client, Request
+
+CAPABILITIES = "capabilities"
+COLLECTIONS = "collections"
+
+# What is asked besides the capabilities, with the list that pages are joined by.
+PATHS = {
+    COLLECTIONS: "/collections",
+    "processes": "/processes",
+    "file_formats": "/file_formats",
+    "udf_runtimes": "/udf_runtimes",
+    "service_types": "/service_types",
+    "oidc": "/credentials/oidc",
+    "conformance": "/conformance",
+}
+PAGED = {COLLECTIONS: "collections", "processes": "processes"}
+PAGES = 1000
+NOT_OFFERED = {404, 405, 501}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document as it was fetched at a time, with what to ask whether it has changed."""
+
+    body: bytes
+    etag: str | None
+    fetched_at: float
+    digest: str
+
+    @property
+    def document(self) -> Any:
+        """The JSON, parsed anew for each reader: bytes take a tenth of its memory."""
+        return orjson.loads(self.body)
+
+
+def stored(body: bytes, etag: str | None, now: float) -> Stored:
+    """A document to keep."""
+    return Stored(body, etag, now, hashlib.blake2b(body, digest_size=16).hexdigest())
+
+
+class Metadata:
+    """Fetches the documents of one backend."""
+
+    def __init__(self, client: Client, limit: int) -> None:
+        self._client, self._limit = client, limit
+
+    def discover(self, deadline: float) -> None:
+        """Find the versioned API through the backend's well-known document.
+
+        An address that ends with a version is taken as it is; where there is no document the
+        address itself is the API.
+        """
+        if _is_versioned(self._client.url):
+            return
+        try:
+            _, document = self._client.document(
+                Request("GET", "/.well-known/openeo"), deadline=deadline, limit=self._limit
+            )
+        except (BackendError, BackendFailure):
+            return
+        best = _best_version(document)
+        if best is not None:
+            self._client.at(best)
+
+    def capabilities(self, known: Stored | None, now: float, deadline: float) -> Stored:
+        """The backend's answer to `GET /`, which is also the sign that it lives."""
+        fetched = self._fetch("/", None, known, now, deadline)
+        if not text(fetched.document, "api_version"):
+            raise BackendFailure(self._client.backend, "content", "these are no capabilities")
+        return fetched
+
+    def fetch(self, kind: str, known: Stored | None, now: float, deadline: float) -> Stored | None:
+        """A whole document, all pages of it; None if the backend does not offer it."""
+        try:
+            return self._fetch(PATHS[kind], PAGED.get(kind), known, now, deadline)
+        except BackendError as error:
+            if error.status in NOT_OFFERED:
+                return None
+            raise
+
+    def detail(
+        self, collection: str, known: Stored | None, now: float, deadline: float
+    ) -> Stored | None:
+        """One collection's full metadata; None if the backend no longer has it."""
+        try:
+            return self._fetch(detail_request(collection).path, None, known, now, deadline)
+        except BackendError as error:
+            if error.status in NOT_OFFERED:
+                return None
+            raise
+
+    def _fetch(
+        self, path: str, paged: str | None, known: Stored | None, now: float, deadline: float
+    ) -> Stored:
+        condition = {"If-None-Match": known.etag} if known and known.etag else {}
+        request = Request("GET", path, headers=condition, passed=frozenset({304}))
+        answer = self._client.ask(request, deadline=deadline, limit=self._limit)
+        if known is not None and answer.status == 304:
+            return Stored(known.body, known.etag, now, known.digest)
+        document = self._client.read(answer)
+        etag = answer.headers.get("ETag")
+        if paged is None or next_query(document) is None:
+            return stored(answer.body, etag, now)
+        # Of several pages each has its own ETag: such a document is always fetched.
+        joined = dict(document) | {paged: list(self._entries(path, document, paged, deadline))}
+        return stored(orjson.dumps(joined), None, now)
+
+    def _entries(
+        self, path: str, page: JsonObject, key: str, deadline: float
+    ) -> Iterator[JsonObject]:
+        for _ in range(PAGES):
+            yield from objects(page, key)
+            query = next_query(page)
+            if query is None:
+                return
+            request = Request("GET", path, query)
+            page = self._client.document(request, deadline=deadline, limit=self._limit)[1]
+        raise BackendFailure(self._client.backend, "content", f"more than {PAGES} pages of {key}")
+
+
+def detail_request(collection: str) -> Request:
+    """The request for a collection's full metadata."""
+    return Request("GET", "/collections/" + quote(collection, safe=""))
+
+
+def offers(capabilities: JsonObject, path: str) -> bool:
+    """Whether a backend says that it serves `GET path`; one that says nothing is asked."""
+    endpoints = objects(capabilities, "endpoints")
+    if not endpoints:
+        return True
+    return any(text(e, "path").rstrip("/") == path and "GET" in _methods(e) for e in endpoints)
+
+
+def _methods(endpoint: JsonObject) -> list[Any]:
+    methods = endpoint.get("methods")
+    return methods if isinstance(methods, list) else []
+
+
+def next_query(page: JsonObject) -> dict[str, str] | None:
+    """The query of the next page; its address stays the one at which we reach the backend."""
+    for link in objects(page, "links"):
+        if link.get("rel") == "next" and text(link, "href"):
+            return dict(parse_qsl(urlsplit(text(link, "href")).query, keep_blank_values=True))
+    return None
+
+
+def _is_versioned(url: str) -> bool:
+    last = urlsplit(url).path.rstrip("/").rpartition("/")[2].lstrip("v")
+    return last != "" and all(part.isdigit() for part in last.split("."))
+
+
+def _best_version(document: JsonObject) -> str | None:
+    usable = [
+        version
+        for version in objects(document, "versions")
+        if version_key(text(version, "api_version"))[0][:1] == (1,)
+        and text(version, "url").startswith(("http://", "https://"))
+    ]
+    if not usable:
+        return None
+    best = max(
+        usable, key=lambda v: (flag(v, "production", True), version_key(text(v, "api_version")))
+    )
+    return text(best, "url")

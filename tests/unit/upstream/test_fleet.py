@@ -1,0 +1,144 @@
+"""Several backends at once: the deadline is hard, and a broken one soon costs nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from aggregator.errors import BackendError, BackendTimeout, BackendUnavailable
+from aggregator.upstream.client import Client, Request
+from aggregator.upstream.fleet import Fleet
+from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.fakes.transports import WsgiAdapter
+
+JOBS = Request("GET", "/jobs")
+
+
+def fleet_of(backends: Mapping[str, FakeBackend], **options: Any) -> tuple[Fleet, WsgiAdapter]:
+    adapter = WsgiAdapter({f"http://{name}.test": app for name, app in backends.items()})
+    clients = [Client(name, f"http://{name}.test", transport=lambda: adapter) for name in backends]
+    return Fleet(clients, **options), adapter
+
+
+def jobs_of(user: str) -> dict[str, Any]:
+    return {"jobs": [{"id": user}], "links": []}
+
+
+def test_each_backend_is_asked_with_its_own_credentials() -> None:
+    terra, aurora = FakeBackend({"GET /jobs": {}}), FakeBackend({"GET /jobs": {}})
+    fleet, _ = fleet_of({"terra": terra, "aurora": aurora})
+    fleet.ask_all(
+        {"terra": JOBS, "aurora": JOBS}, {"terra": "Bearer t", "aurora": "Bearer a"}, deadline=5
+    )
+    assert terra.calls[0].authorization == "Bearer t"
+    assert aurora.calls[0].authorization == "Bearer a"
+
+
+def test_credentials_of_one_backend_do_not_reach_another() -> None:
+    terra, aurora = FakeBackend({"GET /jobs": {}}), FakeBackend({"GET /jobs": {}})
+    fleet, _ = fleet_of({"terra": terra, "aurora": aurora})
+    fleet.ask_all({"terra": JOBS, "aurora": JOBS}, {"terra": "Bearer t"}, deadline=5)
+    assert aurora.calls[0].authorization is None
+
+
+def test_the_deadline_is_hard_and_the_late_ones_are_failures() -> None:
+    release = threading.Event()
+
+    def late(call: Call) -> Any:
+        release.wait(10)
+        return {}
+
+    fleet, _ = fleet_of(
+        {
+            "terra": FakeBackend({"GET /jobs": jobs_of("alice")}),
+            "slow": FakeBackend({"GET *": late}),
+        }
+    )
+    started = time.monotonic()
+    answers = fleet.ask_all({"slow": JOBS, "terra": JOBS}, {}, deadline=0.3)
+    took = time.monotonic() - started
+    release.set()
+    assert took < 0.8
+    assert list(answers.documents) == ["terra"]
+    assert isinstance(answers.failures["slow"], BackendTimeout)
+
+
+def test_twenty_backends_take_little_longer_than_the_slowest() -> None:
+    def slow(call: Call) -> Any:
+        time.sleep(0.1)
+        return {}
+
+    names = [f"b{number}" for number in range(20)]
+    fleet, _ = fleet_of({name: FakeBackend({"GET /jobs": slow}) for name in names})
+    started = time.monotonic()
+    answers = fleet.ask_all(dict.fromkeys(names, JOBS), {}, deadline=5)
+    assert list(answers.documents) == names
+    assert time.monotonic() - started < 0.6
+
+
+def test_after_repeated_failures_nothing_is_asked_until_a_probe_succeeds() -> None:
+    tripped: list[str] = []
+    terra = FakeBackend({"GET /jobs": Reply(500, body=[b"<html>"])})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=3, tripped=tripped.append)
+    for _ in range(5):
+        fleet.ask_all({"terra": JOBS}, {}, deadline=5)
+    assert len(terra.calls) == 3
+    assert tripped == ["terra"]
+    with pytest.raises(BackendUnavailable):
+        fleet.ask("terra", JOBS, deadline=5)
+    fleet.breakers["terra"].reset()
+    fleet.ask_all({"terra": JOBS}, {}, deadline=5)
+    assert len(terra.calls) == 4
+
+
+def test_errors_in_the_form_of_openeo_do_not_close_a_backend() -> None:
+    refused = Reply(403, {"id": "1", "code": "TokenInvalid", "message": "No."})
+    terra = FakeBackend({"GET /jobs": refused})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=2)
+    for _ in range(5):
+        answers = fleet.ask_all({"terra": JOBS}, {}, deadline=5)
+    assert isinstance(answers.failures["terra"], BackendError)
+    assert len(terra.calls) == 5
+
+
+def test_a_result_that_makes_a_backend_stumble_does_not_close_it_for_everybody() -> None:
+    terra = FakeBackend({"POST /result": Reply(500, body=[b"<html>"])})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=2)
+    for _ in range(4):
+        with pytest.raises(Exception, match="without an openEO error"):
+            fleet.open("terra", Request("POST", "/result", body=b"{}"), deadline=5)
+    assert len(terra.calls) == 4
+
+
+def test_no_request_goes_out_with_another_users_token() -> None:
+    """The answer repeats the token it was asked with: each of many users sees only their own."""
+
+    def echo(call: Call) -> Any:
+        time.sleep(0.0005)
+        return Reply(200, {"token": call.authorization}, {"Set-Cookie": f"user={call.query}"})
+
+    fleet, _ = fleet_of(
+        {"terra": FakeBackend({"GET /jobs": echo}), "aurora": FakeBackend({"GET /jobs": echo})}
+    )
+    wrong: list[Any] = []
+
+    def user(name: str) -> None:
+        own = {"terra": f"Bearer {name}@terra", "aurora": f"Bearer {name}@aurora"}
+        for _ in range(15):
+            request = Request("GET", "/jobs", {"user": name})
+            answers = fleet.ask_all({"terra": request, "aurora": request}, own, deadline=30)
+            seen = {b: orjson.loads(a.body)["token"] for b, a in answers.documents.items()}
+            if seen != own:
+                wrong.append((name, seen))
+
+    threads = [threading.Thread(target=user, args=(f"user{number}",)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

@@ -1,0 +1,280 @@
+"""What is known of each backend: refreshed in the background, kept over restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.settings import Backend, Upstream
+from aggregator.upstream.client import Client
+from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.snapshots import Snapshots
+from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.fakes.clock import Clock
+from tests.fakes.transports import WsgiAdapter
+
+URL = "http://terra.test/openeo/1.3"
+TIMES = Upstream(
+    probe_interval=0.05, offline_probe_interval=0.05, refresh_interval=60.0, probe_deadline=2.0
+)
+CAPABILITIES = {
+    "api_version": "1.3.0",
+    "title": "Terra",
+    "conformsTo": [],
+    "endpoints": [
+        {"path": "/collections", "methods": ["GET"]},
+        {"path": "/processes", "methods": ["GET"]},
+    ],
+}
+
+
+def terra(**answers: Any) -> FakeBackend:
+    return FakeBackend(
+        {
+            "GET /": CAPABILITIES,
+            "GET /collections": {"collections": [{"id": "S2"}], "links": []},
+            "GET /processes": {"processes": [{"id": "ndvi"}], "links": []},
+            **answers,
+        },
+        root="/openeo/1.3",
+    )
+
+
+def snapshots_of(
+    app: FakeBackend,
+    *,
+    url: str = URL,
+    directory: Path | None = None,
+    clock: Callable[[], float] | None = None,
+    times: Upstream = TIMES,
+) -> tuple[Snapshots, WsgiAdapter]:
+    adapter = WsgiAdapter({"http://terra.test": app})
+    fleet = Fleet([Client("terra", url, transport=lambda: adapter)])
+    backend = Backend("terra", url)
+    found = Snapshots([backend], fleet, times, directory=directory, clock=clock or Clock())
+    return found, adapter
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_what_a_backend_offers_is_fetched_and_nothing_else() -> None:
+    app = terra()
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    snapshot = snapshots.current()["terra"]
+    assert snapshot.online
+    assert set(snapshot.documents) == {"capabilities", "collections", "processes"}
+    assert snapshot.documents["collections"].document["collections"] == [{"id": "S2"}]
+    assert [c.path for c in app.calls] == [
+        "/openeo/1.3/",
+        "/openeo/1.3/collections",
+        "/openeo/1.3/processes",
+    ]
+
+
+def test_an_unchanged_document_is_asked_for_conditionally_and_kept() -> None:
+    def collections(call: Call) -> Any:
+        if call.headers.get("IF_NONE_MATCH") == '"v1"':
+            return Reply(304)
+        return Reply(200, {"collections": [{"id": "S2"}]}, {"ETag": '"v1"'})
+
+    app = terra(**{"GET /collections": collections})
+    clock = Clock()
+    snapshots, _ = snapshots_of(app, clock=clock)
+    snapshots.refresh()
+    first = snapshots.current()["terra"].documents["collections"]
+    clock.advance(3600)
+    snapshots.refresh()
+    second = snapshots.current()["terra"].documents["collections"]
+    assert (second.digest, second.body) == (first.digest, first.body)
+    assert second.fetched_at == first.fetched_at + 3600
+
+
+def test_all_pages_of_a_listing_are_joined() -> None:
+    def collections(call: Call) -> Any:
+        if call.query == "page=2":
+            return {"collections": [{"id": "B"}], "links": []}
+        href = "https://elsewhere.example/collections?page=2"
+        return {"collections": [{"id": "A"}], "links": [{"rel": "next", "href": href}]}
+
+    snapshots, _ = snapshots_of(terra(**{"GET /collections": collections}))
+    snapshots.refresh()
+    document = snapshots.current()["terra"].documents["collections"].document
+    assert [collection["id"] for collection in document["collections"]] == ["A", "B"]
+
+
+def test_a_listing_whose_pages_never_end_is_given_up() -> None:
+    again = {"collections": [{"id": "A"}], "links": [{"rel": "next", "href": "/collections?p=1"}]}
+    snapshots, _ = snapshots_of(terra(**{"GET /collections": again}))
+    snapshots.refresh()
+    assert "more than 1000 pages" in snapshots.current()["terra"].failing["collections"]
+
+
+def test_a_document_that_fails_is_noted_and_the_others_are_used() -> None:
+    broken = Reply(200, body=[b"{"], headers={"Content-Type": "application/json"})
+    snapshots, _ = snapshots_of(terra(**{"GET /collections": broken}))
+    snapshots.refresh()
+    snapshot = snapshots.current()["terra"]
+    assert snapshot.online and snapshot.lacks("collections") and not snapshot.lacks("processes")
+
+
+def test_a_failed_document_keeps_its_last_known_version() -> None:
+    app = terra()
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    app.answers["GET /collections"] = Reply(500, body=[b"oops"])
+    snapshots.refresh()
+    snapshot = snapshots.current()["terra"]
+    assert snapshot.documents["collections"].document["collections"] == [{"id": "S2"}]
+    assert snapshot.lacks("collections")
+
+
+def test_a_restart_with_the_backend_down_serves_the_last_known_metadata_marked(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(1000.0)
+    snapshots_of(terra(), directory=tmp_path, clock=clock)[0].refresh()
+    clock.advance(500)
+    restarted, adapter = snapshots_of(terra(), directory=tmp_path, clock=clock)
+    adapter.down.add("http://terra.test")
+    restarted.refresh()
+    snapshot = restarted.current()["terra"]
+    assert not snapshot.online
+    assert snapshot.documents["collections"].document["collections"] == [{"id": "S2"}]
+    assert (snapshot.seen_at, snapshot.checked_at) == (1000.0, 1500.0)
+
+
+def test_metadata_of_another_address_are_not_taken_up(tmp_path: Path) -> None:
+    snapshots_of(terra(), directory=tmp_path)[0].refresh()
+    moved, _ = snapshots_of(terra(), url="http://terra.test/openeo/1.4", directory=tmp_path)
+    assert moved.current()["terra"].documents == {}
+
+
+def test_a_broken_file_is_no_metadata(tmp_path: Path) -> None:
+    snapshots_of(terra(), directory=tmp_path)[0].refresh()
+    for file in (tmp_path / "terra").iterdir():
+        file.write_bytes(file.read_bytes()[:7])
+    assert snapshots_of(terra(), directory=tmp_path)[0].current()["terra"].documents == {}
+
+
+def test_a_backend_that_refuses_is_offline_and_back_soon_after_it_recovers() -> None:
+    app = terra()
+    snapshots, adapter = snapshots_of(app)
+    adapter.down.add("http://terra.test")
+    snapshots.start()
+    try:
+        assert snapshots.wait_until_visited(5)
+        assert not snapshots.current()["terra"].online
+        adapter.down.clear()
+        until(lambda: snapshots.current()["terra"].online)
+        until(lambda: "processes" in snapshots.current()["terra"].documents)
+        adapter.down.add("http://terra.test")
+        until(lambda: not snapshots.current()["terra"].online)
+    finally:
+        snapshots.stop()
+    assert snapshots.current()["terra"].documents["collections"].document["collections"]
+
+
+def test_stopping_ends_the_threads_and_starting_again_works() -> None:
+    app = terra()
+    snapshots, _ = snapshots_of(app)
+    snapshots.start()
+    snapshots.wait_until_visited(5)
+    snapshots.stop()
+    asked = len(app.calls)
+    time.sleep(0.2)
+    assert len(app.calls) == asked
+    snapshots.start()
+    until(lambda: len(app.calls) > asked)
+    snapshots.stop()
+
+
+def test_a_bug_in_reading_a_document_does_not_end_the_watch(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(call: Call) -> Any:
+        raise RuntimeError("boom")
+
+    app = terra(**{"GET /": broken})
+    snapshots, _ = snapshots_of(app)
+    snapshots.start()
+    until(lambda: len(app.calls) > 1)
+    app.answers["GET /"] = CAPABILITIES
+    until(lambda: snapshots.current()["terra"].online)
+    snapshots.stop()
+    assert "boom" in caplog.text
+
+
+def test_repeated_failures_of_requests_make_a_backend_offline_until_it_is_probed() -> None:
+    snapshots, _ = snapshots_of(terra())
+    snapshots.refresh()
+    snapshots.member("terra").went_offline("Requests have failed repeatedly.")
+    assert not snapshots.current()["terra"].online
+    snapshots.refresh()
+    assert snapshots.current()["terra"].online
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ([("1.1.0", True), ("1.10.0", True), ("1.9.0", True)], "1.10.0"),
+        ([("1.3.0", False), ("1.2.0", True)], "1.2.0"),
+        ([("0.4.2", True), ("1.0.0", False), ("2.0.0", True)], "1.0.0"),
+    ],
+)
+def test_the_newest_production_version_is_found_by_discovery(
+    versions: list[tuple[str, bool]], expected: str
+) -> None:
+    listed = [
+        {"api_version": v, "production": p, "url": f"http://terra.test/v{v}"} for v, p in versions
+    ]
+    app = FakeBackend({"GET /.well-known/openeo": {"versions": listed}, "GET *": CAPABILITIES})
+    snapshots, _ = snapshots_of(app, url="http://terra.test")
+    snapshots.refresh()
+    assert snapshots.current()["terra"].url == f"http://terra.test/v{expected}"
+
+
+def test_without_a_well_known_document_the_address_itself_is_the_api() -> None:
+    app = FakeBackend({"GET /": CAPABILITIES})
+    snapshots, _ = snapshots_of(app, url="http://terra.test")
+    snapshots.refresh()
+    assert snapshots.current()["terra"].online
+
+
+def test_a_collections_full_metadata_are_fetched_once_and_refreshed_in_the_background() -> None:
+    versions = iter(["first", "second", "third"])
+    app = terra(**{"GET /collections/S2": lambda call: {"id": "S2", "title": next(versions)}})
+    clock = Clock()
+    snapshots, _ = snapshots_of(app, clock=clock)
+    snapshots.refresh()
+
+    def title() -> str:
+        found, failures = snapshots.details({"terra": "S2"}, deadline=5)
+        assert failures == {}
+        return str(found["terra"].document["title"])
+
+    assert [title(), title()] == ["first", "first"]
+    clock.advance(3600)
+    assert title() == "first"
+    snapshots.refresh()
+    assert [title(), title()] == ["second", "second"]
+    assert len(app.asked("GET", "/collections/S2")) == 2
+
+
+def test_a_detail_that_fails_is_a_failure_and_is_not_remembered() -> None:
+    app = terra(**{"GET /collections/S2": Reply(500, body=[b"<html>"])})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    found, failures = snapshots.details({"terra": "S2"}, deadline=5)
+    assert found == {} and "status 500" in failures["terra"].message
+    app.answers["GET /collections/S2"] = {"id": "S2"}
+    assert snapshots.details({"terra": "S2"}, deadline=5)[1] == {}
