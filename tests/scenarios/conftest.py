@@ -1,0 +1,111 @@
+"""One whole federation for all scenarios: real programs on ports of their own."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from openeo.rest.connection import Connection, connect
+
+from scripts.federation.children import Children
+from scripts.federation.layout import Layout, moved, read_layout, write
+from scripts.federation.readiness import wait_for
+from scripts.federation.up import start
+
+CONFIG = Path(__file__).parents[2] / "config" / "federation.yaml"
+QUICK = {"probe_interval": 0.5, "offline_probe_interval": 0.5}
+"""Backends that come and go are noticed sooner than an operator would want."""
+
+
+class Federation:
+    """The local federation, running; its backends can be ended and started again."""
+
+    def __init__(self, layout: Layout, children: Children, lines: list[str]) -> None:
+        self.layout = layout
+        self.lines = lines
+        self._children = children
+
+    @property
+    def url(self) -> str:
+        return self.layout.url
+
+    def backend_url(self, name: str) -> str:
+        """The backend's versioned API URL."""
+        return str(self.layout.document["backends"][name]["url"])
+
+    def connect(self, user: str = "alice") -> Connection:
+        """The ordinary client, logged in through the aggregator."""
+        connection = connect(self.url)
+        connection.authenticate_basic(user, user)
+        return connection
+
+    def members(self) -> dict[str, Any]:
+        """Each member's entry in the capabilities."""
+        api = requests.get(f"{self.url}/.well-known/openeo", timeout=10).json()["versions"][0]
+        return dict(requests.get(api["url"], timeout=10).json()["federation"])
+
+    def kill(self, name: str) -> None:
+        """Ends the server at once, as a crash would."""
+        self._children.kill([name])
+
+    def start(self, name: str) -> None:
+        """Starts the server again and waits until it answers."""
+        server = self.layout.server(name)
+        self._children.start(server)
+        wait_for(self._children, [server], seconds=60)
+
+    @contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Within this context the backend is down, and known to be; afterwards it is back."""
+        self.kill(name)
+        try:
+            self.wait_for_status(name, "offline")
+            yield
+        finally:
+            self.start(name)
+            self.wait_for_status(name, "online")
+
+    def wait_for_status(self, name: str, status: str, seconds: float = 30) -> None:
+        """Returns when the aggregator says so ten times in a row, whichever worker answers."""
+        deadline = time.monotonic() + seconds
+        agreed = 0
+        while agreed < 10:
+            said = self.members()[name].get("status", "online")
+            agreed = agreed + 1 if said == status else 0
+            assert time.monotonic() < deadline, f"{name} is still {said}"
+            time.sleep(0.0 if agreed else 0.1)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "x" * count]
+        return [int(s.getsockname()[1]) for s in sockets]
+
+
+def layout_for_tests(directory: Path) -> Layout:
+    """The local default on free ports, with all that it stores in that directory."""
+    layout = read_layout(CONFIG, data=directory / "data")
+    ports = dict(zip((s.name for s in layout.servers), free_ports(4), strict=True))
+    there = moved(layout, port=lambda name, _: ports[name])
+    document = {**there.document, "upstream": QUICK}
+    return write(
+        Layout(there.file, document, there.profiles, there.data), directory / "configuration"
+    )
+
+
+@pytest.fixture(scope="session")
+def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    lines: list[str] = []
+    layout = layout_for_tests(tmp_path_factory.mktemp("federation"))
+    with Children(lambda name, line: lines.append(f"{name} | {line}")) as children:
+        try:
+            start(children, layout)
+        except Exception as error:
+            error.add_note("\n".join(lines[-50:]))
+            raise
+        yield Federation(layout, children, lines)
