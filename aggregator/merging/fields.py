@@ -216,17 +216,6 @@ values = union_of(lambda value: not is_object(value) and not is_array(value), "p
 """Rule for arrays of plain values."""
 
 
-def alike(check: Check, expected: str) -> Rule:
-    """Rule for an object whose members are all merged as the first that passes the check."""
-    member = first_that(check, expected)
-
-    def rule(parts: Parts, place: Place) -> Any:
-        good = usable(parts, place, is_object, "an object")
-        return unite(good, place, default=member) if good else ABSENT
-
-    return rule
-
-
 def object_of(rules: Mapping[str, Rule], default: Rule | None = None) -> Rule:
     """Rule for an object that is merged field by field."""
 

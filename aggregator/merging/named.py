@@ -151,13 +151,11 @@ def merged_groups(
     return merged
 
 
-def objects_by_name(
-    rules: Mapping[str, Rule], *, partial: str | None = "part-partial", silent_lack: bool = False
-) -> Rule:
+def objects_by_name(rules: Mapping[str, Rule], *, partial: str | None = "part-partial") -> Rule:
     """Rule for an object of objects, united by name.
 
     A member that only some backends have says who does. A backend that lacks the whole
-    object is taken not to tell; with ``silent_lack`` it is taken to have no member.
+    object is taken not to tell.
     """
     entry = object_of(rules)
 
@@ -165,18 +163,14 @@ def objects_by_name(
         good = usable(parts, place, is_object, "an object")
         if not good:
             return ABSENT
-        known = place if silent_lack else _among(place, good)
+        known = _among(place, good)
         return merged_groups(members_by_name(good, known), known, entry, partial)
 
     return rule
 
 
 def array_by_name(
-    rules: Mapping[str, Rule],
-    *,
-    key: str = "name",
-    partial: str | None = "part-partial",
-    silent_lack: bool = False,
+    rules: Mapping[str, Rule], *, key: str = "name", partial: str | None = "part-partial"
 ) -> Rule:
     """Rule for an array of objects that are named by a key, united by that name."""
     entry = object_of(rules)
@@ -185,10 +179,9 @@ def array_by_name(
         good = usable(parts, place, is_array, "an array of objects")
         if not good:
             return ABSENT
-        known = place if silent_lack else _among(place, good)
-        return list(
-            merged_groups(entries_by_name(good, known, key), known, entry, partial).values()
-        )
+        known = _among(place, good)
+        groups = entries_by_name(good, known, key)
+        return list(merged_groups(groups, known, entry, partial).values())
 
     return rule
 

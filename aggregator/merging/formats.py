@@ -1,0 +1,105 @@
+"""File formats, for reading and for writing; names in any case are the same format."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import JsonObject, is_object
+from aggregator.merging.fields import (
+    Part,
+    Parts,
+    Place,
+    Rule,
+    backends_of,
+    flag_of_all,
+    links,
+    unite,
+    usable,
+    wording,
+    words,
+)
+from aggregator.merging.named import documents_in, grouped, mark, spelling
+from aggregator.merging.notes import Merged, Notebook
+from aggregator.merging.parameters import resource_parameters
+
+OFFICIAL_NAMES: Mapping[str, str] = {
+    name.casefold(): name
+    for name in (
+        "COG",
+        "CovJSON",
+        "CSV",
+        "ESRI Shapefile",
+        "FlatGeobuf",
+        "GeoJSON",
+        "GML",
+        "GPKG",
+        "GTiff",
+        "HDF5",
+        "JP2OpenJPEG",
+        "JPEG",
+        "JSON",
+        "KML",
+        "netCDF",
+        "Parquet",
+        "PNG",
+        "WEBP",
+        "Zarr",
+    )
+}
+"""Names as GDAL and openEO write them."""
+
+DIRECTIONS = ("input", "output")
+
+_FIELDS: dict[str, Rule] = {
+    "title": wording,
+    "description": wording,
+    "gis_data_types": words,
+    "parameters": resource_parameters,
+    "deprecated": flag_of_all,
+    "experimental": flag_of_all,
+    "links": links,
+}
+
+
+def merge_file_formats(
+    by_backend: Mapping[str, JsonObject], *, order: Sequence[str]
+) -> Merged[dict[str, Any]]:
+    """Merge the backends' file formats: `input` and `output`, each name to merged format.
+
+    Every format says who has it. Formats without `gis_data_types` or `parameters`, which
+    the specification requires, get empty ones.
+    """
+    notebook = Notebook()
+    documents = documents_in(by_backend, order, notebook, "file_formats")
+    place = Place(notebook, ("file_formats",), backends_of(documents))
+    merged = unite(documents, place, {**dict.fromkeys(DIRECTIONS, _formats), "links": links})
+    for direction in DIRECTIONS:
+        merged.setdefault(direction, {})
+    return Merged(merged, notebook.notes)
+
+
+def _formats(parts: Parts, place: Place) -> Any:
+    return merge_named(parts, place, OFFICIAL_NAMES, _format)
+
+
+def _format(parts: Parts, place: Place) -> dict[str, Any]:
+    united = unite(parts, place, _FIELDS)
+    united.setdefault("gis_data_types", [])
+    united.setdefault("parameters", {})
+    return united
+
+
+def merge_named(
+    parts: Parts, place: Place, official: Mapping[str, str], rule: Rule
+) -> dict[str, Any]:
+    """Merge objects of objects whose names are the same in any case; each says who has it."""
+    good = usable(parts, place, is_object, "an object")
+    pairs = [Part(part.backend, pair) for part in good for pair in part.value.items()]
+    spellings: dict[str, list[tuple[str, str]]] = {}
+    for backend, (name, _) in pairs:
+        spellings.setdefault(name.casefold(), []).append((backend, name))
+    merged: dict[str, Any] = {}
+    for folded, group in grouped(pairs, place, str.casefold).items():
+        backends = backends_of(group)
+        name = spelling(spellings[folded], official, place.inside(spellings[folded][0][1]))
+        merged[name] = mark(rule(group, place.inside(name, backends)), backends)
+    return merged

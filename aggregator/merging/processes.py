@@ -1,0 +1,135 @@
+"""Processes: what at least one backend, or what every backend, can run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import JsonObject, is_array, is_object
+from aggregator.merging.fields import (
+    ABSENT,
+    Part,
+    Parts,
+    Place,
+    Rule,
+    differ,
+    first_that,
+    flag_of_all,
+    links,
+    unite,
+    usable,
+    word,
+    wording,
+    words,
+)
+from aggregator.merging.filters import EVERYTHING, Selection
+from aggregator.merging.named import (
+    Named,
+    entries_by_name,
+    lists_in,
+    mark,
+    objects_by_name,
+    ranked,
+)
+from aggregator.merging.notes import Merged, Notebook
+from aggregator.merging.parameters import process_parameters, shown_types, types_of
+
+RULES = ("union", "intersection")
+"""Union: what any backend has. Intersection: what all backends have that list processes."""
+
+OWN_NAMESPACES = (None, "", "backend")
+"""Values of `namespace` that mean a backend's pre-defined processes."""
+
+
+def merge_processes(
+    by_backend: Mapping[str, Sequence[JsonObject]],
+    *,
+    order: Sequence[str],
+    rule: str = "union",
+    reference: str | None = None,
+    versions: Mapping[str, str] | None = None,
+    selection: Selection = EVERYTHING,
+) -> Merged[dict[str, dict[str, Any]]]:
+    """Merge the backends' lists of pre-defined processes: id to merged process.
+
+    Texts and schemas are those of the ``reference``: a backend, or a version of the openEO
+    processes (``versions`` says which backend has which), so that a federation of mixed
+    versions reads as one; then of the others in configured order. Raises ValueError for an
+    unknown rule.
+    """
+    if rule not in RULES:
+        raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule!r}")
+    notebook = Notebook()
+    lists = lists_in(by_backend, order, notebook, "processes")
+    groups = _groups(lists, selection, Place(notebook, ("processes",), ()))
+    preferred = _preferred(ranked(by_backend, order), reference, versions or {})
+    everyone = {part.backend for part in lists}
+    merged = {}
+    for name, parts in groups.items():
+        place = Place(notebook, ("processes", name), tuple(part.backend for part in parts))
+        if rule == "intersection" and set(place.offered_by) != everyone:
+            place.note("process-left-out", place.offered_by)
+            continue
+        best_first = sorted(parts, key=lambda part: preferred.index(part.backend))
+        merged[name] = mark(unite(best_first, place, _FIELDS), place.offered_by)
+    return Merged(merged, notebook.notes)
+
+
+def _preferred(
+    backends: Sequence[str], reference: str | None, versions: Mapping[str, str]
+) -> list[str]:
+    """The backends, those that are or have the reference first."""
+
+    def is_other(backend: str) -> bool:
+        return reference is None or reference not in (backend, versions.get(backend))
+
+    return sorted(backends, key=is_other)
+
+
+def _groups(lists: Parts, selection: Selection, place: Place) -> Named:
+    pre_defined = [Part(part.backend, list(_pre_defined(part, place))) for part in lists]
+    groups = {
+        name: [part for part in parts if selection.admits_process(part.backend, name)]
+        for name, parts in entries_by_name(pre_defined, place).items()
+    }
+    return {name: parts for name, parts in groups.items() if parts}
+
+
+def _pre_defined(part: Part, place: Place) -> list[Any]:
+    kept = []
+    for item in part.value:
+        namespace = item.get("namespace") if is_object(item) else None
+        if namespace is None or namespace in OWN_NAMESPACES:
+            kept.append(item)
+        else:
+            named = place.inside(str(item.get("id")))
+            named.note("process-namespace", (part.backend,), found=namespace)
+    return kept
+
+
+def returns(parts: Parts, place: Place) -> Any:
+    """Rule for `returns`: the first backend's; notes where the types differ."""
+    good = usable(parts, place, is_object, "an object")
+    if not good:
+        return ABSENT
+    types = [Part(part.backend, shown_types(types_of(part.value.get("schema")))) for part in good]
+    if differ(types):
+        place.differs(types, types[0].value, "returns-differ")
+    return unite(good, place, {"description": wording, "schema": _silent})
+
+
+def _silent(parts: Parts, _: Place) -> Any:
+    return parts[0].value
+
+
+_FIELDS: dict[str, Rule] = {
+    "id": word,
+    "summary": wording,
+    "description": wording,
+    "categories": words,
+    "parameters": process_parameters,
+    "returns": returns,
+    "deprecated": flag_of_all,
+    "experimental": flag_of_all,
+    "exceptions": objects_by_name({"description": wording, "message": wording}, partial=None),
+    "examples": first_that(is_array, "an array of examples", "text-differs"),
+    "links": links,
+}
