@@ -484,7 +484,7 @@ class _AboutBackends(OpenEOError):
 
 def _named(backend: str | Sequence[str]) -> str:
     names = [backend] if isinstance(backend, str) else list(backend)
-    return f"backend{'s' if len(names) > 1 else ''} " + ", ".join(f"'{name}'" for name in names)
+    return "backend " + " or ".join(f"'{name}'" for name in names)
 
 
 class BackendUnavailable(_AboutBackends, status=503):

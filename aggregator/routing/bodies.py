@@ -1,0 +1,64 @@
+"""The choice of a backend in the body of a request, beside the process.
+
+`federation:backend`, as a property of the body or one of the `job_options`, is this federation's;
+`federation:force-backend` is what other federations call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aggregator.documents import JsonObject
+from aggregator.errors import NoBackendForProcess, OpenEOError
+from aggregator.routing.suggestions import shortened
+
+PROPERTIES = ("federation:backend", "federation:force-backend")
+OPTIONS = ("job_options", "options")
+
+
+def read_choice(body: JsonObject, *, base: str | None = None) -> str | None:
+    """The backend that a request asks for, None if for none in particular.
+
+    `base` is the backend in the address of the request, if it has one. Raises NoBackendForProcess
+    if two places name different backends or one names none.
+    """
+    places = list(_choices(body))
+    if base is not None:
+        places.append(("the address", base))
+    for place, value in places:
+        if not (isinstance(value, str) and value):
+            raise _unusable(f"{place} must be the id of one backend")
+    for place, value in places:
+        if value != places[0][1]:
+            named = f"'{shortened(places[0][1], 50)}' in {places[0][0]}"
+            raise _unusable(f"it names backend {named} and '{shortened(value, 50)}' in {place}")
+    return places[0][1] if places else None
+
+
+def without_choice(body: JsonObject) -> dict[str, Any]:
+    """The body as it is forwarded, without the choice; the one given stays as it is."""
+    forwarded = {key: value for key, value in body.items() if key not in PROPERTIES}
+    for place in OPTIONS:
+        options = body.get(place)
+        if isinstance(options, dict) and not options.keys().isdisjoint(PROPERTIES):
+            kept = {key: value for key, value in options.items() if key not in PROPERTIES}
+            forwarded[place] = kept
+            if not kept:
+                del forwarded[place]
+    return forwarded
+
+
+def _choices(body: JsonObject) -> Iterator[tuple[str, Any]]:
+    for name in PROPERTIES:
+        if body.get(name) is not None:
+            yield f"the property '{name}'", body[name]
+    for place in OPTIONS:
+        options = body.get(place)
+        for name in PROPERTIES:
+            if isinstance(options, dict) and options.get(name) is not None:
+                yield f"the property '{name}' of '{place}'", options[name]
+
+
+def _unusable(reason: str) -> OpenEOError:
+    return NoBackendForProcess(f"The request does not ask for one backend: {reason}.")

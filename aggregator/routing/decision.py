@@ -1,0 +1,109 @@
+"""The decision: every rule judges every backend, preferences rank those that are able."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any
+
+from aggregator.errors import OpenEOError
+from aggregator.routing.abilities import Abilities
+from aggregator.routing.explanation import explain
+from aggregator.routing.preferences import NearData, Preference, Ranked, rank
+from aggregator.routing.references import OwnerOf, owner_by_id
+from aggregator.routing.rejection import Case, rejection
+from aggregator.routing.requirements import Requirements
+from aggregator.routing.rules import RULES
+from aggregator.routing.verdicts import Asked, Verdict
+
+REASONS = 50
+"""How many reasons a verdict lists at most: one is enough, and a process may be very wrong."""
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Which backend runs a process and why, and why not the others.
+
+    `verdicts` has one for each backend, in configured order; `ranking` the able ones, most
+    preferred first; `chosen` is the first of these, or None if there are none.
+    """
+
+    chosen: str | None
+    verdicts: tuple[Verdict, ...]
+    ranking: tuple[Ranked, ...]
+    case: Case = field(repr=False, compare=False)
+
+    @property
+    def able(self) -> tuple[str, ...]:
+        """The backends that can run the process now, most preferred first."""
+        return tuple(ranked.backend for ranked in self.ranking)
+
+    def explain(self) -> str:
+        """The decision as text of several lines, for people at a terminal and in logs."""
+        return explain(self.verdicts, self.ranking)
+
+    def rejection(self) -> OpenEOError:
+        """The error that says why no backend can run the process; ValueError if one can.
+
+        CollectionNotFound, ProcessUnsupported, ProcessGraphNotFound, ProcessParameterUnsupported,
+        JobNotFound, FileTypeInvalid or ServiceUnsupported for what nobody has, BackendUnavailable
+        if only backends that are offline could, otherwise NoBackendForProcess.
+        """
+        if self.chosen is not None:
+            raise ValueError(f"backend {self.chosen!r} can run this process")
+        return rejection(self.case, self.verdicts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The decision as data."""
+        return {
+            "chosen": self.chosen,
+            "ranking": [{"backend": r.backend, "why": r.why} for r in self.ranking],
+            "verdicts": [verdict.as_json() for verdict in self.verdicts],
+        }
+
+
+def decide(
+    requirements: Requirements,
+    abilities: Sequence[Abilities],
+    *,
+    explicit: str | None = None,
+    preferences: Sequence[Preference] = (),
+    owner_of: OwnerOf | None = None,
+    stored: Mapping[str, Sequence[str]] | None = None,
+    service_type: str | None = None,
+    operation: str | None = None,
+) -> Routing:
+    """Judge all backends, given in configured order, and rank those that are able.
+
+    `explicit` is the backend that the request asks for; `owner_of` finds the backend of a job id
+    or address (by default of federated ids only); `stored` maps each process that the user has
+    stored to the backends that have it (None: not known, restricts nothing); `service_type` is
+    given for web services and `operation` (such as `POST /jobs`) for the endpoint that is needed.
+    """
+    members = tuple(backend.backend for backend in abilities)
+    asked = Asked(
+        members=members,
+        explicit=explicit,
+        operation=operation,
+        service_type=service_type,
+        owner_of=owner_of or owner_by_id(members),
+        stored=stored,
+    )
+    verdicts = tuple(judge(requirements, backend, asked) for backend in abilities)
+    able = [b for b, verdict in zip(abilities, verdicts, strict=True) if verdict.able]
+    # Being close to the data comes last, so that a stated preference outweighs it.
+    ranking = rank(requirements, able, (*preferences, NearData(asked.owner_of)))
+    return Routing(
+        chosen=ranking[0].backend if ranking else None,
+        verdicts=verdicts,
+        ranking=ranking,
+        case=Case(requirements, tuple(abilities), asked),
+    )
+
+
+def judge(requirements: Requirements, backend: Abilities, asked: Asked) -> Verdict:
+    """What all rules say about one backend."""
+    found = chain.from_iterable(rule(requirements, backend, asked) for rule in RULES)
+    reasons = tuple(islice(found, REASONS))
+    return Verdict(backend.backend, reasons, more=next(found, None) is not None)

@@ -1,0 +1,76 @@
+"""Which of several able backends is preferred.
+
+A preference rates a backend for a process, less is better, and says why. The first preference
+decides, the next only between equals; the configured order breaks what ties remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from aggregator.routing.abilities import Abilities
+from aggregator.routing.references import OwnerOf
+from aggregator.routing.requirements import Requirements
+
+
+class Rating(NamedTuple):
+    """Less is better; `why` says what the rating comes from, empty if it is of no interest."""
+
+    value: float
+    why: str = ""
+
+
+class Preference(Protocol):
+    """Rates one able backend for one process, from documents alone."""
+
+    def __call__(self, needs: Requirements, backend: Abilities) -> Rating: ...
+
+
+class Ranked(NamedTuple):
+    """An able backend, with its ratings in the order of the preferences."""
+
+    backend: str
+    ratings: tuple[Rating, ...]
+
+    @property
+    def why(self) -> str:
+        """What speaks for this place in the ranking, in words."""
+        return ", ".join(rating.why for rating in self.ratings if rating.why)
+
+
+@dataclass(frozen=True)
+class NearData:
+    """Prefers the backend that holds most of the results the process reads over the web."""
+
+    owner_of: OwnerOf
+
+    def __call__(self, needs: Requirements, backend: Abilities) -> Rating:
+        held = sum(
+            not need.binding and self.owner_of(need.reference) == backend.backend
+            for need in needs.references
+        )
+        return Rating(-held, f"holds {held} of the results that are read" if held else "")
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """Prefers backends in the order given, then all others alike."""
+
+    order: Sequence[str]
+
+    def __call__(self, _needs: Requirements, backend: Abilities) -> Rating:
+        if backend.backend not in self.order:
+            return Rating(len(self.order))
+        place = self.order.index(backend.backend)
+        return Rating(place, f"number {place + 1} of the order asked for")
+
+
+def rank(
+    needs: Requirements, able: Sequence[Abilities], preferences: Sequence[Preference]
+) -> tuple[Ranked, ...]:
+    """The able backends, given in configured order, the most preferred first."""
+    ranked = [Ranked(b.backend, tuple(p(needs, b) for p in preferences)) for b in able]
+    # Sorting is stable: between equals the configured order stays.
+    return tuple(sorted(ranked, key=lambda entry: [rating.value for rating in entry.ratings]))

@@ -1,0 +1,215 @@
+"""Requirements read from a process: the whole of it, graphs within graphs included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import JsonObject
+from aggregator.errors import ProcessGraphInvalid
+from aggregator.routing.choices import read_condition
+from aggregator.routing.extents import read_box, read_interval
+from aggregator.routing.graphs import BACKENDS_PROPERTY, Limits, Node, Scope, valid_graph
+from aggregator.routing.references import is_address, is_own_results
+from aggregator.routing.requirements import (
+    CollectionNeed,
+    ExplicitNeed,
+    FormatNeed,
+    ProcessNeed,
+    ReferenceKind,
+    ReferenceNeed,
+    Requirements,
+    UdfNeed,
+)
+from aggregator.routing.suggestions import enumerated, shortened
+
+OTHER_NAMESPACES = ("http://", "https://")
+
+
+def read_requirements(
+    process: JsonObject,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 -- frozen
+    parameters: Sequence[str] | None = None,
+) -> Requirements:
+    """What the process needs, each need with the path of its node.
+
+    An argument that comes from a parameter counts with the parameter's default, if the process
+    declares one, and otherwise restricts nothing. `parameters` are the names that whoever runs the
+    process provides beside those that it declares; if they are given, a reference to any other is
+    an error.
+
+    Raises ProcessInvalid, ProcessGraphMissing, ProcessGraphInvalid (naming nodes and what would be
+    right), ProcessGraphComplexity (past a limit), ProcessParameterInvalid (a condition on
+    `federation:backends` that is not understood). Linear in the size of the document.
+    """
+    scopes = valid_graph(process, limits)
+    declared = declared_parameters(process)
+    if parameters is not None:
+        _check_parameters(scopes[0], {*parameters, *declared})
+    needs = _Needs(declared)
+    for scope in scopes:
+        if not scope.chooses:
+            for node in scope.nodes:
+                needs.add(node)
+    return needs.requirements(sum(len(scope.nodes) for scope in scopes))
+
+
+def declared_parameters(process: JsonObject) -> dict[str, Any]:
+    """The parameters that a process declares, with their defaults (None if there is none)."""
+    declared = process.get("parameters")
+    return {
+        parameter["name"]: parameter.get("default")
+        for parameter in (declared if isinstance(declared, list) else ())
+        if isinstance(parameter, Mapping) and isinstance(parameter.get("name"), str)
+    }
+
+
+def argument(node: Node, name: str, declared: Mapping[str, Any]) -> Any:
+    """An argument as far as it is known: None if it is not given or known only when run."""
+    value = node.arguments.get(name)
+    if not isinstance(value, dict):
+        return value
+    if "from_parameter" in value:
+        # Within callbacks a parameter of the same name may be another one.
+        return None if node.scope.path else declared.get(value["from_parameter"])
+    return None if "from_node" in value else value
+
+
+class _Needs:
+    """Gathers the needs; equal ones are kept once, with the first path."""
+
+    def __init__(self, declared: Mapping[str, Any]) -> None:
+        self.declared = declared
+        self.calls: dict[tuple[str, str | None], tuple[str, dict[str, str]]] = {}
+        self.collections: dict[Any, CollectionNeed] = {}
+        self.output_formats: dict[str, FormatNeed] = {}
+        self.input_formats: dict[str, FormatNeed] = {}
+        self.udfs: dict[Any, UdfNeed] = {}
+        self.references: dict[Any, ReferenceNeed] = {}
+        self.explicit: list[ExplicitNeed] = []
+
+    def add(self, node: Node) -> None:
+        key = (node.process_id, node.namespace)
+        call = self.calls.get(key)
+        if call is None:
+            call = self.calls[key] = (node.path, {})
+        passed = call[1]
+        for name, value in node.arguments.items():
+            if value is not None and name not in passed:
+                passed[name] = node.path
+        read = _READERS.get(node.process_id)
+        if read is not None and is_predefined(node.namespace):
+            read(self, node)
+
+    def argument(self, node: Node, name: str) -> Any:
+        return argument(node, name, self.declared)
+
+    def requirements(self, nodes: int) -> Requirements:
+        return Requirements(
+            nodes=nodes,
+            collections=tuple(self.collections.values()),
+            processes=tuple(
+                ProcessNeed(process_id, namespace, path, passed)
+                for (process_id, namespace), (path, passed) in self.calls.items()
+            ),
+            output_formats=tuple(self.output_formats.values()),
+            input_formats=tuple(self.input_formats.values()),
+            udfs=tuple(self.udfs.values()),
+            references=tuple(self.references.values()),
+            explicit=tuple(self.explicit),
+        )
+
+
+def is_predefined(namespace: str | None) -> bool:
+    """Whether a process of openEO's own name in this namespace is openEO's own process."""
+    return namespace != "user" and not (namespace or "").startswith(OTHER_NAMESPACES)
+
+
+def _read_collection(needs: _Needs, node: Node) -> None:
+    given = node.arguments.get("properties")
+    properties: dict[str, Any] = given if isinstance(given, dict) else {}
+    condition = properties.get(BACKENDS_PROPERTY)
+    if condition is not None:
+        path = f"{node.path}/properties/{BACKENDS_PROPERTY}"
+        needs.explicit.append(ExplicitNeed(read_condition(condition, path), node.path))
+    collection = needs.argument(node, "id")
+    if not isinstance(collection, str):
+        return
+    bands = needs.argument(node, "bands")
+    need = CollectionNeed(
+        id=collection,
+        path=node.path,
+        bands=tuple(b for b in bands if isinstance(b, str)) if isinstance(bands, list) else (),
+        box=read_box(needs.argument(node, "spatial_extent")),
+        interval=read_interval(needs.argument(node, "temporal_extent")),
+        properties=tuple(name for name in properties if name != BACKENDS_PROPERTY),
+    )
+    key = (need.id, need.bands, need.box, need.interval, need.properties)
+    needs.collections.setdefault(key, need)
+
+
+def _read_output(needs: _Needs, node: Node) -> None:
+    name = needs.argument(node, "format")
+    if isinstance(name, str):
+        needs.output_formats.setdefault(name.casefold(), FormatNeed(name, node.path))
+
+
+def _read_input(needs: _Needs, node: Node) -> None:
+    name = needs.argument(node, "format")
+    if isinstance(name, str):
+        needs.input_formats.setdefault(name.casefold(), FormatNeed(name, node.path))
+
+
+def _read_udf(needs: _Needs, node: Node) -> None:
+    runtime, version = needs.argument(node, "runtime"), needs.argument(node, "version")
+    if isinstance(runtime, str):
+        known = version if isinstance(version, str) and version else None
+        needs.udfs.setdefault((runtime, known), UdfNeed(runtime, known, node.path))
+
+
+def _read_result(needs: _Needs, node: Node) -> None:
+    _refer(needs, node, "id", "result")
+
+
+def _read_stac(needs: _Needs, node: Node) -> None:
+    _refer(needs, node, "url", "stac")
+
+
+def _read_model(needs: _Needs, node: Node) -> None:
+    # Versions of the proposal differ in the name of the parameter.
+    for name in ("id", "model", "uri"):
+        _refer(needs, node, name, "model")
+
+
+def _refer(needs: _Needs, node: Node, name: str, kind: ReferenceKind) -> None:
+    reference = needs.argument(node, name)
+    if isinstance(reference, str):
+        binding = is_own_results(reference) if is_address(reference) else kind != "stac"
+        need = ReferenceNeed(reference, kind, binding, node.path)
+        needs.references.setdefault((reference, kind), need)
+
+
+_READERS: Mapping[str, Callable[[_Needs, Node], None]] = {
+    "load_collection": _read_collection,
+    "save_result": _read_output,
+    "load_uploaded_files": _read_input,
+    "load_url": _read_input,
+    "run_udf": _read_udf,
+    "run_udf_externally": _read_udf,
+    "load_result": _read_result,
+    "load_stac": _read_stac,
+    "load_ml_model": _read_model,
+}
+
+
+def _check_parameters(scope: Scope, known: set[str]) -> None:
+    for node in scope.nodes:
+        for value in node.arguments.values():
+            name = value.get("from_parameter") if isinstance(value, dict) else None
+            if isinstance(name, str) and name not in known:
+                there = enumerated(sorted(known)) or "there are none"
+                raise ProcessGraphInvalid(
+                    f"Node '{shortened(node.path)}' refers to the parameter '{shortened(name)}', "
+                    f"which the process does not declare (parameters: {there})."
+                )

@@ -1,0 +1,65 @@
+"""Who holds a job, a result or a model that a process refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from aggregator.ids import IdentifierError, split
+
+OwnerOf = Callable[[str], str | None]
+
+
+def is_address(reference: str) -> bool:
+    """Whether the reference is a URL rather than an identifier."""
+    return reference.startswith(("https://", "http://"))
+
+
+def is_own_results(address: str) -> bool:
+    """Whether the address is one of job results that only their owner's account can read.
+
+    Results that anybody may read have a signature, in the query or as a further part of the path.
+    Source: openEO process `load_stac`, parameter `url`.
+    """
+    parts = address.split("/")
+    return "?" not in address and parts[-3:-2] == ["jobs"] and parts[-1] == "results"
+
+
+def owner_by_id(backends: Collection[str]) -> OwnerOf:
+    """Finds the owner of a federated id; of nothing else."""
+
+    def owner_of(reference: str) -> str | None:
+        try:
+            return None if is_address(reference) else split(reference, backends)[0]
+        except IdentifierError:
+            return None
+
+    return owner_of
+
+
+def owner_by_address(
+    addresses: Mapping[str, Sequence[str]], *, federation: Sequence[str] = ()
+) -> OwnerOf:
+    """Finds the owner of a federated id, and of an address by what it begins with.
+
+    `addresses` has the base URLs of each backend, `federation` those of the aggregator itself,
+    below which job results stand under federated ids. The longest base that fits decides.
+    """
+    by_id = owner_by_id(addresses)
+    bases = sorted(
+        ((_base(url), backend) for backend, urls in addresses.items() for url in urls),
+        key=lambda entry: -len(entry[0]),
+    )
+
+    def owner_of(reference: str) -> str | None:
+        for base in map(_base, federation):
+            if reference.startswith(f"{base}jobs/"):
+                return by_id(reference.removeprefix(f"{base}jobs/").partition("/")[0])
+        if not is_address(reference):
+            return by_id(reference)
+        return next((backend for base, backend in bases if reference.startswith(base)), None)
+
+    return owner_of
+
+
+def _base(url: str) -> str:
+    return url.rstrip("/") + "/"

@@ -1,0 +1,112 @@
+"""What a process needs from whoever runs it; each need says which node needs it.
+
+Equal needs are one need, with the path of the first node that has it, so that judging a backend
+costs as much as there are different needs, however many nodes there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from aggregator.routing.choices import BackendSet
+from aggregator.routing.extents import Box, Interval
+
+ReferenceKind = Literal["result", "model", "stac"]
+
+
+@dataclass(frozen=True)
+class CollectionNeed:
+    """Data of a collection; what is None or empty is not restricted."""
+
+    id: str
+    path: str
+    bands: tuple[str, ...] = ()
+    box: Box | None = None
+    interval: Interval | None = None
+    properties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProcessNeed:
+    """A process; `arguments` maps each argument that is not null to the node that passes it."""
+
+    id: str
+    namespace: str | None
+    path: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FormatNeed:
+    """A file format, to be written or read."""
+
+    format: str
+    path: str
+
+
+@dataclass(frozen=True)
+class UdfNeed:
+    """A runtime for user-defined functions; no version means the backend's default."""
+
+    runtime: str
+    version: str | None
+    path: str
+
+
+@dataclass(frozen=True)
+class ReferenceNeed:
+    """A job, result or model elsewhere in the federation.
+
+    It is `binding` if only the backend that holds it can use it: a job id, or the address of
+    results without a signature. Other addresses can be read from anywhere, though best nearby.
+    """
+
+    reference: str
+    kind: ReferenceKind
+    binding: bool
+    path: str
+
+
+@dataclass(frozen=True)
+class ExplicitNeed:
+    """A condition on `federation:backends`, by which the process itself chooses."""
+
+    backends: BackendSet
+    path: str
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """All needs of one process, in the order in which they stand in it."""
+
+    nodes: int
+    collections: tuple[CollectionNeed, ...] = ()
+    processes: tuple[ProcessNeed, ...] = ()
+    output_formats: tuple[FormatNeed, ...] = ()
+    input_formats: tuple[FormatNeed, ...] = ()
+    udfs: tuple[UdfNeed, ...] = ()
+    references: tuple[ReferenceNeed, ...] = ()
+    explicit: tuple[ExplicitNeed, ...] = ()
+
+    @cached_property
+    def foreign(self) -> tuple[ProcessNeed, ...]:
+        """Processes in a namespace other than the predefined one, in which backends differ."""
+        return tuple(p for p in self.processes if p.namespace not in (None, "backend"))
+
+    @cached_property
+    def predefined(self) -> Mapping[str, ProcessNeed]:
+        """The processes that a backend itself must offer, unless the user has stored them."""
+        return {p.id: p for p in self.processes if p.namespace in (None, "backend")}
+
+    @cached_property
+    def predefined_ids(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(self.predefined)
+
+    @cached_property
+    def passed(self) -> frozenset[tuple[str, str]]:
+        """Pairs of a predefined process and an argument that is passed to it."""
+        return frozenset((p.id, name) for p in self.predefined.values() for name in p.arguments)

@@ -1,0 +1,81 @@
+"""What a rule says about a backend, and what all rules together say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aggregator.routing.references import OwnerOf
+
+
+def _nobody(_reference: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a backend cannot run a process.
+
+    `text` continues a sentence that begins with the backend's name; `path` is the node that needs
+    what is lacking (empty if it is the request as a whole), `values` the same as data.
+    """
+
+    rule: str
+    text: str
+    path: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.text} (node '{self.path}')" if self.path else self.text
+
+    def as_json(self) -> dict[str, Any]:
+        """The reason as data."""
+        about = {"node": self.path} if self.path else {}
+        return {"rule": self.rule, "text": self.text} | about | dict(self.values)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The reasons against one backend; none if it is able. `more` says if some are not listed."""
+
+    backend: str
+    reasons: tuple[Reason, ...] = ()
+    more: bool = False
+
+    @property
+    def able(self) -> bool:
+        """Whether the backend can run the process now."""
+        return not self.reasons
+
+    @property
+    def able_if_online(self) -> bool:
+        """Whether nothing but being offline stands in its way."""
+        return all(reason.rule == "online" for reason in self.reasons)
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as data."""
+        reasons = [reason.as_json() for reason in self.reasons]
+        return {"backend": self.backend, "able": self.able, "reasons": reasons}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The request around the process, as far as rules look at it.
+
+    `explicit` is the backend that the request names, `operation` the endpoint that the process is
+    for (such as `POST /jobs`), `service_type` the type if it is for a web service, `owner_of` finds
+    the backend that holds a job or address, and `stored` the backends that have each process which
+    the user has stored (None if that is not known).
+    """
+
+    members: Sequence[str]
+    explicit: str | None = None
+    operation: str | None = None
+    service_type: str | None = None
+    owner_of: OwnerOf = _nobody
+    stored: Mapping[str, Sequence[str]] | None = None
+
+    def has_stored(self, backend: str, process: str) -> bool:
+        """Whether the user is known to have stored the process at the backend."""
+        return self.stored is not None and backend in self.stored.get(process, ())
