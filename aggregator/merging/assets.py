@@ -45,7 +45,7 @@ def assets_from(bases: Mapping[str, str]) -> Rule:
         good = usable(parts, place, is_object, "an object")
         if not good:
             return ABSENT
-        known = Place(place.notebook, place.path, backends_of(good))
+        known = place.among(backends_of(good))
         merged: dict[str, Any] = {}
         for name, files in _files(members_by_name(good, known), bases, known).items():
             backends = backends_of(files)

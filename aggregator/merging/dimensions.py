@@ -110,7 +110,7 @@ def dimensions(parts: Parts, place: Place) -> Any:
     good = usable(parts, place, is_object, "an object")
     if not good:
         return ABSENT
-    known = Place(place.notebook, place.path, backends_of(good))
+    known = place.among(backends_of(good))
     return merged_groups(members_by_name(good, known), known, _dimension)
 
 

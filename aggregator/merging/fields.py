@@ -43,6 +43,10 @@ class Place:
         deeper = self.offered_by if offered_by is None else offered_by
         return Place(self.notebook, (*self.path, step), deeper)
 
+    def among(self, offered_by: Iterable[str]) -> "Place":
+        """The same place for other backends."""
+        return Place(self.notebook, self.path, tuple(offered_by))
+
     def note(self, code: str, backends: Iterable[str], **values: Any) -> None:
         """Take a note on this place."""
         self.notebook.add(code, "/".join(self.path), backends, **values)

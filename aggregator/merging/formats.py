@@ -5,6 +5,7 @@ from typing import Any
 
 from aggregator.documents import JsonObject, is_object
 from aggregator.merging.fields import (
+    BACKENDS,
     Part,
     Parts,
     Place,
@@ -91,7 +92,10 @@ def _format(parts: Parts, place: Place) -> dict[str, Any]:
 def merge_named(
     parts: Parts, place: Place, official: Mapping[str, str], rule: Rule
 ) -> dict[str, Any]:
-    """Merge objects of objects whose names are the same in any case; each says who has it."""
+    """Merge objects of objects whose names are the same in any case.
+
+    Each says who has it: all of its group, unless the rule has already stated otherwise.
+    """
     good = usable(parts, place, is_object, "an object")
     pairs = [Part(part.backend, pair) for part in good for pair in part.value.items()]
     spellings: dict[str, list[tuple[str, str]]] = {}
@@ -101,5 +105,6 @@ def merge_named(
     for folded, group in grouped(pairs, place, str.casefold).items():
         backends = backends_of(group)
         name = spelling(spellings[folded], official, place.inside(spellings[folded][0][1]))
-        merged[name] = mark(rule(group, place.inside(name, backends)), backends)
+        entry = rule(group, place.inside(name, backends))
+        merged[name] = entry if BACKENDS in entry else mark(entry, backends)
     return merged

@@ -187,7 +187,7 @@ def array_by_name(
 
 
 def _among(place: Place, parts: Parts) -> Place:
-    return Place(place.notebook, place.path, backends_of(parts))
+    return place.among(backends_of(parts))
 
 
 def spelling(names: Sequence[tuple[str, str]], official: Mapping[str, str], place: Place) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.documents import JsonObject, array, is_array, is_nested_within, is_text, text
+from aggregator.documents import JsonObject, is_array, is_nested_within, is_text, text
 from aggregator.merging.fields import (
     ABSENT,
     Part,
@@ -95,7 +95,11 @@ def _known_providers(
 def _by_issuer(documents: Parts, place: Place) -> Named:
     groups: dict[str, dict[str, Part]] = {}
     for part in documents:
-        for provider in array(part.value, "providers"):
+        providers = part.value.get("providers")
+        if not is_array(providers):
+            place.note("document-unusable", (part.backend,), found="no array of providers")
+            continue
+        for provider in providers:
             issuer = issuer_of(provider)
             if not issuer or not text(provider, "id") or not is_nested_within(provider, MAX_DEPTH):
                 place.note("entry-unusable", (part.backend,), found="no usable id and issuer")

@@ -20,6 +20,7 @@ from aggregator.merging.fields import (
     wording,
     words,
 )
+from aggregator.merging.formats import merge_named
 from aggregator.merging.named import documents_in, mark, members_by_name, objects_by_name
 from aggregator.merging.notes import Merged, Notebook
 
@@ -44,12 +45,7 @@ def merge_udf_runtimes(
     notebook = Notebook()
     documents = documents_in(by_backend, order, notebook, "udf_runtimes")
     place = Place(notebook, ("udf_runtimes",), backends_of(documents))
-    merged = {}
-    for name, parts in members_by_name(documents, place).items():
-        alike = _of_one_type(parts, place.inside(name))
-        backends = backends_of(alike)
-        merged[name] = mark(_runtime(alike, place.inside(name, backends)), backends)
-    return Merged(merged, notebook.notes)
+    return Merged(merge_named(documents, place, {}, _runtime), notebook.notes)
 
 
 def _of_one_type(parts: Parts, place: Place) -> list[Part]:
@@ -70,18 +66,29 @@ def _kind(runtime: JsonObject) -> tuple[str, str]:
 
 
 def _runtime(parts: Parts, place: Place) -> dict[str, Any]:
-    kind, _ = _kind(parts[0].value)
-    united = unite(parts, place, _FIELDS)
+    alike = _of_one_type(parts, place)
+    kind, _ = _kind(alike[0].value)
+    place = place.among(backends_of(alike))
+    united = unite(alike, place, _FIELDS)
     united["type"] = kind
     if kind == "language":
         united.setdefault("versions", {})
         offered = list(united["versions"])
     else:
         offered = list(texts(united, "tags"))
-    default = _default(parts, offered, place.inside("default"))
+        _note_partial_tags(alike, place.inside("tags"))
+    default = _default(alike, offered, place.inside("default"))
     if default:
         united["default"] = default
-    return united
+    return mark(united, place.offered_by)
+
+
+def _note_partial_tags(parts: Parts, place: Place) -> None:
+    tags = {part.backend: texts(part.value, "tags") for part in parts}
+    for tag in dict.fromkeys(tag for listed in tags.values() for tag in listed):
+        holders = [backend for backend, listed in tags.items() if tag in listed]
+        if len(holders) < len(tags):
+            place.inside(tag).note("part-partial", holders)
 
 
 def _default(parts: Parts, offered: Sequence[str], place: Place) -> str:
@@ -105,7 +112,10 @@ def _versions(parts: Parts, place: Place) -> Any:
     merged = {}
     for version, group in members_by_name(good, place).items():
         backends = backends_of(group)
-        united = unite(group, place.inside(version, backends), _VERSION)
+        inside = place.inside(version, backends)
+        if set(backends) != set(place.offered_by):
+            inside.note("part-partial", backends)
+        united = unite(group, inside, _VERSION)
         united.setdefault("libraries", {})
         merged[version] = mark(united, backends)
     return merged
