@@ -1,0 +1,185 @@
+"""Cubes of the generated world, computed chunk by chunk when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from affine import Affine
+from dask.base import tokenize
+from rasterio.features import geometry_mask
+
+from backends.errors import OpenEOError, parameter_invalid
+from backends.loading import LoadRequest
+from backends.products import Product
+from backends.scenes.acquisitions import Visit, visits
+from backends.scenes.extents import (
+    Area,
+    check_size,
+    clipped,
+    days_of,
+    nothing_then,
+    read_area,
+    shapes_in,
+    window_of,
+)
+from backends.scenes.grid import Window, crs_of
+from backends.scenes.ground import Ground
+from backends.scenes.maps import Elevation, LandCover, Temperature
+from backends.scenes.noise import Floats
+from backends.scenes.optical import Surface
+from backends.scenes.radar import Echo
+
+CHUNK: Final = 512
+
+
+class Seen(Protocol):
+    """A window at a date, as one product shows it."""
+
+    def band(self, name: str) -> Floats:
+        """The values of a band, NaN where there are none."""
+
+
+def load_world(product: Product, request: LoadRequest) -> xr.DataArray:
+    """A lazy cube of a product, dimensions t, bands, y and x (no t without dates).
+
+    float32 with NaN for no data. Raises openEO errors for everything that is wrong
+    with the request, before anything is allocated.
+    """
+    bands = band_names(product.band_names, request)
+    area = read_area(request.spatial_extent, product.bbox)
+    window = window_of(product, request, area)
+    dates = _dates(product, request, area, len(bands), window)
+    values = _values(product.id, window, dates, bands)
+    if area.shapes:
+        values = da.where(_inside(area, window), values, np.float32(np.nan))
+    return _labelled(product, window, dates, bands, values)
+
+
+def band_names(available: Sequence[str], request: LoadRequest) -> tuple[str, ...]:
+    """The bands asked for, all if none are; `ProcessParameterInvalid` for unknown ones."""
+    if request.bands is None:
+        return tuple(available)
+    unknown = [str(name) for name in request.bands if name not in available]
+    if unknown or not request.bands:
+        reason = f"there is no band {', '.join(unknown)}" if unknown else "no band is named"
+        raise parameter_invalid(
+            "load_collection", "bands", f"{reason}; available are {', '.join(available)}."
+        )
+    return tuple(dict.fromkeys(request.bands))
+
+
+def _dates(
+    product: Product, request: LoadRequest, area: Area, bands: int, window: Window
+) -> list[Visit]:
+    """The dates to load, checked against the allowed size."""
+    if not product.dates:
+        visits(product, range(0), product.bbox, request.properties)
+        check_size(request, bands, 1, window.width, window.height)
+        return [Visit(0)]
+    days = days_of(product, request)
+    box = clipped(product, area)
+    # The longest gap between dates is six days or a year: a safe lower limit that saves
+    # judging every single day of a request that is far too large anyway.
+    fewest = max(1, len(days) // (366 if product.step == "P1Y" else 6))
+    check_size(request, bands, fewest, window.width, window.height)
+    dates = visits(product, days, box, request.properties)
+    if not dates:
+        raise nothing_then(product)
+    check_size(request, bands, len(dates), window.width, window.height)
+    return dates
+
+
+def _values(product: str, window: Window, dates: list[Visit], bands: tuple[str, ...]) -> da.Array:
+    """The lazy values; tasks share the ground per chunk and the view per date."""
+    token = tokenize(product, window, dates, bands)
+    name = f"world-{token}"
+    heights, widths = _chunks(window.height), _chunks(window.width)
+    graph: dict[Any, Any] = {}
+    for row, height in enumerate(heights):
+        for column, width in enumerate(widths):
+            part = window.part(column * CHUNK, row * CHUNK, width, height)
+            for time, visit in enumerate(dates):
+                seen = (f"seen-{token}", time, row, column)
+                graph[seen] = (_seen, product, part, visit)
+                for number, band in enumerate(bands):
+                    graph[name, time, number, row, column] = (_band, seen, band)
+    chunks = ((1,) * len(dates), (1,) * len(bands), heights, widths)
+    return da.Array(graph, name, chunks, dtype=np.float32)  # type: ignore[no-untyped-call]
+
+
+def _chunks(length: int) -> tuple[int, ...]:
+    whole, rest = divmod(length, CHUNK)
+    return (CHUNK,) * whole + ((rest,) if rest else ())
+
+
+@lru_cache(maxsize=8)
+def _ground(part: Window) -> Ground:
+    """The ground of a chunk, kept for the other dates and products of it."""
+    return Ground(part)
+
+
+def _seen(product: str, part: Window, visit: Visit) -> Seen:
+    ground = _ground(part)
+    match product:
+        case "sentinel2_l2a" | "sentinel2_l1c":
+            return Surface(ground, visit, top_of_atmosphere=product == "sentinel2_l1c")
+        case "sentinel1_grd":
+            return Echo(ground, visit)
+        case "landcover":
+            return LandCover(ground, visit)
+        case "elevation":
+            return Elevation(ground, visit)
+        case "temperature_daily":
+            return Temperature(ground, visit)
+    raise OpenEOError("Internal", f"The product {product!r} has no values.")
+
+
+def _band(seen: Seen, name: str) -> npt.NDArray[np.float32]:
+    return seen.band(name)[None, None]
+
+
+def _inside(area: Area, window: Window) -> da.Array:
+    """Which pixels have their centre in the area's geometries, chunk by chunk."""
+    shapes = shapes_in(area, window.crs)
+    name = f"inside-{tokenize(shapes, window)}"
+    heights, widths = _chunks(window.height), _chunks(window.width)
+    graph = {
+        (name, row, column): (
+            _mask,
+            shapes,
+            window.part(column * CHUNK, row * CHUNK, width, height),
+        )
+        for row, height in enumerate(heights)
+        for column, width in enumerate(widths)
+    }
+    return da.Array(graph, name, (heights, widths), dtype=bool)  # type: ignore[no-untyped-call]
+
+
+def _mask(shapes: list[dict[str, Any]], window: Window) -> npt.NDArray[np.bool_]:
+    west, _, _, north = window.bounds
+    affine = Affine(window.resolution, 0, west, 0, -window.resolution, north)
+    inside: npt.NDArray[np.bool_] = geometry_mask(
+        shapes, (window.height, window.width), affine, invert=True
+    )
+    return inside
+
+
+def _labelled(
+    product: Product, window: Window, dates: list[Visit], bands: tuple[str, ...], values: da.Array
+) -> xr.DataArray:
+    coordinates: dict[str, Any] = {"bands": list(bands), "y": window.y, "x": window.x}
+    dimensions = ["t", "bands", "y", "x"]
+    if product.dates:
+        days = np.array([visit.day for visit in dates], "datetime64[D]")
+        coordinates["t"] = days.astype("datetime64[ns]")
+    else:
+        values, dimensions = values[0], dimensions[1:]
+    cube = xr.DataArray(values, coords=coordinates, dims=dimensions)
+    located: xr.DataArray = cube.rio.write_crs(crs_of(window.crs).to_wkt())
+    return located
