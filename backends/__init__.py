@@ -3,3 +3,5 @@
 The HTTP side (``web``, ``app``, ``serve``, ``jobs``) starts light; whatever needs
 the processing stack runs in the compute process (``compute``).
 """
+
+__version__ = "0.1.0"

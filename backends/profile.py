@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -181,7 +181,17 @@ def load_profile(path: Path, *, known: Known | None = None) -> Profile:
         raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
-    return read_profile(document, source=str(path), known=known or known_here())
+    profile = read_profile(document, source=str(path), known=known or known_here())
+    specs = tuple(_beside(path.parent, spec) for spec in profile.collections)
+    return replace(profile, collections=specs)
+
+
+def _beside(folder: Path, spec: CollectionSpec) -> CollectionSpec:
+    """The collection with a relative path to its data made absolute, seen from ``folder``."""
+    href = spec.options.get("href")
+    if spec.kind != "stac" or not isinstance(href, str) or "://" in href:
+        return spec
+    return replace(spec, options={**spec.options, "href": str((folder / href).resolve())})
 
 
 def known_here() -> Known:

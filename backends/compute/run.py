@@ -7,11 +7,11 @@ from typing import Any
 import dask
 
 from backends import evaluate, scenes, writers
-from backends.compute.child import Executor
 from backends.environment import Environment, Limits
 from backends.errors import collection_not_found
 from backends.formats import SavedAsset, format_name
 from backends.jobs.engine import Task
+from backends.jobs.execution import Executor
 from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.loading import LoadRequest

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from backends.compute.child import Executor, run_child
+from backends.compute.child import run_child
+from backends.jobs.execution import Executor
 
 LOG: Final = logging.getLogger(__name__)
 SAMPLE_SECONDS: Final = 0.2

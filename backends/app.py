@@ -1,0 +1,82 @@
+"""Composition: one profile, one engine and one clock make the backend's Flask application."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from backends.collections import describe
+from backends.definitions import definitions
+from backends.jobs.engine import Engine
+from backends.jobs.lifecycle import Lifecycle
+from backends.jobs.store import Store
+from backends.jobs.synchronous import Synchronous
+from backends.profile import Profile
+from backends.web.account import account
+from backends.web.authentication import guard
+from backends.web.backend import KEY, Backend
+from backends.web.capabilities import capabilities, host
+from backends.web.cors import open_to_all_origins
+from backends.web.discovery import discovery
+from backends.web.failures import answer_with_errors
+from backends.web.jobs import jobs
+from backends.web.processing import processing
+from backends.web.results import results
+from backends.web.signing import LinkSigner, Tokens, read_or_make_key
+
+STORE_FILE = "jobs.sqlite"
+
+
+def now_utc() -> datetime:
+    """The time now."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    profile: Profile,
+    *,
+    data_directory: Path,
+    engine: Engine,
+    clock: Callable[[], datetime] = now_utc,
+) -> Flask:
+    """The application of the backend that ``profile`` describes.
+
+    ``data_directory`` keeps its jobs, results and secret, and is used by one
+    application at a time. Jobs that an earlier one left are taken up at once.
+    """
+    app = Flask("backends.web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = profile.limits.request_bytes
+    app.url_map.strict_slashes = False
+    here = _assemble(profile, data_directory, engine, clock)
+    app.extensions[KEY] = here
+    open_to_all_origins(app)
+    guard(app)
+    answer_with_errors(app)
+    app.register_blueprint(host)
+    for section in (capabilities, discovery, account, processing, jobs, results):
+        app.register_blueprint(section, url_prefix=profile.url_path)
+    here.lifecycle.recover()
+    return app
+
+
+def _assemble(
+    profile: Profile, folder: Path, engine: Engine, clock: Callable[[], datetime]
+) -> Backend:
+    job_folder, request_folder = folder / "jobs", folder / "requests"
+    for needed in (folder, job_folder, request_folder):
+        needed.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = read_or_make_key(folder / "secret.key")
+    store = Store(folder / STORE_FILE)
+    known = definitions()
+    return Backend(
+        profile=profile,
+        collections={spec.id: describe(spec) for spec in profile.collections},
+        processes={name: known[name] for name in profile.processes},
+        store=store,
+        lifecycle=Lifecycle(profile, store, engine, job_folder, clock),
+        synchronous=Synchronous(profile, store, engine, request_folder, clock),
+        tokens=Tokens(key, profile.api_url, clock),
+        signer=LinkSigner(key, clock),
+        clock=clock,
+    )

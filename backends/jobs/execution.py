@@ -1,0 +1,48 @@
+"""Running one task to its end, whatever it raises."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from backends.errors import OpenEOError
+from backends.jobs.engine import Task
+from backends.jobs.records import Failure
+from backends.jobs.reporting import Reporter
+
+LOG: Final = logging.getLogger(__name__)
+
+Executor = Callable[[Task, Reporter], None]
+"""Runs a task: writes files to ``task.results`` and reports each; raises ``OpenEOError``."""
+
+
+def execute(task: Task, reporter: Reporter, executor: Executor) -> Failure | None:
+    """Run the task; gives why it failed, which the job's log then says too.
+
+    What is unexpected reaches the user without its traceback, under an id that
+    stands beside the traceback in the backend's own log.
+    """
+    try:
+        executor(task, reporter)
+    except OpenEOError as error:
+        failure = Failure(error.code, error.message, _new_id())
+    except MemoryError:
+        failure = Failure(
+            "ProcessGraphComplexity",
+            "The computation needs more memory than there is. Ask for a smaller extent, fewer "
+            "bands, fewer dates or a coarser resolution.",
+            _new_id(),
+        )
+    except Exception:
+        error_id = _new_id()
+        LOG.exception("Task %s failed unexpectedly (error %s)", task.id, error_id)
+        message = f"The computation failed unexpectedly. The provider finds it as error {error_id}."
+        failure = Failure("Internal", message, error_id)
+    else:
+        return None
+    reporter.log("error", failure.message, failure.code)
+    return failure
+
+
+def _new_id() -> str:
+    return f"e-{secrets.token_hex(8)}"

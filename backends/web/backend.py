@@ -1,0 +1,36 @@
+"""What the views share: the parts of the one backend that this application is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from flask import current_app
+
+from backends.jobs.lifecycle import Lifecycle
+from backends.jobs.store import Store
+from backends.jobs.synchronous import Synchronous
+from backends.profile import Profile
+from backends.web.signing import LinkSigner, Tokens
+
+KEY: Final = "backend"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One backend. ``collections`` and ``processes`` are its documents by id."""
+
+    profile: Profile
+    collections: dict[str, dict[str, Any]]
+    processes: dict[str, dict[str, Any]]
+    store: Store
+    lifecycle: Lifecycle
+    synchronous: Synchronous
+    tokens: Tokens
+    signer: LinkSigner
+    clock: Callable[[], datetime]
+
+
+def backend() -> Backend:
+    """The backend that answers the current request."""
+    return cast(Backend, current_app.extensions[KEY])

@@ -1,0 +1,113 @@
+"""Capabilities: what this backend is, speaks and serves."""
+
+import re
+from typing import Any, Final
+
+from flask import Blueprint, Response, current_app
+
+from backends import __version__
+from backends.profile import Profile
+from backends.web.backend import backend
+from backends.web.documents import json_response, link, web_link, without_none
+
+host = Blueprint("host", __name__)
+capabilities = Blueprint("capabilities", __name__)
+
+STAC_VERSION: Final = "1.0.0"
+PLAN: Final = "standard"
+
+_METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
+_INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/")
+
+
+@host.get("/.well-known/openeo")
+def versions() -> Response:
+    profile = backend().profile
+    version = {"url": f"{profile.api_url}/", "api_version": profile.api_version, "production": True}
+    return json_response({"versions": [version]}, revalidate=True)
+
+
+@host.get("/health")
+@capabilities.get("/health")
+def health() -> Response:
+    backend().store.running()
+    return json_response({"status": "ok", "backend": backend().profile.id})
+
+
+@capabilities.get("/")
+def describe() -> Response:
+    profile = backend().profile
+    document: dict[str, Any] = {
+        "api_version": profile.api_version,
+        "backend_version": __version__,
+        "stac_version": STAC_VERSION,
+        "id": profile.id,
+        "title": profile.title,
+        "description": profile.description,
+        "production": True,
+        "endpoints": endpoints(profile.url_path),
+        "billing": _billing(profile),
+        "links": _links(profile),
+    }
+    if profile.version >= (1, 3, 0):
+        document |= {"type": "Catalog", "conformsTo": conformance_classes(profile)}
+    return json_response(document, revalidate=True)
+
+
+@capabilities.get("/conformance")
+def conformance() -> Response:
+    return json_response({"conformsTo": conformance_classes(backend().profile)}, revalidate=True)
+
+
+def conformance_classes(profile: Profile) -> list[str]:
+    """The conformance classes that this backend keeps to."""
+    classes = [
+        f"https://api.openeo.org/{profile.api_version}",
+        "https://api.stacspec.org/v1.0.0/core",
+        "https://api.stacspec.org/v1.0.0/collections",
+    ]
+    if profile.version >= (1, 3, 0) and profile.token_form == "jwt":  # noqa: S105  # a form
+        classes.append(f"https://api.openeo.org/{profile.api_version}/authentication/jwt")
+    return classes
+
+
+def endpoints(url_path: str) -> list[dict[str, Any]]:
+    """What is served, read from the routes themselves, paths as the specification has them."""
+    found: dict[str, set[str]] = {}
+    for rule in current_app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule.removeprefix(url_path))
+        in_api = rule.rule.startswith(url_path) and not path.startswith(_INTERNAL)
+        if in_api:
+            found.setdefault(path or "/", set()).update(rule.methods or ())
+    return [
+        {"path": path, "methods": [name for name in _METHODS if name in methods]}
+        for path, methods in sorted(found.items())
+    ]
+
+
+def _billing(profile: Profile) -> dict[str, Any]:
+    description = (
+        f"{profile.billing.per_cpu_hour:g} {profile.billing.currency} per CPU hour and "
+        f"{profile.billing.per_gigabyte_hour:g} per gigabyte-hour of memory, as measured."
+    )
+    plan = {"name": PLAN, "description": description, "paid": False}
+    return {"currency": profile.billing.currency, "default_plan": PLAN, "plans": [plan]}
+
+
+def _links(profile: Profile) -> list[dict[str, str]]:
+    links = [
+        link("self", "/", "This document"),
+        link("root", "/", profile.title),
+        link("data", "/collections", "Collections"),
+        link("conformance", "/conformance", "Conformance classes"),
+        link("http://www.opengis.net/def/rel/ogc/1.0/conformance", "/conformance"),
+        web_link(
+            "version-history",
+            f"{profile.public_url}/.well-known/openeo",
+            "API versions",
+            "application/json",
+        ),
+    ]
+    if profile.provider.url:
+        links.append(without_none(web_link("about", profile.provider.url, profile.provider.name)))
+    return links

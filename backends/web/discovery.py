@@ -1,0 +1,121 @@
+"""Discovery: collections, processes, formats."""
+
+from typing import Any, Final
+
+from flask import Blueprint, Response
+
+from backends.collections import summary
+from backends.definitions import PROCESSES_VERSION
+from backends.errors import collection_not_found
+from backends.formats import file_formats as describe_formats
+from backends.web.backend import backend
+from backends.web.documents import (
+    json_response,
+    limit_parameter,
+    link,
+    next_link,
+    number_parameter,
+)
+
+discovery = Blueprint("discovery", __name__)
+
+_SCHEMA: Final = "http://json-schema.org/draft-07/schema#"
+
+
+@discovery.get("/collections")
+def collections() -> Response:
+    documents = list(backend().collections.values())
+    limit, offset = limit_parameter(), number_parameter("offset") or 0
+    end = len(documents) if limit is None else offset + limit
+    links = [link("self", "/collections"), link("root", "/")]
+    if end < len(documents):
+        links.append(next_link("/collections", limit=limit, offset=end))
+    page = [with_links(summary(document)) for document in documents[offset:end]]
+    return json_response({"collections": page, "links": links}, revalidate=True)
+
+
+@discovery.get("/collections/<collection_id>")
+def collection(collection_id: str) -> Response:
+    return json_response(with_links(_collection(collection_id)), revalidate=True)
+
+
+@discovery.get("/collections/<collection_id>/queryables")
+def queryables(collection_id: str) -> Response:
+    document = _collection(collection_id)
+    schema = {
+        "$schema": _SCHEMA,
+        "$id": f"{backend().profile.api_url}/collections/{collection_id}/queryables",
+        "type": "object",
+        "title": document.get("title", collection_id),
+        "properties": _queryable_properties(document),
+        "additionalProperties": False,
+    }
+    return json_response(schema, media_type="application/schema+json", revalidate=True)
+
+
+@discovery.get("/processes")
+def processes() -> Response:
+    here = backend()
+    document: dict[str, Any] = {
+        "processes": list(here.processes.values()),
+        "links": [link("self", "/processes"), link("root", "/")],
+    }
+    if here.profile.version >= (1, 3, 0):
+        document["version"] = PROCESSES_VERSION
+    return json_response(document, revalidate=True)
+
+
+@discovery.get("/file_formats")
+def file_formats() -> Response:
+    profile = backend().profile
+    return json_response(
+        describe_formats(profile.output_formats, profile.input_formats), revalidate=True
+    )
+
+
+@discovery.get("/service_types")
+def service_types() -> Response:
+    return json_response({}, revalidate=True)
+
+
+def with_links(document: dict[str, Any]) -> dict[str, Any]:
+    """The collection's document with the links that depend on where it is served."""
+    path = f"/collections/{document['id']}"
+    queryables_link = link(
+        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+        f"{path}/queryables",
+        "Queryables",
+        "application/schema+json",
+    )
+    links = [
+        link("self", path),
+        link("parent", "/collections"),
+        link("root", "/"),
+        queryables_link,
+        *document.get("links", []),
+    ]
+    return {**document, "links": links}
+
+
+def _collection(collection_id: str) -> dict[str, Any]:
+    known = backend().collections
+    if collection_id not in known:
+        raise collection_not_found(collection_id, list(known))
+    return known[collection_id]
+
+
+def _queryable_properties(document: dict[str, Any]) -> dict[str, Any]:
+    dimensions = document.get("cube:dimensions", {})
+    if not any(dimension.get("type") == "temporal" for dimension in dimensions.values()):
+        return {}
+    found = {}
+    for name, values in document.get("summaries", {}).items():
+        if isinstance(values, dict) and {"minimum", "maximum"} <= values.keys():
+            bounds = {"minimum": values["minimum"], "maximum": values["maximum"]}
+            found[name] = {"title": name, "type": "number", **bounds}
+        elif name in _FILTERABLE and isinstance(values, list):
+            found[name] = {"title": name, "type": "string", "enum": values}
+    return found
+
+
+_FILTERABLE: Final = ("platform", "sat:orbit_state")

@@ -1,0 +1,156 @@
+"""Batch jobs: their metadata and their life."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response
+
+from backends.errors import OpenEOError, job_not_found
+from backends.jobs.budgets import check_budget, estimate
+from backends.jobs.records import Job, timestamp
+from backends.jobs.store import JobActiveError
+from backends.web.authentication import current_user
+from backends.web.backend import backend
+from backends.web.documents import (
+    json_object,
+    json_response,
+    limit_parameter,
+    link,
+    next_link,
+    number_parameter,
+    without_none,
+)
+from backends.web.logs import log_page
+from backends.web.requests import changes_of, new_job
+
+jobs = Blueprint("jobs", __name__)
+
+
+@jobs.get("/jobs")
+def list_jobs() -> Response:
+    limit, before = limit_parameter(), number_parameter("before")
+    wanted = None if limit is None else limit + 1
+    found = backend().store.of_user(current_user(), limit=wanted, before=before)
+    links = [link("self", "/jobs")]
+    if limit is not None and len(found) > limit:
+        found = found[:limit]
+        links.append(next_link("/jobs", limit=limit, before=found[-1].number))
+    return json_response({"jobs": [brief(job) for job in found], "links": links})
+
+
+@jobs.post("/jobs")
+def create_job() -> Response:
+    here = backend()
+    new = new_job(json_object(), current_user(), "batch", here)
+    here.store.add(new, here.clock())
+    location = f"{here.profile.api_url}/jobs/{new.id}"
+    return Response(
+        status=201,
+        headers={"Location": location, "OpenEO-Identifier": new.id},
+        content_type="application/json",
+    )
+
+
+@jobs.get("/jobs/<job_id>")
+def describe_job(job_id: str) -> Response:
+    return json_response(full(own_job(job_id)))
+
+
+@jobs.patch("/jobs/<job_id>")
+def update_job(job_id: str) -> Response:
+    here = backend()
+    job = own_job(job_id)
+    changes = changes_of(json_object(), job.extra, here)
+    try:
+        here.store.update(job.id, changes, here.clock())
+    except JobActiveError:
+        raise OpenEOError(
+            "JobLocked",
+            "The job is queued or running and cannot be changed. Cancel it first, or wait.",
+        ) from None
+    return Response(status=204)
+
+
+@jobs.delete("/jobs/<job_id>")
+def delete_job(job_id: str) -> Response:
+    backend().lifecycle.delete(own_job(job_id))
+    return Response(status=204)
+
+
+@jobs.get("/jobs/<job_id>/estimate")
+def estimate_job(job_id: str) -> Response:
+    here = backend()
+    found = estimate(own_job(job_id).process, here.profile)
+    expires = timestamp(here.clock() + timedelta(hours=1))
+    return json_response({**found.as_json(), "expires": expires})
+
+
+@jobs.get("/jobs/<job_id>/logs")
+def job_logs(job_id: str) -> Response:
+    return log_page(own_job(job_id), f"/jobs/{job_id}/logs")
+
+
+@jobs.post("/jobs/<job_id>/results")
+def start_job(job_id: str) -> Response:
+    here = backend()
+    job = own_job(job_id)
+    if not job.active:
+        check_budget(here.profile, here.store, job.user, job.budget, job.process)
+    here.lifecycle.start(job)
+    return Response(status=202)
+
+
+@jobs.delete("/jobs/<job_id>/results")
+def cancel_job(job_id: str) -> Response:
+    backend().lifecycle.cancel(own_job(job_id))
+    return Response(status=204)
+
+
+def own_job(job_id: str) -> Job:
+    """The current user's batch job; the jobs of others do not exist for them."""
+    job = backend().store.find(job_id, current_user(), kind="batch")
+    if job is None:
+        raise job_not_found(job_id)
+    return job
+
+
+def brief(job: Job) -> dict[str, Any]:
+    """A job as it stands in a listing: nothing long."""
+    document = {
+        **job.extra,
+        "id": job.id,
+        "title": job.title,
+        "description": job.description,
+        "status": job.status,
+        "progress": job.progress,
+        "created": timestamp(job.created),
+        "updated": timestamp(job.updated),
+        "plan": job.plan,
+        "costs": job.costs,
+        "budget": job.budget,
+        **run_times(job),
+    }
+    return without_none(document)
+
+
+def full(job: Job) -> dict[str, Any]:
+    """All that is known of a job."""
+    links = [link("self", f"/jobs/{job.id}")]
+    if job.queued:
+        links.append(link("monitor", f"/jobs/{job.id}/logs", "Log"))
+    if job.status in ("finished", "canceled", "error"):
+        links.append(link("result", f"/jobs/{job.id}/results", "Results"))
+    document = {**brief(job), "process": job.process, "links": links}
+    if backend().profile.version >= (1, 2, 0):
+        document["log_level"] = job.log_level
+    if job.usage:
+        document["usage"] = job.usage
+    return document
+
+
+def run_times(job: Job) -> dict[str, str]:
+    """When the latest run was queued and started (since API 1.3.0)."""
+    if backend().profile.version < (1, 3, 0):
+        return {}
+    times = {"queued": job.queued, "started": job.started}
+    return {name: timestamp(moment) for name, moment in times.items() if moment}

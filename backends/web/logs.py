@@ -1,0 +1,37 @@
+"""Log entries, page by page."""
+
+from typing import Any
+
+from flask import Response, request
+
+from backends.errors import OpenEOError
+from backends.jobs.records import LEVELS, Job, Level
+from backends.web.backend import backend
+from backends.web.documents import json_response, limit_parameter, next_link, number_parameter
+
+
+def log_page(job: Job, path: str) -> Response:
+    """The entries of the job's log that the query asks for (``offset``, ``level``, ``limit``)."""
+    limit, level = limit_parameter(), _level()
+    after = number_parameter("offset") or 0
+    entries = backend().store.logs(
+        job.id, after=after, level=level, limit=None if limit is None else limit + 1
+    )
+    links = []
+    if limit is not None and len(entries) > limit:
+        entries = entries[:limit]
+        links.append(next_link(path, limit=limit, offset=entries[-1].number, level=level))
+    document: dict[str, Any] = {"logs": [entry.as_json() for entry in entries], "links": links}
+    if backend().profile.version >= (1, 2, 0):
+        # What is stored starts at the job's own level, whatever is asked for.
+        document["level"] = max(level, job.log_level, key=LEVELS.index)
+    return json_response(document)
+
+
+def _level() -> Level:
+    level = request.args.get("level") or "debug"
+    if level not in LEVELS:
+        raise OpenEOError(
+            "RequestInvalid", f"The query parameter 'level' is one of {', '.join(LEVELS)}."
+        )
+    return level

@@ -1,0 +1,91 @@
+"""Data processing: validation and synchronous results."""
+
+import tarfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, send_file
+
+from backends.errors import OpenEOError, job_not_found
+from backends.jobs.budgets import check_budget
+from backends.jobs.records import NewJob
+from backends.jobs.synchronous import Computed
+from backends.web.authentication import current_user
+from backends.web.backend import backend
+from backends.web.documents import json_object, json_response
+from backends.web.logs import log_page
+from backends.web.requests import mistakes_in, new_job
+
+processing = Blueprint("processing", __name__)
+
+LOG_PURPOSE: Final = "request logs"
+LOG_LIFETIME: Final = timedelta(days=1)
+
+
+@processing.post("/validation")
+def validate() -> Response:
+    process = json_object()
+    if "process_graph" not in process:
+        raise OpenEOError("ProcessGraphMissing", "The body has no 'process_graph' to validate.")
+    mistakes = mistakes_in(process, backend())
+    found = [{"code": mistake.code, "message": mistake.message} for mistake in mistakes]
+    return json_response({"errors": found})
+
+
+@processing.post("/result")
+def compute() -> Response:
+    here = backend()
+    new = new_job(json_object(), current_user(), "sync", here)
+    check_budget(here.profile, here.store, new.user, new.budget, new.process)
+    try:
+        computed = here.synchronous.run(new)
+    except OpenEOError as error:
+        headers = {**error.headers, **_headers(new)} if here.store.find(new.id) else error.headers
+        raise OpenEOError(error.code, error.message, headers=headers) from error
+    response = _files(computed)
+    response.headers.update(_headers(new))
+    response.headers["OpenEO-Costs"] = f"{computed.costs:g}"
+    return response
+
+
+@processing.get("/requests/<signed>/logs")
+def request_logs(signed: str) -> Response:
+    here = backend()
+    content = here.signer.read(LOG_PURPOSE, signed)
+    job = here.store.find(content["job"], kind="sync")
+    if job is None:
+        raise job_not_found(content["job"])
+    return log_page(job, f"/requests/{signed}/logs")
+
+
+def _headers(new: NewJob) -> dict[str, str]:
+    here = backend()
+    signed = here.signer.sign(LOG_PURPOSE, {"job": new.id}, LOG_LIFETIME)
+    address = f"{here.profile.api_url}/requests/{signed}/logs"
+    headers = {"Link": f'<{address}>; rel="monitor"'}
+    if here.profile.version >= (1, 3, 0):
+        headers["OpenEO-Identifier"] = new.id
+    return headers
+
+
+def _files(computed: Computed) -> Response:
+    """The one file as it is, or several in a tar archive; removed once they are sent."""
+    if len(computed.assets) == 1:
+        (asset,) = computed.assets
+        path, media_type = computed.path(asset), asset.media_type
+    else:
+        path, media_type = _archive(computed), "application/x-tar"
+    response = send_file(
+        path, media_type, as_attachment=True, download_name=path.name, conditional=False
+    )
+    response.call_on_close(computed.discard)
+    return response
+
+
+def _archive(computed: Computed) -> Path:
+    path = computed.folder / "result.tar"
+    with tarfile.open(path, "w") as archive:
+        for asset in computed.assets:
+            archive.add(computed.path(asset), asset.name)
+    return path

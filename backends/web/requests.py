@@ -1,0 +1,163 @@
+"""What a user hands in, checked before anything is stored or computed."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+from backends.definitions import check_process
+from backends.errors import OpenEOError, collection_not_found
+from backends.formats import format_name
+from backends.jobs.records import LEVELS, Kind, NewJob
+from backends.web.backend import Backend
+from backends.web.capabilities import PLAN
+
+FIELDS: Final = ("title", "description", "process", "plan", "budget", "log_level")
+READ_ONLY: Final = frozenset(
+    {
+        *("id", "status", "progress", "created", "updated", "queued", "started", "unpublished"),
+        *("costs", "usage", "links"),
+    }
+)
+
+
+def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> NewJob:
+    """The job that a body of POST /jobs or POST /result asks for; raises its first mistake."""
+    values = _values(body)
+    process = process_of(body)
+    raise_first(mistakes_in(process, here))
+    return NewJob(
+        id=_new_id(kind, here.clock()),
+        user=user,
+        kind=kind,
+        process=process,
+        title=values.get("title"),
+        description=values.get("description"),
+        plan=values.get("plan") or PLAN,
+        budget=values.get("budget"),
+        log_level=values.get("log_level") or "info",
+        extra={key: body[key] for key in body if key not in FIELDS and key not in READ_ONLY},
+    )
+
+
+def changes_of(body: Mapping[str, Any], extra: Mapping[str, Any], here: Backend) -> dict[str, Any]:
+    """What a body of PATCH /jobs/{job_id} changes; raises its first mistake."""
+    for name in body:
+        if name in READ_ONLY:
+            raise OpenEOError("PropertyNotEditable", f"The property '{name}' cannot be changed.")
+    if not body:
+        raise OpenEOError(
+            "NoDataForUpdate", f"Nothing to change was sent; possible are {', '.join(FIELDS)}."
+        )
+    changes = _values(body)
+    for name in ("plan", "log_level"):
+        # Null means for both that what was there stays.
+        if name in changes and changes[name] is None:
+            del changes[name]
+    if "process" in body:
+        changes["process"] = process_of(body)
+        raise_first(mistakes_in(changes["process"], here))
+    more = {key: body[key] for key in body if key not in FIELDS}
+    return changes | ({"extra": {**extra, **more}} if more else {})
+
+
+def process_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The user-defined process in a body that has it under ``process``."""
+    process = body.get("process")
+    if process is None:
+        raise OpenEOError(
+            "ProcessGraphMissing", "The body has no 'process' with a 'process_graph' in it."
+        )
+    if not isinstance(process, dict):
+        raise OpenEOError("ProcessInvalid", "'process' must be an object.")
+    return process
+
+
+def mistakes_in(process: dict[str, Any], here: Backend) -> list[OpenEOError]:
+    """All that can be told to be wrong with a process without running it."""
+    limit = here.profile.limits.graph_nodes
+    found = list(check_process(process, here.processes, max_nodes=limit))
+    for node in _nodes(process.get("process_graph")):
+        arguments = node.get("arguments")
+        if isinstance(arguments, dict):
+            found += _node_mistakes(node.get("process_id"), arguments, here)
+    return found
+
+
+def raise_first(mistakes: list[OpenEOError]) -> None:
+    """Raise the first of the mistakes, telling how many more there are."""
+    if not mistakes:
+        return
+    first, *others = mistakes
+    if others:
+        more = f"{len(others)} more" if len(others) > 1 else "one more"
+        raise OpenEOError(
+            first.code, f"{first.message} (And {more}; POST /validation lists all.)"
+        ) from first
+    raise first
+
+
+def _node_mistakes(
+    process_id: object, arguments: dict[str, Any], here: Backend
+) -> Iterator[OpenEOError]:
+    if process_id == "load_collection":
+        wanted = arguments.get("id")
+        if isinstance(wanted, str) and wanted not in here.collections:
+            yield collection_not_found(wanted, list(here.collections))
+    elif process_id == "save_result" and isinstance(arguments.get("format"), str):
+        try:
+            format_name(arguments["format"], here.profile.output_formats)
+        except OpenEOError as error:
+            yield error
+
+
+def _nodes(graph: object) -> Iterator[dict[str, Any]]:
+    """All nodes of the graph and of the graphs in its arguments, each once."""
+    waiting = [graph]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("process_id"), str):
+                yield value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
+def _values(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain properties of a job that stand in the body, checked."""
+    for name in ("title", "description"):
+        if not isinstance(body.get(name), str | None):
+            raise OpenEOError("RequestInvalid", f"'{name}' must be a text.")
+    values = {key: body[key] for key in FIELDS if key in body and key != "process"}
+    if "plan" in values:
+        values["plan"] = _plan(values["plan"])
+    if "budget" in values:
+        values["budget"] = _budget(values["budget"])
+    level = values.get("log_level")
+    if level is not None and level not in LEVELS:
+        raise OpenEOError("RequestInvalid", f"'log_level' must be one of {', '.join(LEVELS)}.")
+    return values
+
+
+def _plan(plan: object) -> str | None:
+    if plan is None:
+        return None
+    if not isinstance(plan, str) or plan.lower() != PLAN:
+        raise OpenEOError(
+            "BillingPlanInvalid", f"There is no billing plan {plan!r}; there is '{PLAN}'."
+        )
+    return PLAN
+
+
+def _budget(budget: object) -> float | None:
+    if budget is None:
+        return None
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or budget < 0:
+        raise OpenEOError("BudgetInvalid", "'budget' must be a number of at least 0, or null.")
+    return cast(float, budget)
+
+
+def _new_id(kind: Kind, now: datetime) -> str:
+    letter = "j" if kind == "batch" else "r"
+    return f"{letter}-{now:%Y%m%d}-{secrets.token_hex(8)}"

@@ -1,0 +1,131 @@
+"""Results of batch jobs: STAC documents and files behind signed links."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, send_from_directory
+
+from backends.errors import OpenEOError, job_not_found
+from backends.jobs.lifecycle import last_error
+from backends.jobs.records import Asset, Job, timestamp
+from backends.web.backend import backend
+from backends.web.documents import flag_parameter, json_response, link
+from backends.web.jobs import own_job, run_times
+from backends.web.stac import Address, result_collection, result_item
+
+results = Blueprint("results", __name__)
+
+PURPOSE: Final = "results"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of a job, and how its files are reached."""
+
+    job: Job
+    assets: list[Asset]
+    address: Address
+
+
+@results.get("/jobs/<job_id>/results")
+def job_results(job_id: str) -> Response:
+    job = own_job(job_id)
+    days = backend().profile.limits.result_days
+    expires = backend().clock() + timedelta(days=days)
+    return _document(job, link("self", f"/jobs/{job.id}/results"), expires)
+
+
+@results.get("/results/<signed>")
+def shared(signed: str) -> Response:
+    """The same document without logging in, for those who have the signed link."""
+    job, expires = _granted(signed)
+    return _document(job, link("self", f"/results/{signed}"), expires)
+
+
+@results.get("/results/<signed>/items/<name>.json")
+def item(signed: str, name: str) -> Response:
+    job, expires = _granted(signed)
+    run = _run(job, expires)
+    asset = next((one for one in run.assets if _item_name(one) == name), None)
+    if asset is None:
+        raise OpenEOError("NotFound", f"The results have no item '{name}'.")
+    document = result_item(job, asset, run.address, run.address.item(_item_name(asset)))
+    return json_response(document, media_type="application/geo+json")
+
+
+@results.get("/results/<signed>/files/<path:name>")
+def asset(signed: str, name: str) -> Response:
+    job, _ = _granted(signed)
+    run = backend().store.assets(job.id, job.attempt)
+    found = next((one for one in run if one.name == name), None)
+    if found is None:
+        raise OpenEOError("FileNotFound", f"The results have no file '{name}'.")
+    folder = backend().lifecycle.results_folder(job)
+    return send_from_directory(folder.resolve(), found.name, mimetype=found.media_type)
+
+
+def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Response:
+    partial = flag_parameter("partial")
+    if failed := _refusal(job, partial):
+        return failed
+    run = _run(job, expires)
+    links = [
+        self_link,
+        {**self_link, "rel": "canonical", "href": _with_query(run.address.collection)},
+        link("via", f"/jobs/{job.id}", "The batch job"),
+    ]
+    times = {**run_times(job), "expires": timestamp(expires)}
+    if backend().profile.version >= (1, 3, 0):
+        times["unpublished"] = timestamp(expires)
+    document = result_collection(job, run.assets, run.address, _item_name)
+    document = {**document, **times, "links": [*links, *document["links"]]}
+    response = json_response(document)
+    response.headers["OpenEO-Costs"] = "0"
+    return response
+
+
+def _refusal(job: Job, partial: bool) -> Response | None:
+    """Why there are no results to show; raises where an error says it."""
+    if job.status == "created":
+        raise OpenEOError("JobNotStarted", "The job was not started yet. Start it first.")
+    if job.active and not partial:
+        raise OpenEOError(
+            "JobNotFinished", f"The job is {job.status}; its results are not complete yet."
+        )
+    if job.failure and not (partial and backend().store.assets(job.id, job.attempt)):
+        logs = backend().store.logs(job.id, level="error")
+        return json_response(last_error(logs, job.failure, job.ended or job.updated), 424)
+    return None
+
+
+def _run(job: Job, expires: datetime) -> _Run:
+    here = backend()
+    lifetime = expires - here.clock()
+    signed = here.signer.sign(PURPOSE, {"job": job.id, "attempt": job.attempt}, lifetime)
+    address = Address(f"{here.profile.api_url}/results/{signed}")
+    return _Run(job, here.store.assets(job.id, job.attempt), address)
+
+
+def _granted(signed: str) -> tuple[Job, datetime]:
+    """The job that a signed link opens, and until when; not if it was run again since."""
+    here = backend()
+    content = here.signer.read(PURPOSE, signed)
+    job = here.store.find(content["job"], kind="batch")
+    if job is None:
+        raise job_not_found(content["job"])
+    if job.attempt != content["attempt"]:
+        raise OpenEOError(
+            "ResultLinkExpired", "The job was run again. Please request its results again."
+        )
+    return job, datetime.fromtimestamp(content["exp"], tz=here.clock().tzinfo)
+
+
+def _with_query(address: str) -> str:
+    query = request.query_string.decode("ascii", "replace")
+    return f"{address}?{query}" if query else address
+
+
+def _item_name(asset: Asset) -> str:
+    return quote(asset.name, safe="").replace("%2F", "-")

@@ -1,0 +1,94 @@
+"""What only this backend can have written: access tokens and signed links."""
+
+import os
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+
+from backends.errors import OpenEOError
+
+TOKEN_LIFETIME: Final = timedelta(days=1)
+ALGORITHM: Final = "HS256"
+KEY_BYTES: Final = 64
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """The secret in that file, made at first use and readable by its owner only."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
+
+
+class Tokens:
+    """Access tokens: JWTs that name a user and expire after a day."""
+
+    def __init__(self, key: bytes, issuer: str, clock: Callable[[], datetime]) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._clock = clock
+
+    def issue(self, user: str) -> str:
+        """A token for that user."""
+        now = self._clock()
+        claims = {
+            "iss": self._issuer,
+            "aud": self._issuer,
+            "sub": user,
+            "iat": int(now.timestamp()),
+            "exp": int((now + TOKEN_LIFETIME).timestamp()),
+        }
+        return jwt.encode(claims, self._key, ALGORITHM)
+
+    def user_of(self, token: str) -> str:
+        """Whose token it is; raises ``TokenInvalid`` for any other or an expired one."""
+        claims = _claims(token, self._key, audience=self._issuer)
+        if claims is None:
+            raise _refused("The access token is not one of this backend. Please log in again.")
+        if claims["exp"] <= self._clock().timestamp():
+            raise _refused("The access token has expired. Please log in again.")
+        return str(claims["sub"])
+
+
+class LinkSigner:
+    """Signs what a link grants, so that the link works without logging in, for a time."""
+
+    def __init__(self, key: bytes, clock: Callable[[], datetime]) -> None:
+        self._key = key
+        self._clock = clock
+
+    def sign(self, purpose: str, content: dict[str, Any], lifetime: timedelta) -> str:
+        """A text for a URL that stands for ``content`` and is good for ``purpose`` only."""
+        expires = int((self._clock() + lifetime).timestamp())
+        return jwt.encode({**content, "aud": purpose, "exp": expires}, self._key, ALGORITHM)
+
+    def read(self, purpose: str, signed: str) -> dict[str, Any]:
+        """What was signed; raises ``TokenInvalid`` or, when too old, ``ResultLinkExpired``."""
+        content = _claims(signed, self._key, audience=purpose)
+        if content is None:
+            raise _refused("The signature of this link is not valid. Please request a new link.")
+        if content["exp"] <= self._clock().timestamp():
+            raise OpenEOError(
+                "ResultLinkExpired", "The link has expired. Please request the results again."
+            )
+        return content
+
+
+def _claims(token: str, key: bytes, *, audience: str) -> dict[str, Any] | None:
+    # The times are held against the clock that was handed in, not the library's.
+    options = {"verify_exp": False, "verify_iat": False, "require": ["exp", "aud"]}
+    try:
+        return jwt.decode(token, key, [ALGORITHM], audience=audience, options=options)  # type: ignore[arg-type,unused-ignore]
+    except jwt.InvalidTokenError:
+        return None
+
+
+def _refused(message: str) -> OpenEOError:
+    return OpenEOError("TokenInvalid", message)

@@ -1,0 +1,165 @@
+"""Results as STAC: a collection with all files, and an item for each located one.
+
+STAC 1.0.0 with the projection and electro-optical extensions, as libraries that
+read job results expect it (openEO API, GET /jobs/{job_id}/results).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from backends.jobs.records import Asset, Job, timestamp
+from backends.web.backend import backend
+from backends.web.capabilities import STAC_VERSION
+from backends.web.documents import web_link, without_none
+
+PROJECTION: Final = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
+ELECTRO_OPTICAL: Final = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
+FILE: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
+WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
+
+_OWN_PLACE: Final = ("bands", "bbox", "datetime", "start_datetime", "end_datetime", "geometry")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the results are found without logging in; ``collection`` is the signed URL."""
+
+    collection: str
+
+    def file(self, name: str) -> str:
+        """The URL of a file."""
+        return f"{self.collection}/files/{quote(name)}"
+
+    def item(self, name: str) -> str:
+        """The URL of an item."""
+        return f"{self.collection}/items/{quote(name, safe='')}.json"
+
+
+def result_collection(
+    job: Job, assets: list[Asset], address: Address, name: Callable[[Asset], str]
+) -> dict[str, Any]:
+    """The STAC collection of a job's files, its items among the links."""
+    document = {
+        "type": "Collection",
+        "stac_version": STAC_VERSION,
+        "stac_extensions": _extensions(assets),
+        "id": job.id,
+        "title": job.title or f"Results of batch job {job.id}",
+        "description": job.description or f"Results of batch job {job.id}.",
+        "license": "proprietary",
+        "providers": _providers(),
+        "extent": _extent(job, assets),
+        "created": timestamp(job.created),
+        "updated": timestamp(job.updated),
+        "openeo:status": job.status if job.status != "queued" else "running",
+        "assets": {asset.name: asset_document(asset, address) for asset in assets},
+        "links": [
+            web_link("item", address.item(name(asset)), asset.name, "application/geo+json")
+            for asset in assets
+            if "bbox" in asset.metadata
+        ],
+    }
+    if backend().profile.version < (1, 2, 0):
+        # The status in the results came with API version 1.2.0.
+        del document["openeo:status"]
+    return document
+
+
+def result_item(job: Job, asset: Asset, address: Address, own_address: str) -> dict[str, Any]:
+    """The STAC item of one file."""
+    bbox = asset.metadata.get("bbox")
+    link = [
+        web_link("self", own_address, media_type="application/geo+json"),
+        web_link("collection", address.collection, media_type="application/json"),
+        web_link("parent", address.collection, media_type="application/json"),
+    ]
+    return without_none(
+        {
+            "type": "Feature",
+            "stac_version": STAC_VERSION,
+            "stac_extensions": _extensions([asset]),
+            "id": f"{job.id}-{asset.name}",
+            "collection": job.id,
+            "bbox": bbox,
+            "properties": _properties(job, asset),
+            "assets": {asset.name: asset_document(asset, address)},
+            "links": link,
+        }
+    ) | {"geometry": asset.metadata.get("geometry") or (_polygon(bbox) if bbox else None)}
+
+
+def asset_document(asset: Asset, address: Address) -> dict[str, Any]:
+    """One file as a STAC asset."""
+    known = {key: value for key, value in asset.metadata.items() if key not in _OWN_PLACE}
+    document: dict[str, Any] = {
+        "title": asset.name,
+        **known,
+        "href": address.file(asset.name),
+        "type": asset.media_type,
+        "roles": list(asset.roles),
+        "file:size": asset.size,
+    }
+    if bands := asset.metadata.get("bands"):
+        document["eo:bands"] = bands
+    return document
+
+
+def _properties(job: Job, asset: Asset) -> dict[str, Any]:
+    metadata = asset.metadata
+    properties = {"created": timestamp(job.created), "datetime": metadata.get("datetime")}
+    start, end = metadata.get("start_datetime"), metadata.get("end_datetime")
+    if start and end:
+        properties |= {"start_datetime": start, "end_datetime": end}
+    elif properties["datetime"] is None:
+        properties["datetime"] = timestamp(job.created)
+    return properties
+
+
+def _extensions(assets: Iterable[Asset]) -> list[str]:
+    found = {FILE}
+    for asset in assets:
+        if any(key.startswith("proj:") for key in asset.metadata):
+            found.add(PROJECTION)
+        if asset.metadata.get("bands"):
+            found.add(ELECTRO_OPTICAL)
+    return sorted(found)
+
+
+def _providers() -> list[dict[str, Any]]:
+    provider = backend().profile.provider
+    document = {
+        "name": provider.name,
+        "description": provider.description,
+        "url": provider.url,
+        "roles": ["processor", "host"],
+    }
+    return [without_none(document)]
+
+
+def _extent(job: Job, assets: list[Asset]) -> dict[str, Any]:
+    boxes = [asset.metadata["bbox"] for asset in assets if "bbox" in asset.metadata]
+    moments = sorted(
+        asset.metadata[key]
+        for asset in assets
+        for key in ("datetime", "start_datetime", "end_datetime")
+        if asset.metadata.get(key)
+    )
+    created = timestamp(job.created)
+    interval = [moments[0], moments[-1]] if moments else [created, created]
+    return {
+        "spatial": {"bbox": [_union(boxes) if boxes else WORLD]},
+        "temporal": {"interval": [interval]},
+    }
+
+
+def _union(boxes: list[list[float]]) -> list[float]:
+    west, south, east, north = zip(*boxes, strict=True)
+    return [min(west), min(south), max(east), max(north)]
+
+
+def _polygon(bbox: list[float]) -> dict[str, Any]:
+    west, south, east, north = bbox
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
