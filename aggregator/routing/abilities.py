@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from aggregator.documents import JsonObject, array, is_object, is_text, mapping, objects, text
 from aggregator.routing.extents import Box, Interval, published_boxes, published_intervals
+from aggregator.routing.requirements import sign
 
 Allowed = Callable[[str, str], bool]
 """Whether a resource may be used: its kind (`collection`, `process`) and its id."""
@@ -50,15 +52,20 @@ class Abilities:
     input_formats: Mapping[str, str] | None = None
     udf_runtimes: Mapping[str, tuple[str, ...]] | None = None
     service_types: Mapping[str, str] | None = None
-    process_ids: frozenset[str] = field(init=False, repr=False)
-    parameters: frozenset[tuple[str, str]] = field(init=False, repr=False)
-    """Pairs of a process and one of its parameters."""
 
-    def __post_init__(self) -> None:
-        processes = self.processes or {}
-        pairs = frozenset((p, name) for p, names in processes.items() for name in names or ())
-        object.__setattr__(self, "process_ids", frozenset(processes))
-        object.__setattr__(self, "parameters", pairs)
+    @cached_property
+    def process_ids(self) -> frozenset[str]:
+        """The ids of the processes."""
+        return frozenset(self.processes or ())
+
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """What can be called: the signs of all processes and of their parameters."""
+        return frozenset(
+            sign(process_id, name)
+            for process_id, names in (self.processes or {}).items()
+            for name in ("", *(names or ()))
+        )
 
     @property
     def own_ids(self) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from aggregator.errors import OpenEOError
@@ -14,8 +14,8 @@ from aggregator.routing.preferences import NearData, Preference, Ranked, rank
 from aggregator.routing.references import OwnerOf, owner_by_id
 from aggregator.routing.rejection import Case, rejection
 from aggregator.routing.requirements import Requirements
-from aggregator.routing.rules import RULES
-from aggregator.routing.verdicts import Asked, Verdict
+from aggregator.routing.rules import RULES, Rule
+from aggregator.routing.verdicts import Asked, Reason, Verdict
 
 REASONS = 50
 """How many reasons a verdict lists at most: one is enough, and a process may be very wrong."""
@@ -90,10 +90,12 @@ def decide(
         owner_of=owner_of or owner_by_id(members),
         stored=stored,
     )
-    verdicts = tuple(judge(requirements, backend, asked) for backend in abilities)
+    rules = [rule for rule in RULES if rule.concerns(requirements, asked)]
+    verdicts = tuple(_judge(rules, requirements, backend, asked) for backend in abilities)
     able = [b for b, verdict in zip(abilities, verdicts, strict=True) if verdict.able]
     # Being close to the data comes last, so that a stated preference outweighs it.
-    ranking = rank(requirements, able, (*preferences, NearData(asked.owner_of)))
+    near = (NearData(asked.owner_of),) if requirements.references else ()
+    ranking = rank(requirements, able, (*preferences, *near))
     return Routing(
         chosen=ranking[0].backend if ranking else None,
         verdicts=verdicts,
@@ -102,8 +104,10 @@ def decide(
     )
 
 
-def judge(requirements: Requirements, backend: Abilities, asked: Asked) -> Verdict:
-    """What all rules say about one backend."""
-    found = chain.from_iterable(rule(requirements, backend, asked) for rule in RULES)
-    reasons = tuple(islice(found, REASONS))
-    return Verdict(backend.backend, reasons, more=next(found, None) is not None)
+def _judge(
+    rules: Sequence[Rule], requirements: Requirements, backend: Abilities, asked: Asked
+) -> Verdict:
+    reasons: list[Reason] = []
+    for rule in rules:
+        reasons.extend(islice(rule.judge(requirements, backend, asked), REASONS + 1))
+    return Verdict(backend.backend, tuple(reasons[:REASONS]), more=len(reasons) > REASONS)

@@ -27,6 +27,8 @@ class Box(NamedTuple):
         """Whether the two have a point in common, their edges included."""
         if self.south > other.north or other.south > self.north:
             return False
+        if _is_plain(self) and _is_plain(other):
+            return self.west <= other.east and other.west <= self.east
         return any(
             a[0] <= b[1] and b[0] <= a[1]
             for a in _longitudes(self.west, self.east)
@@ -117,6 +119,10 @@ def _box(sides: Sequence[object]) -> Box | None:
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+
+
+def _is_plain(box: Box) -> bool:
+    return -180 <= box.west <= box.east <= 180
 
 
 def _longitudes(west: float, east: float) -> Sequence[tuple[float, float]]:

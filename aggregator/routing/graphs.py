@@ -8,7 +8,7 @@ graph: a node is looked at once, however many others refer to it. Source: openEO
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from aggregator.errors import (
@@ -39,27 +39,7 @@ class Limits:
     values: int = 100
 
 
-class Node(NamedTuple):
-    """One node, with the graph it stands in."""
-
-    scope: Scope
-    id: str
-    process_id: str
-    namespace: str | None
-    arguments: dict[str, Any]
-
-    @property
-    def path(self) -> str:
-        """Where it stands, such as `reduce1/reducer/mean1`."""
-        return self.scope.path + self.id
-
-    @property
-    def keys(self) -> Keys:
-        """The keys that lead from the process to this node."""
-        return (*self.scope.keys, self.id)
-
-
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True)
 class Scope:
     """One graph: the outermost, or one nested in an argument of a node.
 
@@ -73,7 +53,38 @@ class Scope:
     keys: Keys
     depth: int
     chooses: bool = False
-    nodes: list[Node] = field(default_factory=list)
+
+
+class Node(NamedTuple):
+    """A node that was found to be well formed, with the graph it stands in."""
+
+    scope: Scope
+    id: str
+
+    @property
+    def process_id(self) -> str:
+        """The process that the node calls."""
+        return self.scope.graph[self.id]["process_id"]  # type: ignore[no-any-return]
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that the process is looked for in, None for the usual ones."""
+        return self.scope.graph[self.id].get("namespace")  # type: ignore[no-any-return]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as they stand."""
+        return self.scope.graph[self.id]["arguments"]  # type: ignore[no-any-return]
+
+    @property
+    def path(self) -> str:
+        """Where it stands, such as `reduce1/reducer/mean1`."""
+        return self.scope.path + self.id
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that lead from the process to this node."""
+        return (*self.scope.keys, self.id)
 
 
 class Reading(NamedTuple):
@@ -139,73 +150,71 @@ class _Walk:
                 "that is accepted. Split it into several processes."
             )
         references: dict[str, list[str]] = {}
+        results: list[str] = []
         forward = False
         for node_id, content in scope.graph.items():
-            node = self._read_node(scope, node_id, content)
-            if node is None:
+            mistake = _mistake_in(content)
+            if mistake:
+                self._mistake(f"node '{scope.path}{node_id}' {mistake}")
                 continue
-            scope.nodes.append(node)
-            found = self._references(node)
-            # Where each node refers to earlier ones only, there can be no cycle.
-            forward = forward or any(target not in references for target in found)
+            if content.get("result"):
+                results.append(node_id)
+            found = self._references(Node(scope, node_id), content["arguments"])
+            for target in found:
+                # Where each node refers to earlier ones only, there can be no cycle.
+                if target not in references:
+                    forward = True
             references[node_id] = found
         if forward:
             self._check_references(scope, references)
-        self._check_result(scope, references)
+        if len(results) != 1:
+            self._check_result(scope, results, references)
 
-    def _read_node(self, scope: Scope, node_id: str, content: object) -> Node | None:
-        if not isinstance(content, dict):
-            self._mistake(f"node '{scope.path}{node_id}' must be an object")
-            return None
-        process_id, namespace = content.get("process_id"), content.get("namespace")
-        arguments = content.get("arguments")
-        if not (isinstance(process_id, str) and process_id):
-            self._mistake(f"node '{scope.path}{node_id}' must name its process in 'process_id'")
-        elif not isinstance(arguments, dict):
-            self._mistake(
-                f"node '{scope.path}{node_id}' must have an object 'arguments' "
-                "(an empty one if there are none)"
-            )
-        elif not (namespace is None or isinstance(namespace, str)):
-            self._mistake(f"the 'namespace' of node '{scope.path}{node_id}' must be text or null")
-        else:
-            return Node(scope, node_id, process_id, namespace, arguments)
-        return None
-
-    def _references(self, node: Node) -> list[str]:
+    def _references(self, node: Node, arguments: dict[str, Any]) -> list[str]:
         """The nodes whose results are among the arguments; graphs found on the way are queued."""
         found: list[str] = []
-        pending: list[tuple[Any, Keys]] = [(node.arguments, ())]
+        pending: list[tuple[Any, Keys]] = []
+        for name, value in arguments.items():
+            if isinstance(value, dict):
+                self._look_at(node, value, (name,), found, pending)
+            elif isinstance(value, list):
+                pending.append((value, (name,)))
         while pending:
             value, keys = pending.pop()
             if len(keys) > self.limits.values:
                 raise ProcessGraphComplexity(
-                    f"An argument of node '{node.path}' is nested more than {self.limits.values} "
-                    "levels deep, which is the most that is accepted."
+                    f"An argument of node '{shortened(node.path)}' is nested more than "
+                    f"{self.limits.values} levels deep, which is the most that is accepted."
                 )
-            for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            members = value.items() if isinstance(value, dict) else enumerate(value)
+            for member, child in members:
                 if isinstance(child, dict):
-                    if "from_node" in child:
-                        self._reference(node, child["from_node"], found)
-                    elif "from_parameter" in child:
-                        self._parameter(node, child["from_parameter"])
-                    elif "process_graph" in child:
-                        self._nested(node, (*keys, key), child["process_graph"])
-                    else:
-                        pending.append((child, (*keys, key)))
-                elif isinstance(child, list) and not _are_coordinates(key, value):
-                    pending.append((child, (*keys, key)))
+                    self._look_at(node, child, (*keys, member), found, pending)
+                elif isinstance(child, list) and not _are_coordinates(member, value):
+                    pending.append((child, (*keys, member)))
         return found
 
-    def _reference(self, node: Node, target: object, found: list[str]) -> None:
-        if isinstance(target, str):
-            found.append(target)
+    def _look_at(
+        self,
+        node: Node,
+        value: dict[str, Any],
+        keys: Keys,
+        found: list[str],
+        pending: list[tuple[Any, Keys]],
+    ) -> None:
+        if "from_node" in value:
+            target = value["from_node"]
+            if isinstance(target, str):
+                found.append(target)
+            else:
+                self._mistake(f"a 'from_node' in node '{node.path}' must be the id of a node")
+        elif "from_parameter" in value:
+            if not isinstance(value["from_parameter"], str):
+                self._mistake(f"a 'from_parameter' in node '{node.path}' must be the name of one")
+        elif "process_graph" in value:
+            self._nested(node, keys, value["process_graph"])
         else:
-            self._mistake(f"a 'from_node' in node '{node.path}' must be the id of a node")
-
-    def _parameter(self, node: Node, name: object) -> None:
-        if not isinstance(name, str):
-            self._mistake(f"a 'from_parameter' in node '{node.path}' must be the name of one")
+            pending.append((value, keys))
 
     def _nested(self, node: Node, keys: Keys, graph: object) -> None:
         path = f"{node.path}/{'/'.join(map(str, keys))}"
@@ -234,17 +243,10 @@ class _Walk:
             names = [f"'{scope.path}{node_id}'" for node_id in (*cycle, cycle[0])]
             self._mistake(f"nodes wait for one another in a circle: {enumerated(names, ' → ')}")
 
-    def _check_result(self, scope: Scope, references: Mapping[str, list[str]]) -> None:
+    def _check_result(
+        self, scope: Scope, results: Sequence[str], references: Mapping[str, list[str]]
+    ) -> None:
         graph_name = f"the graph '{scope.path[:-1]}'" if scope.path else "the process graph"
-        results = []
-        for node in scope.nodes:
-            flag = scope.graph[node.id].get("result", False)
-            if flag is True:
-                results.append(node.id)
-            elif flag is not False and flag is not None:
-                self._mistake(f"'result' of node '{node.path}' must be true or false")
-        if len(results) == 1:
-            return
         if results:
             named = enumerated([f"'{node_id}'" for node_id in results])
             self._mistake(f"{graph_name} has more than one node with 'result': true: {named}")
@@ -252,8 +254,24 @@ class _Walk:
             self._mistake(f"{graph_name} has no nodes")
         else:
             ends = _ends(references)
-            hint = f" (perhaps on {enumerated(ends)})" if ends else ""
+            hint = f" (perhaps on {enumerated(ends, ' or ')})" if ends else ""
             self._mistake(f"{graph_name} needs exactly one node with 'result': true{hint}")
+
+
+def _mistake_in(content: object) -> str:
+    """What is wrong with a node, looked at by itself; empty if nothing is."""
+    if not isinstance(content, dict):
+        return "must be an object"
+    process_id, namespace = content.get("process_id"), content.get("namespace")
+    if not (isinstance(process_id, str) and process_id):
+        return "must name its process in 'process_id'"
+    if not isinstance(content.get("arguments"), dict):
+        return "must have an object 'arguments' (an empty one if there are none)"
+    if not (namespace is None or isinstance(namespace, str)):
+        return "must have a 'namespace' that is text or null"
+    if not isinstance(content.get("result"), bool | None):
+        return "must have a 'result' that is true or false"
+    return ""
 
 
 def _are_coordinates(key: str | int, parent: Any) -> bool:

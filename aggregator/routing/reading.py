@@ -50,9 +50,8 @@ def read_requirements(
     needs = _Needs(declared)
     for scope in scopes:
         if not scope.chooses:
-            for node in scope.nodes:
-                needs.add(node)
-    return needs.requirements(sum(len(scope.nodes) for scope in scopes))
+            needs.add(scope)
+    return needs.requirements(sum(len(scope.graph) for scope in scopes))
 
 
 def declared_parameters(process: JsonObject) -> dict[str, Any]:
@@ -89,18 +88,19 @@ class _Needs:
         self.references: dict[Any, ReferenceNeed] = {}
         self.explicit: list[ExplicitNeed] = []
 
-    def add(self, node: Node) -> None:
-        key = (node.process_id, node.namespace)
-        call = self.calls.get(key)
-        if call is None:
-            call = self.calls[key] = (node.path, {})
-        passed = call[1]
-        for name, value in node.arguments.items():
-            if value is not None and name not in passed:
-                passed[name] = node.path
-        read = _READERS.get(node.process_id)
-        if read is not None and is_predefined(node.namespace):
-            read(self, node)
+    def add(self, scope: Scope) -> None:
+        for node_id, content in scope.graph.items():
+            process_id, namespace = content["process_id"], content.get("namespace")
+            call = self.calls.get((process_id, namespace))
+            if call is None:
+                call = self.calls[process_id, namespace] = (scope.path + node_id, {})
+            passed = call[1]
+            for name, value in content["arguments"].items():
+                if value is not None and name not in passed:
+                    passed[name] = scope.path + node_id
+            read = _READERS.get(process_id)
+            if read is not None and is_predefined(namespace):
+                read(self, Node(scope, node_id))
 
     def argument(self, node: Node, name: str) -> Any:
         return argument(node, name, self.declared)
@@ -204,12 +204,12 @@ _READERS: Mapping[str, Callable[[_Needs, Node], None]] = {
 
 
 def _check_parameters(scope: Scope, known: set[str]) -> None:
-    for node in scope.nodes:
-        for value in node.arguments.values():
+    for node_id, content in scope.graph.items():
+        for value in content["arguments"].values():
             name = value.get("from_parameter") if isinstance(value, dict) else None
             if isinstance(name, str) and name not in known:
                 there = enumerated(sorted(known)) or "there are none"
                 raise ProcessGraphInvalid(
-                    f"Node '{shortened(node.path)}' refers to the parameter '{shortened(name)}', "
+                    f"Node '{shortened(node_id)}' refers to the parameter '{shortened(name)}', "
                     f"which the process does not declare (parameters: {there})."
                 )

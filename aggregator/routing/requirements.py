@@ -102,11 +102,18 @@ class Requirements:
         return {p.id: p for p in self.processes if p.namespace in (None, "backend")}
 
     @cached_property
-    def predefined_ids(self) -> frozenset[str]:
-        """Their ids."""
-        return frozenset(self.predefined)
+    def calls(self) -> frozenset[str]:
+        """The signs (see `sign`) of all predefined processes and what is passed to them."""
+        return frozenset(
+            sign(process_id, name)
+            for process_id, need in self.predefined.items()
+            for name in ("", *need.arguments)
+        )
 
-    @cached_property
-    def passed(self) -> frozenset[tuple[str, str]]:
-        """Pairs of a predefined process and an argument that is passed to it."""
-        return frozenset((p.id, name) for p in self.predefined.values() for name in p.arguments)
+
+def sign(process: str, parameter: str = "") -> str:
+    """A text that stands for a process, or for one parameter of it.
+
+    Sets of these are compared much faster than what they stand for.
+    """
+    return f"{process}({parameter}"

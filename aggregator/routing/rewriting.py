@@ -39,8 +39,9 @@ def rewrite_for(
         edit
         for scope in valid_graph(process, limits)
         if not scope.chooses
-        for node in scope.nodes
-        for edit in _edits(node, names)
+        for node_id, content in scope.graph.items()
+        if content.get("namespace") == backend or content["process_id"] in _RENAMED
+        for edit in _edits(Node(scope, node_id), names)
     ]
     return _edited(process, edits)
 
@@ -92,6 +93,7 @@ _REFERENCES: Mapping[str, tuple[str, ...]] = {
     "load_stac": ("url",),
     "load_ml_model": ("id", "model", "uri"),
 }
+_RENAMED = frozenset({"load_collection", *_REFERENCES})
 
 
 def _collection_edits(node: Node, names: _Names) -> Iterator[Edit]:

@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return any(need.bands for need in needs.collections)
+
+
 def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
     """Judge by names and common names of bands."""
     for need in needs.collections:

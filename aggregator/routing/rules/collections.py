@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return bool(needs.collections)
+
+
 def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
     """Judge by the ids of the collections."""
     if backend.collections is None:

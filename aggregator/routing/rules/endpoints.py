@@ -7,6 +7,11 @@ from aggregator.routing.requirements import Requirements
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(_needs: Requirements, asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return asked.operation is not None
+
+
 def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by the `endpoints` of the backend's capabilities."""
     if asked.operation is None or backend.endpoints is None:

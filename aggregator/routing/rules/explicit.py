@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return asked.explicit is not None or bool(needs.explicit)
+
+
 def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by what the request asks for, and by the conditions in the process itself."""
     if asked.explicit is not None and asked.explicit != backend.backend:

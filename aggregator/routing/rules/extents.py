@@ -13,6 +13,11 @@ from aggregator.routing.requirements import Requirements
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return any(need.box or need.interval for need in needs.collections)
+
+
 def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
     """Judge by the published boxes and intervals."""
     for need in needs.collections:

@@ -10,6 +10,11 @@ from aggregator.routing.verdicts import Asked, Reason
 REMOTE_PROCESSES = "https://api.openeo.org/extensions/remote-process-definition/"
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return bool(needs.foreign)
+
+
 def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge stored processes, processes of one backend, and processes at an address.
 

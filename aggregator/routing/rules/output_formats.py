@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return bool(needs.output_formats)
+
+
 def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
     """Judge by the names of formats, whatever their case."""
     if backend.output_formats is None:

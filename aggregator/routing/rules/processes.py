@@ -8,13 +8,18 @@ from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return bool(needs.predefined)
+
+
 def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by the ids of processes and the names of their parameters.
 
     A process without a namespace may also be one that the user has stored at the backend; what its
     parameters are is not known here.
     """
-    if needs.predefined_ids <= backend.process_ids and needs.passed <= backend.parameters:
+    if needs.calls <= backend.signs:
         return
     if backend.processes is None:
         yield Reason("processes", "has not told its processes yet")

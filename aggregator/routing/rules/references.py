@@ -11,6 +11,11 @@ from aggregator.routing.verdicts import Asked, Reason
 _NOUNS = {"result": "the results of", "model": "the model", "stac": "the results at"}
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return any(need.binding for need in needs.references)
+
+
 def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by who holds the jobs that are referred to.
 

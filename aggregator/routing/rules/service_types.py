@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(_needs: Requirements, asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return asked.service_type is not None
+
+
 def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by the name of the type, whatever its case."""
     if asked.service_type is None or backend.service_types is None:

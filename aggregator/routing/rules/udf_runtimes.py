@@ -8,6 +8,11 @@ from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.routing.verdicts import Asked, Reason
 
 
+def concerns(needs: Requirements, _asked: Asked) -> bool:
+    """Whether there is anything to judge."""
+    return bool(needs.udfs)
+
+
 def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
     """Judge by runtime, whatever its case, and version; `3` asks for any version `3.x`."""
     if backend.udf_runtimes is None:
