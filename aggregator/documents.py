@@ -6,19 +6,25 @@ shape asks with :func:`is_object`, :func:`is_array` and their kin.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 JsonObject = Mapping[str, Any]
 """A JSON object that the reader promises not to change."""
 
+_OBJECT = (dict, MappingProxyType)
+"""What a decoded object can be. Asking for any Mapping is several times slower."""
+
+_CONTAINER = (dict, list, tuple, MappingProxyType)
 _NUMBERS = re.compile(r"\d+")
 
 
 def is_object(value: object) -> TypeGuard[JsonObject]:
     """Say whether a value is a JSON object (its keys all text)."""
-    return isinstance(value, Mapping)
+    return isinstance(value, _OBJECT)
 
 
 def is_array(value: object) -> TypeGuard[Sequence[Any]]:
@@ -104,7 +110,7 @@ def same(left: object, right: object) -> bool:
     """Say whether two JSON values are equal: 1 equals 1.0, true equals neither."""
     if left is right:
         return True
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
+    if isinstance(left, _OBJECT) and isinstance(right, _OBJECT):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(same, left, right))
@@ -113,6 +119,8 @@ def same(left: object, right: object) -> bool:
 
 def identity(value: object) -> object:
     """Give a hashable stand-in for a JSON value: equal exactly where :func:`same` says so."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return ("flag", value)
     if is_object(value):
@@ -124,12 +132,16 @@ def identity(value: object) -> object:
 
 def is_nested_within(value: object, depth: int) -> bool:
     """Say whether a value has at most so many levels of objects and arrays in each other."""
-    level = [value]
-    for _ in range(depth + 1):
-        level = [item for holder in level for item in _contained(holder)]
-        if not level:
+    level = [value] if isinstance(value, _CONTAINER) else []
+    for _ in range(depth):
+        deeper: list[Any] = []
+        for holder in level:
+            inside = holder if isinstance(holder, list | tuple) else holder.values()
+            deeper += [item for item in inside if isinstance(item, _CONTAINER)]
+        if not deeper:
             return True
-    return False
+        level = deeper
+    return not level
 
 
 def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
@@ -137,8 +149,11 @@ def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
 
     What is no text sorts below every version.
     """
-    if not is_text(version):
-        return ((), False, "")
+    return _version_key(version) if isinstance(version, str) else ((), False, "")
+
+
+@lru_cache(maxsize=4096)
+def _version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
     release, _, suffix = version.partition("-")
     digits = tuple(int(found) for found in _NUMBERS.findall(release)[:8])
     while digits and digits[-1] == 0:
@@ -147,15 +162,4 @@ def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
 
 
 def _member(document: object, key: str) -> Any:
-    return document.get(key) if isinstance(document, Mapping) else None
-
-
-def _contained(holder: object) -> Iterator[object]:
-    """The objects and arrays right inside an object or array; itself a value, it has none."""
-    if isinstance(holder, Mapping):
-        inside: Iterable[object] = holder.values()
-    elif isinstance(holder, list | tuple):
-        inside = holder
-    else:
-        return iter(())
-    return (item for item in inside if isinstance(item, dict | list | tuple | Mapping))
+    return document.get(key) if isinstance(document, _OBJECT) else None

@@ -78,6 +78,8 @@ def _labels(collection: JsonObject) -> Iterator[str]:
 
 def who_has(collections: Parts) -> dict[str, tuple[str, ...]]:
     """Bands that only some backends have, of those that name any, with these backends."""
+    if len(collections) < 2:
+        return {}
     named = [Part(part.backend, band_names(part.value)) for part in collections]
     telling = [part for part in named if part.value]
     holders: dict[str, list[str]] = {}

@@ -6,7 +6,6 @@ and takes notes at its :class:`Place`. :func:`unite` applies a table of rules to
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -30,8 +29,7 @@ class Part(NamedTuple):
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where merging is at: the path in the merged document, and the backends concerned."""
 
     notebook: Notebook
@@ -67,6 +65,8 @@ Check = Callable[[object], bool]
 
 def backends_of(parts: Parts) -> tuple[str, ...]:
     """The backends of the parts, each once, in configured order."""
+    if len(parts) == 1:
+        return (parts[0].backend,)
     return tuple(dict.fromkeys(part.backend for part in parts))
 
 
@@ -87,12 +87,24 @@ def unite(
     default rule takes the first value and notes where others differ.
     """
     merged: dict[str, Any] = {}
-    for key in dict.fromkeys(key for part in parts for key in part.value):
-        holders = [Part(part.backend, part.value[key]) for part in parts if key in part.value]
-        value = _field(key, holders, place.inside(key), rules.get(key, default or first))
+    otherwise = default or first
+    for key, holders in _holders(parts).items():
+        value = _field(key, holders, place.inside(key), rules.get(key, otherwise))
         if value is not ABSENT:
             merged[key] = value
     return merged
+
+
+def _holders(parts: Parts) -> dict[str, list[Part]]:
+    """For each field the backends' values."""
+    holders: dict[str, list[Part]] = {}
+    for backend, document in parts:
+        for key, value in document.items():
+            if key in holders:
+                holders[key].append(Part(backend, value))
+            else:
+                holders[key] = [Part(backend, value)]
+    return holders
 
 
 def _field(key: str, holders: Parts, place: Place, rule: Rule) -> Any:
@@ -137,7 +149,7 @@ def first_that(check: Check, expected: str, code: str = "value-differs") -> Rule
 
 def differ(parts: Parts) -> bool:
     """Say whether the parts have different values."""
-    return any(not same(parts[0].value, part.value) for part in parts[1:])
+    return len(parts) > 1 and any(not same(parts[0].value, part.value) for part in parts[1:])
 
 
 word = first_that(is_text, "text")

@@ -69,8 +69,22 @@ def entries_by_name(lists: Parts, place: Place, key: str = "id") -> Named:
     Of entries that a backend lists more than once the first counts; what has no name or
     is no object is left out. A note is taken of both.
     """
-    pairs = [Part(part.backend, (_name(item, key), item)) for part in lists for item in part.value]
+    return grouped(_named(lists, key), place)
+
+
+def outer_entries_by_name(lists: Parts, place: Place) -> Named:
+    """Group the entries of whole lists by id, leaving out those that are nested too deeply."""
+    pairs = []
+    for part in _named(lists, "id"):
+        if is_nested_within(part.value, MAX_DEPTH):
+            pairs.append(part)
+        else:
+            place.note("entry-unusable", (part.backend,), found=_fault(part.value[1]))
     return grouped(pairs, place)
+
+
+def _named(lists: Parts, key: str) -> list[Part]:
+    return [Part(part.backend, (_name(item, key), item)) for part in lists for item in part.value]
 
 
 def members_by_name(objects: Parts, place: Place) -> Named:
@@ -88,7 +102,7 @@ def grouped(pairs: Parts, place: Place, fold: Callable[[str], str] = str) -> Nam
     groups: dict[str, dict[str, list[Part]]] = {}
     for part in pairs:
         name, entry = part.value
-        if name is None or not is_object(entry) or not is_nested_within(entry, MAX_DEPTH):
+        if name is None or not is_object(entry):
             found = _fault(entry) if name is None else f"{name} is {_fault(entry)}"
             place.note("entry-unusable", (part.backend,), found=found)
             continue
@@ -98,6 +112,7 @@ def grouped(pairs: Parts, place: Place, fold: Callable[[str], str] = str) -> Nam
 
 
 def _once(group: Mapping[str, list[Part]], place: Place) -> list[Part]:
+    """The first entry of each backend."""
     for backend, entries in group.items():
         if len(entries) > 1:
             place.note("entry-repeated", (backend,), times=len(entries))

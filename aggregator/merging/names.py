@@ -12,7 +12,7 @@ from typing import Any
 from aggregator.documents import JsonObject, text
 from aggregator.merging.fields import Part, Place
 from aggregator.merging.filters import EVERYTHING, Selection
-from aggregator.merging.named import Named, entries_by_name, lists_in
+from aggregator.merging.named import Named, lists_in, outer_entries_by_name
 from aggregator.merging.notes import Merged, Notebook
 
 OwnIds = Mapping[str, str]
@@ -72,7 +72,7 @@ def named_collections(
 ) -> tuple[Named, dict[str, dict[str, str]]]:
     """Group admitted collections by federated id; give also the ids that are only aliases."""
     place = Place(notebook, ("collections",), ())
-    offered = entries_by_name(lists_in(by_backend, order, notebook, "collections"), place)
+    offered = outer_entries_by_name(lists_in(by_backend, order, notebook, "collections"), place)
     claims: dict[str, dict[str, list[JsonObject]]] = {}
     for part in (part for parts in offered.values() for part in parts):
         if selection.admits_collection(*part):

@@ -23,10 +23,10 @@ from aggregator.merging.fields import (
 from aggregator.merging.filters import EVERYTHING, Selection
 from aggregator.merging.named import (
     Named,
-    entries_by_name,
     lists_in,
     mark,
     objects_by_name,
+    outer_entries_by_name,
     ranked,
 )
 from aggregator.merging.notes import Merged, Notebook
@@ -88,7 +88,7 @@ def _groups(lists: Parts, selection: Selection, place: Place) -> Named:
     pre_defined = [Part(part.backend, list(_pre_defined(part, place))) for part in lists]
     groups = {
         name: [part for part in parts if selection.admits_process(part.backend, name)]
-        for name, parts in entries_by_name(pre_defined, place).items()
+        for name, parts in outer_entries_by_name(pre_defined, place).items()
     }
     return {name: parts for name, parts in groups.items() if parts}
 

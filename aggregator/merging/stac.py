@@ -1,6 +1,7 @@
 """Versions and extensions of STAC, and the fields in which versions differ."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from aggregator.documents import is_text, version_key
@@ -87,18 +88,22 @@ def extensions_as(modern: bool) -> Rule:
             good = usable([Part(part.backend, item) for item in part.value], place, is_text, "text")
             for item in (one.value for one in good):
                 extension = SHORT_NAMES.get(item, item) if modern else item
-                key = _extension_key(extension)
-                highest[key] = max(highest.get(key, extension), extension, key=_extension_version)
+                known = highest.setdefault(_extension_key(extension), extension)
+                if _extension_version(extension) > _extension_version(known):
+                    highest[_extension_key(extension)] = extension
         return [extension for extension in highest.values() if extension] if arrays else ABSENT
 
     return rule
 
 
+@lru_cache(maxsize=1024)
 def _extension_key(extension: str) -> object:
+    """What is the same for all minor versions of an extension."""
     found = _EXTENSION.fullmatch(extension)
     return (found["name"], found["major"], found["file"]) if found else extension
 
 
+@lru_cache(maxsize=1024)
 def _extension_version(extension: str) -> Any:
     found = _EXTENSION.fullmatch(extension)
     return version_key(found["version"]) if found else version_key("")
