@@ -197,12 +197,17 @@ class Settings:
         "union", "processes offered: of any backend or of all", _one_of("union", "intersection")
     )
     process_reference: str | None = _setting(
-        None, "id of the backend whose process descriptions win; else the first that has one"
+        None, "whose process descriptions win: a backend's id, or a version of openEO's processes"
+    )
+    oidc_rule: str = _setting(
+        "common",
+        "OpenID Connect providers offered: those that all backends know, or any",
+        _one_of("common", "union"),
     )
     collections: Selection = _table(Selection, "which collections are offered, of all backends")
     processes: Selection = _table(Selection, "which processes are offered, of all backends")
-    preferences: tuple[str, ...] = _setting(
-        (), "rules that rank the backends that can run a process; configured order breaks ties"
+    preferred: tuple[str, ...] = _setting(
+        (), "backends that run a process if they can, before the others in their order"
     )
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
 
@@ -239,9 +244,11 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     backends = tuple(_backends(listed, directory, mistakes))
     values["backends"] = backends
     reference = values.get("process_reference")
-    if isinstance(reference, str) and backends and reference not in {b.id for b in backends}:
-        known = [backend.id for backend in backends]
+    known = [backend.id for backend in backends]
+    if reference and known and BACKEND_ID.fullmatch(reference) and reference not in known:
         mistakes.append(f"process_reference: there is no backend {_suggest(reference, known)}")
+    unknown = [name for name in values.get("preferred", ()) if known and name not in known]
+    mistakes += [f"preferred: there is no backend {_suggest(name, known)}" for name in unknown]
     if mistakes:
         raise SettingsError(tuple(mistakes), source)
     return Settings(**values)

@@ -1,0 +1,289 @@
+"""All answers on what the federation offers, made once per change for one view of it."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from aggregator.merging.capabilities import Endpoint, merge_capabilities
+from aggregator.merging.collections import merge_collections
+from aggregator.merging.filters import Selection
+from aggregator.merging.formats import merge_file_formats
+from aggregator.merging.names import CollectionNames, collection_names
+from aggregator.merging.notes import Note
+from aggregator.merging.oidc import OidcMapping, merge_oidc_providers, oidc_mapping
+from aggregator.merging.processes import merge_processes
+from aggregator.merging.service_types import merge_service_types
+from aggregator.merging.udf_runtimes import merge_udf_runtimes
+from aggregator.routing import Abilities
+from aggregator.settings import Settings
+from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
+from aggregator.usecases import knowledge
+from aggregator.usecases.knowledge import Known
+from aggregator.usecases.pages import Page, document_page, listing_body, page
+from aggregator.usecases.views import View
+
+PLAIN = ("file_formats", "udf_runtimes", "service_types")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something made from the backends' documents, and from which versions of them."""
+
+    fingerprint: tuple[Any, ...]
+    value: Any
+    notes: tuple[Note, ...] = ()
+
+
+class Shelf:
+    """The pages of one view. `rebuild` makes anew what the changes concern, and only that."""
+
+    def __init__(
+        self, view: View, settings: Settings, selection: Selection, routes: Sequence[Endpoint]
+    ) -> None:
+        self.view = view
+        self.built = -1
+        self.lock = threading.Lock()
+        self.pages: Mapping[str, Page] = {}
+        self._settings, self._selection, self._routes = settings, selection, routes
+        self._order = settings.order
+        self._pieces: dict[str, Piece] = {}
+        self._pages: dict[str, tuple[Any, Page]] = {}
+
+    @property
+    def collection_items(self) -> Mapping[str, bytes]:
+        """The merged collections of the listing, serialised, by id."""
+        items: Mapping[str, bytes] = self._pieces["collections"].value
+        return items
+
+    @property
+    def names(self) -> CollectionNames:
+        """Which backends' collections stand behind each id."""
+        names: CollectionNames = self._pieces["names"].value
+        return names
+
+    @property
+    def oidc(self) -> OidcMapping:
+        """What each backend calls the providers of OpenID Connect."""
+        mapping: OidcMapping = self._pieces["oidc_ids"].value
+        return mapping
+
+    @property
+    def providers(self) -> Sequence[Mapping[str, Any]]:
+        """The merged providers of OpenID Connect."""
+        providers: Sequence[Mapping[str, Any]] = self._pieces["oidc"].value["providers"]
+        return providers
+
+    @property
+    def addresses(self) -> Mapping[str, tuple[str, ...]]:
+        """The base URLs under which each backend's API may be found in its documents."""
+        addresses: Mapping[str, tuple[str, ...]] = self._pieces["addresses"].value
+        return addresses
+
+    @property
+    def abilities(self) -> tuple[Abilities, ...]:
+        """What each backend can do, whether it is online or not."""
+        abilities: tuple[Abilities, ...] = self._pieces["abilities"].value
+        return abilities
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What merging noted, of all documents."""
+        return tuple(note for piece in self._pieces.values() for note in piece.notes)
+
+    def rebuild(self, known: Known) -> None:
+        """Make all pieces and pages that differ from what was known before."""
+        self._make("names", (COLLECTIONS,), known, self._names)
+        self._make("collections", (COLLECTIONS,), known, self._collections)
+        self._make("processes", ("processes", CAPABILITIES), known, self._processes)
+        for kind in PLAIN:
+            self._make(kind, (kind,), known, _plain(kind, self._order))
+        self._make("oidc", ("oidc",), known, self._oidc)
+        self._make("oidc_ids", ("oidc",), known, self._oidc_ids)
+        self._make("addresses", (CAPABILITIES,), known, self._addresses, snapshots=known)
+        self._make("abilities", (CAPABILITIES, COLLECTIONS, "processes", *PLAIN), known, self._able)
+        self._make("capabilities", (CAPABILITIES,), known, self._capabilities, snapshots=known)
+        self._turn_pages(known)
+
+    def _make(
+        self,
+        name: str,
+        kinds: tuple[str, ...],
+        known: Known,
+        build: Callable[[Known], tuple[Any, tuple[Note, ...]]],
+        snapshots: Known | None = None,
+    ) -> None:
+        mark = knowledge.fingerprint(known, *kinds)
+        if snapshots is not None:
+            mark += tuple(
+                (s.url, s.online, s.checked_at, s.seen_at, "conformance" in s.documents)
+                for s in snapshots.values()
+            )
+        if name == "capabilities":
+            mark += (bool(self.providers), bool(self._pieces["udf_runtimes"].value))
+        before = self._pieces.get(name)
+        if before is None or before.fingerprint != mark:
+            self._pieces[name] = Piece(mark, *build(known))
+
+    def _names(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        by_backend = knowledge.lists(known, COLLECTIONS, "collections")
+        merged = collection_names(by_backend, order=self._order, selection=self._selection)
+        return merged.document, ()  # the notes are those of the collections
+
+    def _collections(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        by_backend = knowledge.lists(known, COLLECTIONS, "collections")
+        merged = merge_collections(by_backend, order=self._order, selection=self._selection)
+        items = {name: orjson.dumps(self._linked(name, c)) for name, c in merged.document.items()}
+        return items, merged.notes
+
+    def _linked(self, name: str, collection: Mapping[str, Any]) -> dict[str, Any]:
+        return {**collection, "links": collection_links(self.view, name, collection)}
+
+    def _processes(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        documents = knowledge.documents(known, "processes")
+        versions = {b: str(d["version"]) for b, d in documents.items() if d.get("version")}
+        merged = merge_processes(
+            {b: d.get("processes", []) for b, d in documents.items()},
+            order=self._order,
+            rule=self._settings.process_rule,
+            reference=self._settings.process_reference,
+            versions=versions,
+            selection=self._selection,
+        )
+        version = next((versions[b] for b in self._order if b in versions), None)
+        return (version, list(merged.document.values())), merged.notes
+
+    def _oidc(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        by_backend = knowledge.documents(known, "oidc")
+        merged = merge_oidc_providers(by_backend, order=self._order, rule=self._settings.oidc_rule)
+        return merged.document, merged.notes
+
+    def _oidc_ids(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        by_backend = knowledge.documents(known, "oidc")
+        return oidc_mapping(by_backend, order=self._order, rule=self._settings.oidc_rule), ()
+
+    def _addresses(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        return knowledge.addresses(known, self._settings), ()
+
+    def _able(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        return knowledge.abilities(known, self.names, self._selection), ()
+
+    def _capabilities(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        offered = {
+            "/credentials/oidc": bool(self.providers),
+            "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
+            "/credentials/basic": any(b.basic_authentication for b in self._settings.backends),
+        }
+        merged = merge_capabilities(
+            knowledge.capabilities(known),
+            order=self._order,
+            members={b: knowledge.member(self._settings, s) for b, s in known.items()},
+            base=_base(self._settings, self.view),
+            routes=[route for route in self._routes if offered.get(route.path, True)],
+        )
+        return merged.document, merged.notes
+
+    def _turn_pages(self, known: Known) -> None:
+        for name in ("capabilities", "conformance", "oidc", "udf_runtimes", "service_types"):
+            self._turn(name, (), functools.partial(self._document, name))
+        for name in ("collections", "processes", "file_formats"):
+            missing = knowledge.missing(known, name)
+            self._turn(name, tuple(missing), getattr(self, f"_{name}_page"))
+        self.pages = {name: turned for name, (_, turned) in self._pages.items()}
+
+    def _turn(self, name: str, missing: Any, make: Callable[[Any], Page]) -> None:
+        piece = self._pieces["capabilities" if name == "conformance" else name]
+        mark = (piece.fingerprint, missing)
+        if name not in self._pages or self._pages[name][0] != mark:
+            self._pages[name] = (mark, make(missing))
+
+    def _document(self, name: str, _missing: Sequence[str]) -> Page:
+        if name == "conformance":
+            return document_page({"conformsTo": self._pieces["capabilities"].value["conformsTo"]})
+        return document_page(self._pieces[name].value)
+
+    def _collections_page(self, missing: Sequence[str]) -> Page:
+        items = list(self.collection_items.values())
+        return page(listing_body("collections", items, listing_rest(self.view, missing)))
+
+    def _processes_page(self, missing: Sequence[str]) -> Page:
+        version, processes = self._pieces["processes"].value
+        rest: dict[str, Any] = {"links": []} | _missing(missing)
+        if version:
+            rest["version"] = version
+        return document_page({"processes": processes} | rest)
+
+    def _file_formats_page(self, missing: Sequence[str]) -> Page:
+        return document_page(self._pieces["file_formats"].value | _missing(missing))
+
+
+def listing_rest(
+    view: View, missing: Sequence[str], links: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """What follows the collections in their listing."""
+    own = [
+        {"rel": "self", "href": view.link("collections"), "type": "application/json"},
+        {"rel": "root", "href": view.link(), "type": "application/json"},
+    ]
+    return {"links": [*own, *links]} | _missing(missing)
+
+
+def collection_links(view: View, name: str, collection: Mapping[str, Any]) -> list[Any]:
+    """The links of a merged collection: within the federation, then what backends link to."""
+    json = {"type": "application/json"}
+    return [
+        {"rel": "self", "href": view.link("collections", name)} | json,
+        {"rel": "root", "href": view.link()} | json,
+        {"rel": "parent", "href": view.link("collections")} | json,
+        *collection.get("links", ()),
+    ]
+
+
+def _missing(missing: Sequence[str]) -> dict[str, Any]:
+    return {"federation:missing": list(missing)} if missing else {}
+
+
+def _plain(kind: str, order: Sequence[str]) -> Callable[[Known], tuple[Any, tuple[Note, ...]]]:
+    merge = {
+        "file_formats": merge_file_formats,
+        "udf_runtimes": merge_udf_runtimes,
+        "service_types": merge_service_types,
+    }[kind]
+
+    def build(known: Known) -> tuple[Any, tuple[Note, ...]]:
+        merged = merge(knowledge.documents(known, kind), order=order)
+        return merged.document, merged.notes
+
+    return build
+
+
+def _base(settings: Settings, view: View) -> dict[str, Any]:
+    title = settings.title
+    if view.backend is not None:
+        title = f"{title} ({view.backend} only)"
+    json = {"type": "application/json"}
+    public = settings.public_url.rstrip("/")
+    return {
+        "id": "openeo-federation",
+        "title": title,
+        "description": settings.description,
+        "backend_version": "0.1.0",
+        "links": [
+            {"rel": "self", "href": view.link(), "title": title} | json,
+            {"rel": "root", "href": view.link()} | json,
+            {"rel": "version-history", "href": f"{public}/.well-known/openeo"} | json,
+            {"rel": "conformance", "href": view.link("conformance")} | json,
+            {"rel": "data", "href": view.link("collections")} | json,
+            {
+                "rel": "related",
+                "href": view.link("federation", "notes"),
+                "type": "text/html",
+                "title": "What differs between the backends",
+            },
+        ],
+    }
