@@ -117,7 +117,7 @@ def _unknown_references(case: Case) -> Iterator[OpenEOError]:
 
 
 def _unknown_parameters(case: Case) -> Iterator[OpenEOError]:
-    for need in case.needs.predefined.values():
+    for need in case.needs.predefined:
         offers = [(b.processes or {})[need.id] for b in case.backends if need.id in b.process_ids]
         known = [names for names in offers if names is not None]
         stored = any(case.asked.has_stored(b, need.id) for b in case.asked.members)

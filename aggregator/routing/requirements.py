@@ -97,16 +97,16 @@ class Requirements:
         return tuple(p for p in self.processes if p.namespace not in (None, "backend"))
 
     @cached_property
-    def predefined(self) -> Mapping[str, ProcessNeed]:
+    def predefined(self) -> tuple[ProcessNeed, ...]:
         """The processes that a backend itself must offer, unless the user has stored them."""
-        return {p.id: p for p in self.processes if p.namespace in (None, "backend")}
+        return tuple(p for p in self.processes if p.namespace in (None, "backend"))
 
     @cached_property
     def calls(self) -> frozenset[str]:
         """The signs (see `sign`) of all predefined processes and what is passed to them."""
         return frozenset(
-            sign(process_id, name)
-            for process_id, need in self.predefined.items()
+            sign(need.id, name)
+            for need in self.predefined
             for name in ("", *need.arguments)
         )
 

@@ -24,7 +24,7 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
     if backend.processes is None:
         yield Reason("processes", "has not told its processes yet")
         return
-    for need in needs.predefined.values():
+    for need in needs.predefined:
         if need.namespace is None and asked.has_stored(backend.backend, need.id):
             continue
         if need.id not in backend.processes:
