@@ -1,0 +1,162 @@
+"""GeoJSON and bounding boxes on the grids of cubes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import dask.array
+import numpy as np
+import pyproj
+import rasterio.features
+import rioxarray  # noqa: F401  gives cubes their `rio`
+import shapely
+import shapely.geometry
+import shapely.ops
+from affine import Affine
+
+from backends.arguments import box_mistake
+from backends.errors import OpenEOError
+from backends.processes.cubes import Cube, spatial_dimensions
+from backends.processes.values import invalid
+
+WGS84: Final = "EPSG:4326"
+_AREAS: Final = ("Polygon", "MultiPolygon")
+_BLOCK: Final = 2048
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+
+def crs_of(cube: Cube) -> pyproj.CRS:
+    """The CRS of a cube; longitude and latitude where none is stated."""
+    stated = cube.rio.crs
+    return pyproj.CRS.from_user_input(WGS84 if stated is None else stated.to_wkt())
+
+
+def user_crs(value: Any, parameter: str) -> pyproj.CRS:
+    """An EPSG code, WKT2 or PROJ text of a user. Raises `ProcessParameterInvalid`."""
+    text = value
+    if isinstance(value, str) and value.isdecimal():
+        text = int(value)
+    if isinstance(value, float) and value.is_integer():
+        text = int(value)
+    try:
+        return pyproj.CRS.from_user_input(text)
+    except pyproj.exceptions.CRSError:
+        raise invalid(parameter, f"names no known CRS: {value!r}.") from None
+
+
+def box_in(extent: Mapping[str, Any], target: pyproj.CRS) -> Box:
+    """A bounding box of a user in another CRS: the box around its curved sides."""
+    mistake = box_mistake(extent)
+    if mistake:
+        raise invalid("extent", f"is invalid: {mistake}")
+    source = user_crs(extent.get("crs") or WGS84, "extent")
+    box = tuple(float(extent[side]) for side in ("west", "south", "east", "north"))
+    if source == target:
+        return box  # type: ignore[return-value]  # four sides
+    mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    moved = mover.transform_bounds(*box, densify_pts=21)
+    if not all(np.isfinite(side) for side in moved):
+        raise invalid("extent", f"lies outside of where {target.name} is defined.")
+    return moved  # type: ignore[no-any-return]  # pyproj gives four floats
+
+
+def within_box(cube: Cube, box: Box) -> Cube:
+    """The pixels whose centres lie in a box (sides included). Raises `NoDataAvailable`."""
+    y, x = spatial_dimensions(cube)
+    west, south, east, north = box
+    columns = np.flatnonzero((cube[x].values >= west) & (cube[x].values <= east))
+    rows = np.flatnonzero((cube[y].values >= south) & (cube[y].values <= north))
+    if not len(columns) or not len(rows):
+        raise OpenEOError(
+            "NoDataAvailable",
+            "No pixel has its centre in the given extent; the cube reaches from "
+            f"{cube[x].values.min()} to {cube[x].values.max()} ({x}) and from "
+            f"{cube[y].values.min()} to {cube[y].values.max()} ({y}).",
+        )
+    return cube.isel({x: slice(columns[0], columns[-1] + 1), y: slice(rows[0], rows[-1] + 1)})
+
+
+def geometries(geojson: Any, parameter: str) -> Iterator[Any]:
+    """The polygons of GeoJSON, in its own coordinates; empty ones are left out."""
+    if not isinstance(geojson, Mapping):
+        raise invalid(parameter, "must be GeoJSON.")
+    kind = geojson.get("type")
+    if kind == "FeatureCollection":
+        for feature in geojson.get("features") or ():
+            yield from geometries(feature, parameter)
+    elif kind == "Feature":
+        if geojson.get("geometry"):
+            yield from geometries(geojson["geometry"], parameter)
+    elif kind == "GeometryCollection":
+        for part in geojson.get("geometries") or ():
+            yield from geometries(part, parameter)
+    elif kind in _AREAS:
+        yield from _shape(geojson, parameter)
+    else:
+        raise invalid(parameter, f"must hold polygons, not {kind!r}.")
+
+
+def _shape(geojson: Mapping[str, Any], parameter: str) -> Iterator[Any]:
+    try:
+        shape = shapely.geometry.shape(geojson)
+    except (TypeError, ValueError, LookupError, AttributeError, shapely.errors.ShapelyError):
+        raise invalid(parameter, "holds a polygon with malformed coordinates.") from None
+    if not shape.is_empty:
+        yield shape if shape.is_valid else shapely.make_valid(shape)
+
+
+def area_in(geojson: Any, target: pyproj.CRS, parameter: str) -> Any:
+    """The union of all polygons of GeoJSON in another CRS.
+
+    Coordinates are longitudes and latitudes (RFC 7946) unless a legacy member `crs` of
+    the outermost object says otherwise. Raises `ProcessParameterInvalid`.
+    """
+    shapes = list(geometries(geojson, parameter))
+    if not shapes:
+        raise invalid(parameter, "holds no polygon.")
+    named = ((geojson.get("crs") or {}).get("properties") or {}).get("name", WGS84)
+    source = user_crs(named, parameter)
+    if source.to_epsg() == 4326 or named.endswith("CRS84"):
+        source = user_crs(WGS84, parameter)
+    union = shapely.union_all(shapes)
+    if source == target:
+        return union
+    mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    return shapely.ops.transform(mover.transform, union)
+
+
+def inside(cube: Cube, area: Any) -> Any:
+    """A lazy boolean field (y, x): which pixels have their centre in an area."""
+    y, x = spatial_dimensions(cube)
+    rows, columns = cube[y].values, cube[x].values
+    shapely.prepare(area)
+
+    def block(info: Any) -> Any:
+        (top, bottom), (left, right) = info[None]["array-location"]
+        return rasterized(area, rows[top:bottom], columns[left:right])
+
+    template = dask.array.empty((len(rows), len(columns)), chunks=_BLOCK, dtype=bool)
+
+    def covered(_empty: Any, block_info: Any = None) -> Any:
+        return block(block_info)
+
+    return dask.array.map_blocks(covered, template, dtype=bool, meta=np.empty((0, 0), dtype=bool))
+
+
+def rasterized(area: Any, rows: Any, columns: Any) -> Any:
+    """Whether the points of a grid lie in an area or on its border."""
+    if len(rows) < 2 or len(columns) < 2:
+        xs, ys = np.meshgrid(columns, rows)
+        return shapely.intersects_xy(area, xs, ys)
+    step_x = (columns[-1] - columns[0]) / (len(columns) - 1)
+    step_y = (rows[-1] - rows[0]) / (len(rows) - 1)
+    transform = Affine(step_x, 0, columns[0] - step_x / 2, 0, step_y, rows[0] - step_y / 2)
+    return rasterio.features.geometry_mask(
+        [shapely.geometry.mapping(area)],
+        out_shape=(len(rows), len(columns)),
+        transform=transform,
+        invert=True,
+    )
