@@ -48,7 +48,8 @@ FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
 class Request:
     """What a backend is asked, without the credentials.
 
-    `path` is below the API's root and quoted; error statuses in `passed` are answers, not errors.
+    `path` is below the API's root and quoted; error statuses in `passed` are answers, not errors;
+    the answer to a `patient` request may begin as late as its deadline.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Request:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     passed: frozenset[int] = frozenset()
+    patient: bool = False
 
     @property
     def target(self) -> str:
@@ -218,16 +220,20 @@ class Client:
                     raise BackendTimeout(self.backend, until.seconds)
                 try:
                     return self._session.send(
-                        prepared, stream=True, allow_redirects=False, timeout=self._timeout(until)
+                        prepared,
+                        stream=True,
+                        allow_redirects=False,
+                        timeout=self._timeout(until, request),
                     )
                 except requests.ConnectionError as error:
                     if attempt == 2 or not _may_repeat(request, error):
                         raise
         raise AssertionError("unreachable")
 
-    def _timeout(self, until: Deadline) -> tuple[float, float]:
+    def _timeout(self, until: Deadline, request: Request) -> tuple[float, float]:
         left = max(until.remaining, 0.001)
-        return min(self._limits.connect, left), min(self._limits.read, left)
+        read = left if request.patient else min(self._limits.read, left)
+        return min(self._limits.connect, left), read
 
     def _whole(self, stream: Stream, limit: int) -> bytes:
         pieces, size = [], 0

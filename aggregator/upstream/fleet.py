@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from aggregator.documents import JsonObject
 from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import FAILURES, Answer, Client, Failure, Request, Stream
 
@@ -109,6 +110,19 @@ class Fleet:
             else:
                 failures[backend] = answer
         return Answers(documents, {name: failures[name] for name in requests if name in failures})
+
+    def ask_all_for_json(
+        self, requests: Mapping[str, Request], credentials: Mapping[str, str], *, deadline: float
+    ) -> tuple[dict[str, JsonObject], dict[str, Failure]]:
+        """Likewise; an answer that is no JSON object is a failure."""
+        answers = self.ask_all(requests, credentials, deadline=deadline)
+        documents, failures = {}, dict(answers.failures)
+        for backend, answer in answers.documents.items():
+            try:
+                documents[backend] = self.clients[backend].read(answer)
+            except BackendFailure as failure:
+                failures[backend] = failure
+        return documents, failures
 
     def ask(
         self, backend: str, request: Request, credentials: str | None = None, *, deadline: float

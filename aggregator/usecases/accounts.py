@@ -1,0 +1,266 @@
+"""Who asks: logging in at the backends, and whose token goes to which of them.
+
+A password is forwarded once, at login, to the backends that the operator trusts with it. Later
+requests carry the backends' tokens sealed (`tokens`), or a token of an OpenID Connect provider,
+which goes to the backends that know the provider.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from aggregator.documents import JsonObject, text, texts
+from aggregator.errors import (
+    AuthenticationRequired,
+    AuthenticationSchemeInvalid,
+    BackendError,
+    BackendUnavailable,
+    CredentialsInvalid,
+    FeatureUnsupported,
+    OpenEOError,
+    PermissionsInsufficient,
+    TokenInvalid,
+)
+from aggregator.merging.oidc import issuer_of
+from aggregator.settings import Settings
+from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.fleet import Fleet
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.tokens import Login, Sealer
+from aggregator.usecases.views import View
+
+JWT_CLASS = re.compile(r"https://api\.openeo\.org/[^/]+/authentication/jwt")
+REFUSED = {401, 403}
+ME = Request("GET", "/me")
+
+
+@dataclass(frozen=True)
+class Access:
+    """A user's credentials, ready to be sent: for each backend the header Authorization.
+
+    `unreached` are the backends that were down when the user logged in. It never shows its
+    credentials when printed.
+    """
+
+    user: str
+    credentials: Mapping[str, str] = field(repr=False)
+    unreached: tuple[str, ...] = ()
+
+    def at(self, backend: str) -> str:
+        """The credentials for one backend; an error that says why there are none."""
+        if backend in self.credentials:
+            return self.credentials[backend]
+        if backend in self.unreached:
+            raise TokenInvalid(
+                f"Backend '{backend}' could not be reached when you logged in. Please log in "
+                "again to use it."
+            )
+        raise PermissionsInsufficient(f"Your account is not known at backend '{backend}'.")
+
+
+class Accounts:
+    """Logs users in and reads the header Authorization."""
+
+    def __init__(
+        self, settings: Settings, fleet: Fleet, catalogue: Catalogue, sealer: Sealer
+    ) -> None:
+        self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
+        self._sealer = sealer
+
+    def login(self, authorization: str | None) -> str:
+        """A sealed token for the name and password in a header of HTTP Basic authentication.
+
+        Raises CredentialsInvalid if no backend lets the user in, BackendUnavailable if none could
+        be asked.
+        """
+        user, header = _basic(authorization)
+        asked = [b.id for b in self._settings.backends if b.basic_authentication]
+        if not asked:
+            raise FeatureUnsupported("No backend of this federation takes passwords.")
+        documents, failures = self._fleet.ask_all_for_json(
+            dict.fromkeys(asked, Request("GET", "/credentials/basic")),
+            dict.fromkeys(asked, header),
+            deadline=self._settings.upstream.listing_deadline,
+        )
+        found = {backend: text(document, "access_token") for backend, document in documents.items()}
+        tokens = {backend: token for backend, token in found.items() if token}
+        refused = [backend for backend, failure in failures.items() if _refuses(failure)]
+        unreached = tuple(b for b in asked if b not in tokens and b not in refused)
+        if tokens:
+            return self._sealer.seal(Login(user, tokens, unreached))
+        if refused:
+            raise CredentialsInvalid()
+        raise BackendUnavailable(unreached, "Nobody can log in with a password without it.")
+
+    def access(self, authorization: str | None, view: View) -> Access:
+        """Who sends this header, and what may be sent to each backend for them.
+
+        Raises AuthenticationRequired, AuthenticationSchemeInvalid, TokenInvalid.
+        """
+        kind, provider, token = _bearer(authorization)
+        if kind != "oidc":
+            login = self._sealer.open(token)
+            if login is not None:
+                return self._with_password(login, view)
+            if kind == "basic":
+                raise TokenInvalid()
+            provider = self._provider_of(token, view)
+        return self._with_provider(provider, token, view)
+
+    def me(self, access: Access, view: View) -> dict[str, Any]:
+        """What the backends say of the user, joined; what only one can say is left out."""
+        known = self._catalogue.known(view)
+        own = {b: c for b, c in access.credentials.items() if b in known}
+        documents, failures = self._fleet.ask_all_for_json(
+            dict.fromkeys(own, ME), own, deadline=self._settings.upstream.listing_deadline
+        )
+        if not documents:
+            raise refusal(failures) or BackendUnavailable(list(own) or list(known))
+        return _joined(access, documents, absent(access, failures, known))
+
+    def _with_password(self, login: Login, view: View) -> Access:
+        plain = self._takes_plain_tokens(view)
+        credentials = {
+            backend: f"Bearer {token}" if backend in plain else f"Bearer basic//{token}"
+            for backend, token in login.tokens.items()
+            if backend in self._catalogue.known(view)
+        }
+        return Access(login.user, credentials, login.unreached)
+
+    def _with_provider(self, provider: str, token: str, view: View) -> Access:
+        own_ids = self._catalogue.shelf(view).oidc.own_ids.get(provider)
+        if not own_ids:
+            known = [text(p, "id") for p in self._catalogue.shelf(view).providers]
+            raise TokenInvalid(
+                f"There is no OpenID Connect provider '{provider[:50]}' here"
+                + (f"; known are {', '.join(known)}." if known else ".")
+            )
+        plain = self._takes_plain_tokens(view)
+        return Access(
+            f"a user of provider {provider}",
+            {
+                backend: f"Bearer {token}" if backend in plain else f"Bearer oidc/{own}/{token}"
+                for backend, own in own_ids.items()
+            },
+        )
+
+    def _takes_plain_tokens(self, view: View) -> set[str]:
+        """The backends that want a JWT as it is; the others want to be told what it is."""
+        return {
+            one.backend
+            for one in self._catalogue.shelf(view).abilities
+            if any(map(JWT_CLASS.fullmatch, one.conformance))
+        }
+
+    def _provider_of(self, token: str, view: View) -> str:
+        """The provider whose issuer a JWT names. The backends, not we, verify that it is true."""
+        issuer = issuer_of({"issuer": text(_claims(token), "iss")})
+        for provider in self._catalogue.shelf(view).providers:
+            if issuer and issuer_of(provider) == issuer:
+                return text(provider, "id")
+        raise TokenInvalid()
+
+
+def refusal(failures: Mapping[str, Failure]) -> OpenEOError | None:
+    """The backends' own error if all of them refuse the user's token."""
+    found = [failure for failure in failures.values() if _refuses(failure)]
+    return found[0] if found and len(found) == len(failures) else None
+
+
+def _refuses(failure: Failure) -> bool:
+    return isinstance(failure, BackendError) and failure.status in REFUSED
+
+
+def missing_from(failures: Mapping[str, Failure]) -> list[str]:
+    """The backends that could not answer; one that does not know the user has nothing to say."""
+    return [backend for backend, failure in failures.items() if not _refuses(failure)]
+
+
+def absent(access: Access, failures: Mapping[str, Failure], known: Iterable[str]) -> list[str]:
+    """`federation:missing` of an answer for a user: who failed, and who missed the login."""
+    late = {*missing_from(failures), *access.unreached}
+    return [backend for backend in known if backend in late]
+
+
+def _basic(authorization: str | None) -> tuple[str, str]:
+    """The user name in a header of HTTP Basic authentication, and the header to forward."""
+    scheme, _, encoded = (authorization or "").strip().partition(" ")
+    if not authorization:
+        raise AuthenticationRequired(
+            "This needs your user name and password by HTTP Basic authentication.",
+            headers={"WWW-Authenticate": "Basic"},
+        )
+    if scheme.lower() != "basic":
+        raise AuthenticationSchemeInvalid("Log in here by HTTP Basic authentication.")
+    try:
+        user, colon, _ = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        name = user.decode()
+    except (binascii.Error, ValueError) as error:
+        raise CredentialsInvalid() from error
+    if not colon or not name:
+        raise CredentialsInvalid()
+    return name, f"Basic {encoded.strip()}"
+
+
+def _bearer(authorization: str | None) -> tuple[str, str, str]:
+    """Kind (`basic`, `oidc` or empty), provider and token of a header Authorization."""
+    if not authorization or not authorization.strip():
+        raise AuthenticationRequired(headers={"WWW-Authenticate": "Bearer"})
+    scheme, _, bearer = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise AuthenticationSchemeInvalid()
+    bearer = bearer.strip()
+    if not bearer or not bearer.isascii() or any(c.isspace() for c in bearer):
+        raise TokenInvalid()
+    kind, slash, rest = bearer.partition("/")
+    if kind not in ("basic", "oidc") or not slash:
+        return "", "", bearer
+    provider, slash, token = rest.partition("/")
+    if not slash or not token or (kind == "basic") != (provider == ""):
+        raise TokenInvalid("A bearer token has the form basic//TOKEN or oidc/PROVIDER/TOKEN.")
+    return kind, provider, token
+
+
+def _claims(token: str) -> JsonObject:
+    try:
+        _, payload, _ = token.split(".")
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _joined(
+    access: Access, documents: Mapping[str, JsonObject], missing: Sequence[str]
+) -> dict[str, Any]:
+    ids = [text(document, "user_id") for document in documents.values()]
+    names = [text(document, "name") for document in documents.values()]
+    user_id = next(filter(None, ids), "") or re.sub(r"[^\w\-.~]", "_", access.user)
+    joined: dict[str, Any] = {"user_id": user_id}
+    name = next(filter(None, names), "")
+    if name:
+        joined["name"] = name
+    roles = dict.fromkeys(role for d in documents.values() for role in texts(d, "roles"))
+    if roles:
+        joined["roles"] = list(roles)
+    if len(documents) == 1:  # storage and budgets of different backends are not one
+        (only,) = documents.values()
+        joined |= {key: only[key] for key in ("default_plan", "storage", "budget") if key in only}
+    joined["federation:backends"] = list(documents)
+    joined["federation:users"] = {backend: dict(d) for backend, d in documents.items()}
+    if missing:
+        joined["federation:missing"] = list(missing)
+    joined["links"] = [link for d in documents.values() for link in _links(d)]
+    return joined
+
+
+def _links(document: JsonObject) -> list[Any]:
+    links = document.get("links")
+    return links if isinstance(links, list) else []

@@ -1,0 +1,183 @@
+"""One listing over several backends, page by page, in one stable order.
+
+The order is that of the backends, and within a backend its own. A cursor holds, for each backend
+that has more to give, how far it was read: a backend that fails between two pages keeps its place
+and is read on from there, so that nothing comes twice and nothing is left out while there is a
+next page. What a cursor holds is untrusted like any input; it names no addresses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from aggregator.documents import JsonObject, objects, text
+from aggregator.ids import CursorError, decode_cursor, encode_cursor
+from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.metadata import next_query
+
+ROUNDS = 1000
+# Of the items taken of a page, so that the place is found though some were deleted meanwhile.
+REMEMBERED = 5
+
+Ask = Callable[
+    [Mapping[str, Request], float], tuple[Mapping[str, JsonObject], Mapping[str, Failure]]
+]
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a backend was read: the query of its page, and the last items taken of it.
+
+    `skip` counts the items taken of the page, for the case that all of those are gone.
+    """
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    skip: int = 0
+
+    def pack(self) -> str:
+        """The position as text."""
+        return orjson.dumps([dict(self.query), list(self.after), self.skip]).decode()
+
+    @classmethod
+    def unpack(cls, packed: object) -> Position | None:
+        """The position in a text; None if there is none."""
+        try:
+            query, after, skip = orjson.loads(packed if isinstance(packed, str) else "")
+        except (ValueError, TypeError):
+            return None
+        if not isinstance(query, dict) or not isinstance(after, list) or not isinstance(skip, int):
+            return None
+        if not all(isinstance(value, str) for value in [*query.values(), *after]):
+            return None
+        return cls(query, tuple(after), min(max(skip, 0), 10**6))
+
+    def start(self, ids: Sequence[str]) -> int:
+        """The index of the first item of the page that was not taken yet."""
+        taken = [ids.index(identifier) + 1 for identifier in self.after if identifier in ids]
+        return max(taken) if taken else min(self.skip, len(ids))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a backend's listing, and where to read on after it (None: that was all)."""
+
+    backend: str
+    document: JsonObject
+    then: Position | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page: its items, the cursor of the next one, and the failures of backends."""
+
+    items: tuple[Item, ...]
+    cursor: str | None
+    failures: Mapping[str, Failure]
+
+
+@dataclass
+class _Reading:
+    """What one backend has given for this page; `at` is None once it has no more."""
+
+    began: Position
+    at: Position | None
+    items: list[Item] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+def begin(cursor: str | None, backends: Sequence[str]) -> dict[str, Position]:
+    """Where to read each backend on; CursorError if the cursor was not made here."""
+    if cursor is None:
+        return {backend: Position() for backend in backends}
+    positions = {b: Position.unpack(packed) for b, packed in decode_cursor(cursor).items()}
+    if not all(positions.values()):
+        raise CursorError(cursor)
+    return {b: p for b in backends if (p := positions.get(b)) is not None}
+
+
+def read_page(
+    positions: Mapping[str, Position],
+    *,
+    path: str,
+    key: str,
+    limit: int | None,
+    ask: Ask,
+    deadline: float,
+) -> Listing:
+    """Read one page of at most `limit` items (all there are if None) within `deadline` seconds.
+
+    All backends are read at the same time, each until it has given `limit` items or has no more.
+    """
+    until = time.monotonic() + deadline
+    readings = {backend: _Reading(position, position) for backend, position in positions.items()}
+    failures: dict[str, Failure] = {}
+    for _ in range(ROUNDS):
+        requests = {
+            backend: _request(path, reading.at, limit)
+            for backend, reading in readings.items()
+            if reading.at is not None
+            and backend not in failures
+            and (limit is None or len(reading.items) < limit)
+        }
+        if not requests:
+            break
+        documents, failed = ask(requests, max(until - time.monotonic(), 0))
+        failures |= failed
+        for backend, document in documents.items():
+            _take(readings[backend], backend, document, key)
+    return _assembled(readings, failures, limit)
+
+
+def _request(path: str, at: Position, limit: int | None) -> Request:
+    query = dict(at.query)
+    if limit is not None and not query:
+        query["limit"] = str(limit + at.skip)
+    return Request("GET", path, query)
+
+
+def _take(reading: _Reading, backend: str, document: JsonObject, key: str) -> None:
+    """Add the items of a page that were not taken before, each with where to read on."""
+    at = reading.at or Position()
+    listed = [item for item in objects(document, key) if text(item, "id")]
+    following = next_query(document)
+    after_page = Position(following) if following is not None else None
+    mark = orjson.dumps(following).decode()
+    if mark in reading.seen:  # a next link that leads back
+        after_page = None
+    reading.seen.add(mark)
+    ids = [text(item, "id") for item in listed]
+    for number in range(at.start(ids), len(listed)):
+        last = number + 1 == len(listed)
+        recent = tuple(ids[max(number + 1 - REMEMBERED, 0) : number + 1])
+        then = after_page if last else Position(at.query, recent, number + 1)
+        reading.items.append(Item(backend, listed[number], then))
+    reading.at = after_page
+
+
+def _assembled(
+    readings: Mapping[str, _Reading], failures: Mapping[str, Failure], limit: int | None
+) -> Listing:
+    items: list[Item] = []
+    positions: dict[str, Position] = {}
+    for backend, reading in readings.items():
+        room = len(reading.items) if limit is None else limit - len(items)
+        taken = reading.items[:room]
+        items += taken
+        then = _then(reading, taken, room)
+        if then is not None:
+            positions[backend] = then
+    more = any(backend not in failures for backend in positions)
+    cursor = encode_cursor({b: p.pack() for b, p in positions.items()}) if more else None
+    return Listing(tuple(items), cursor, failures)
+
+
+def _then(reading: _Reading, taken: Sequence[Item], room: int) -> Position | None:
+    """Where to read a backend on, given what this page has room for."""
+    if len(reading.items) <= room:
+        return reading.at
+    return taken[-1].then if taken else reading.began

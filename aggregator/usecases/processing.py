@@ -1,0 +1,294 @@
+"""Where a process runs, whether it could, and running it while the user waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import orjson
+from cachetools import LRUCache
+
+from aggregator.documents import JsonObject, is_object, objects
+from aggregator.errors import BackendError, OpenEOError, ProcessGraphMissing, ProcessInvalid
+from aggregator.ids import federate
+from aggregator.routing import (
+    Abilities,
+    CollectionAbility,
+    Requirements,
+    Routing,
+    abilities_of,
+    decide,
+    invalid,
+    owner_by_address,
+    read_choice,
+    read_requirements,
+    rewrite_for,
+    validation,
+    without_choice,
+)
+from aggregator.routing.abilities import endpoint
+from aggregator.routing.preferences import InOrder, Preference
+from aggregator.settings import Settings
+from aggregator.upstream.client import Failure, Request, Stream
+from aggregator.upstream.fleet import Fleet
+from aggregator.usecases import knowledge
+from aggregator.usecases.accounts import Access, missing_from
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.links import Origin, relinked_header
+from aggregator.usecases.views import View, whole
+
+LOG = logging.getLogger(__name__)
+
+JSON = {"Content-Type": "application/json"}
+PASSED_HEADERS = (
+    "Content-Type",
+    "Content-Length",
+    "Content-Encoding",
+    "Content-Disposition",
+    "OpenEO-Costs",
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A routed request: the backend, why, and the body as the backend is to get it."""
+
+    backend: str
+    routing: Routing
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Result:
+    """A synchronous result on its way; `close` must be called, read or not."""
+
+    backend: str
+    routing: Routing
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+
+class Processing:
+    """Routes requests with a process."""
+
+    def __init__(self, settings: Settings, fleet: Fleet, catalogue: Catalogue) -> None:
+        self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
+        self._whole = whole(settings.public_url)
+        self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
+        self._lock = threading.Lock()
+
+    def decide(
+        self,
+        body: JsonObject,
+        view: View,
+        *,
+        operation: str,
+        access: Access | None = None,
+        backend: str | None = None,
+    ) -> Decision:
+        """Find the backend for a request, or raise the error that says why there is none.
+
+        `operation` is the endpoint that it must offer; `backend` the one that has to take it.
+        """
+        process = _process(body)
+        explicit = read_choice(body, base=backend or view.backend)
+        routing = self.route(read_requirements(process), view, explicit, operation)
+        if routing.chosen is None:
+            raise routing.rejection()
+        chosen = _accessible(routing, access)
+        LOG.info("%s goes to %s\n%s", operation, chosen, routing.explain())
+        forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
+        return Decision(chosen, routing, orjson.dumps(forwarded))
+
+    def route(
+        self,
+        requirements: Requirements,
+        view: View,
+        explicit: str | None,
+        operation: str | None = None,
+    ) -> Routing:
+        """Judge every backend; the collections' full metadata are looked at for this."""
+        shelf = self._catalogue.shelf(self._whole)
+        known = self._catalogue.known(self._whole)
+        preferred = self._settings.preferred
+        preferences = [cast("Preference", InOrder(preferred))] if preferred else []
+        return decide(
+            requirements,
+            self._abilities(requirements, known),
+            explicit=explicit,
+            preferences=preferences,
+            owner_of=owner_by_address(shelf.addresses, federation=self._own_urls(view)),
+            operation=operation,
+        )
+
+    def validate(self, body: JsonObject, view: View, access: Access | None) -> dict[str, Any]:
+        """What is wrong with a process, and who can run it (Federation Extension)."""
+        process = without_choice(body)
+        try:
+            explicit = read_choice(body, base=view.backend)
+            requirements = read_requirements(process)
+        except OpenEOError as error:
+            return invalid([error], self._settings.order).as_json()
+        routing = self.route(requirements, view, explicit)
+        if not routing.able:
+            return validation(routing).as_json()
+        return self._validated(process, routing, view, access)
+
+    def result(self, body: JsonObject, view: View, access: Access, accept: str) -> Result:
+        """Run a process now, on the backend that routing chooses."""
+        decision = self.decide(body, view, operation="POST /result", access=access)
+        headers = JSON | {"Accept": accept, "Accept-Encoding": "identity"}
+        request = Request("POST", "/result", body=decision.body, headers=headers, patient=True)
+        stream = self._fleet.open(
+            decision.backend,
+            request,
+            access.at(decision.backend),
+            deadline=self._settings.upstream.result_deadline,
+        )
+        passed = self._result_headers(stream, decision.backend, view)
+        return Result(
+            decision.backend,
+            decision.routing,
+            stream.status,
+            passed,
+            stream.chunks(),
+            stream.close,
+        )
+
+    def origin(self, backend: str, url: str = "") -> Origin:
+        """Where a document of that backend comes from."""
+        bases = self._catalogue.shelf(self._whole).addresses[backend]
+        return Origin(backend, url or bases[0], bases)
+
+    def _abilities(
+        self, requirements: Requirements, known: knowledge.Known
+    ) -> tuple[Abilities, ...]:
+        """The abilities of all backends, with all that is known of the collections needed."""
+        shelf = self._catalogue.shelf(self._whole)
+        details = {
+            need.id: self._catalogue.details(dict(shelf.names.resolve(need.id)))
+            for need in requirements.collections
+        }
+        mark = tuple(
+            (name, backend, stored.digest)
+            for name, found in details.items()
+            for backend, stored in found.items()
+        )
+        with self._lock:
+            kept = self._refined.get(mark)
+        if kept is None or kept[0] is not shelf.abilities:
+            refined = tuple(_refined(one, details) for one in shelf.abilities)
+            kept = (shelf.abilities, refined)
+            with self._lock:
+                self._refined[mark] = kept
+        return knowledge.with_status(kept[1], known)
+
+    def _own_urls(self, view: View) -> list[str]:
+        root = self._settings.public_url.rstrip("/")
+        return list(dict.fromkeys([view.url, self._whole.url, root]))
+
+    def _rewritten(self, process: JsonObject, backend: str, view: View) -> dict[str, Any]:
+        shelf = self._catalogue.shelf(self._whole)
+        own = next(one.own_ids for one in shelf.abilities if one.backend == backend)
+        url = shelf.addresses[backend][0]
+        addresses = dict.fromkeys(self._own_urls(view), url)
+        return rewrite_for(process, backend, own_ids=own, addresses=addresses)
+
+    def _result_headers(self, stream: Stream, backend: str, view: View) -> dict[str, str]:
+        headers = {name: stream.headers[name] for name in PASSED_HEADERS if name in stream.headers}
+        identifier = stream.headers.get("OpenEO-Identifier")
+        if identifier:
+            headers["OpenEO-Identifier"] = federate(backend, identifier)
+        link = relinked_header(stream.headers.get("Link", ""), self.origin(backend), view)
+        return headers | ({"Link": link} if link else {})
+
+    def _validated(
+        self, process: JsonObject, routing: Routing, view: View, access: Access | None
+    ) -> dict[str, Any]:
+        """What the able backends themselves say; who has no validation or refuses it is able."""
+        abilities = self._catalogue.shelf(self._whole).abilities
+        wanted = endpoint("POST /validation")
+        asked = [
+            one.backend
+            for one in abilities
+            if one.backend in routing.able and (one.endpoints is None or wanted in one.endpoints)
+        ]
+        requests = {
+            backend: Request(
+                "POST",
+                "/validation",
+                body=orjson.dumps(self._rewritten(process, backend, view)),
+                headers=JSON,
+            )
+            for backend in asked
+        }
+        documents, failures = self._fleet.ask_all_for_json(
+            requests,
+            access.credentials if access else {},
+            deadline=self._settings.upstream.listing_deadline,
+        )
+        errors = {backend: objects(document, "errors") for backend, document in documents.items()}
+        return _verdict(routing, errors, failures)
+
+
+def _verdict(
+    routing: Routing,
+    errors: Mapping[str, Sequence[JsonObject]],
+    failures: Mapping[str, Failure],
+) -> dict[str, Any]:
+    unreachable = [b for b in missing_from(failures) if not _declines(failures[b])]
+    able = [b for b in routing.able if not errors.get(b) and b not in unreachable]
+    if able:
+        return {"errors": [], "federation:backends": able}
+    faulty = [backend for backend in routing.able if errors.get(backend)]
+    if faulty:
+        checked = {*faulty, *(v.backend for v in routing.verdicts if not v.able_if_online)}
+        return {
+            "errors": [dict(error) for error in errors[faulty[0]]],
+            "federation:backends": [v.backend for v in routing.verdicts if v.backend in checked],
+        }
+    return {"errors": [failures[backend].as_json() for backend in unreachable]}
+
+
+def _declines(failure: Failure) -> bool:
+    return isinstance(failure, BackendError) and failure.status < 500
+
+
+def _process(body: JsonObject) -> JsonObject:
+    process = body.get("process")
+    if process is None:
+        raise ProcessGraphMissing(
+            "The request has no process: its property 'process' must be an object with a "
+            "'process_graph'."
+        )
+    if not is_object(process):
+        raise ProcessInvalid("The property 'process' must be an object with a 'process_graph'.")
+    return process
+
+
+def _accessible(routing: Routing, access: Access | None) -> str:
+    """The most preferred backend at which the user is known."""
+    if access is None:
+        return routing.able[0]
+    usable = [backend for backend in routing.able if backend in access.credentials]
+    if not usable:
+        access.at(routing.able[0])
+    return usable[0]
+
+
+def _refined(one: Abilities, details: Mapping[str, Mapping[str, Any]]) -> Abilities:
+    """The abilities with what the collections' full metadata add to the listing."""
+    found: dict[str, CollectionAbility] = {}
+    for name, stored in details.items():
+        if one.backend in stored and name in (one.collections or {}):
+            document = stored[one.backend].document
+            own = abilities_of(one.backend, collections=[document]).collections or {}
+            found |= dict.fromkeys([name], *own.values())
+    if not found or one.collections is None:
+        return one
+    return replace(one, collections={**one.collections, **found})
