@@ -35,7 +35,8 @@ def demo(layout: Layout, output: Path, *, once: bool, seconds: float) -> int:
 def _show(layout: Layout, children: Children, output: Path, *, once: bool) -> int:
     click.echo(f"{welcome(layout)}\nWhat the servers say is written to {output / 'logs'}")
     try:
-        Tour(layout.url, output, explainer(layout.file)).take()
+        with explainer(layout.file) as explain:
+            Tour(layout.url, output, explain).take()
     except FAILURES as failure:
         ended = children.ended()
         _fail(f"The tour failed: {type(failure).__name__}: {failure}")

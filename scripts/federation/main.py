@@ -147,6 +147,42 @@ def check_config(file: Path) -> None:
     _exit(2 if mistakes else 0)
 
 
+@main.command()
+@config_option
+def check(config: Path | None) -> None:
+    """Print where the backends disagree, as merging their metadata notes it.
+
+    Asks every backend. The exit status is 1 if one is offline or a note is an
+    error, and 0 otherwise.
+    """
+    file = _checked(config, profiles=False)
+    from scripts.federation import explaining
+
+    _exit(explaining.check(file))
+
+
+@main.command()
+@click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@click.option("--url", help="Ask the federation that runs at this address instead.")
+def explain(graph: Path, config: Path | None, url: str | None) -> None:
+    """Say where a process would run, and why not elsewhere.
+
+    GRAPH.json (-: standard input) holds a process graph, a process, or a whole
+    request. Asks the backends of the configuration what they offer, executes
+    nothing. The exit status is 0 if a backend can run it, 1 if none can, 2 if
+    it is malformed.
+    """
+    if url is not None:
+        from scripts.federation.explaining import explain_at
+
+        _exit(explain_at(graph, url))
+    file = _checked(config, profiles=False)
+    from scripts.federation import explaining
+
+    _exit(explaining.explain(graph, file))
+
+
 def _layout(
     config: Path | None,
     data: Path | None,
@@ -187,7 +223,9 @@ def _or_complain(get: Callable[[], T]) -> T:
         _complain(str(error))
 
 
-def _missing(error: ModuleNotFoundError, extra: str) -> click.ClickException:
+def _missing(error: ModuleNotFoundError, extra: str) -> Exception:
+    if str(error.name).partition(".")[0] in {"aggregator", "backends", "scripts"}:
+        return error  # a broken installation, not one without the extra
     return click.ClickException(
         f"This needs more than is installed ({error.name} is missing); "
         f"install it with: pip install 'openeo-federation[{extra}]'"

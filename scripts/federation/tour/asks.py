@@ -4,7 +4,7 @@ from typing import Any
 
 from openeo.rest.connection import Connection
 
-AREA = {"west": 11.30, "south": 46.46, "east": 11.40, "north": 46.53}
+AREA = {"west": 11.00, "south": 46.35, "east": 11.10, "north": 46.42}
 JULY = ("2024-07-01", "2024-08-01")
 SPRING = ("2024-04-01", "2024-07-01")
 YEAR = ("2024-01-01", "2025-01-01")

@@ -1,0 +1,118 @@
+"""Where a process would run, and why not elsewhere; and where the backends disagree."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+
+from aggregator.errors import OpenEOError
+from aggregator.merging.notes import Note, most_serious_first
+from aggregator.routing import Routing, read_choice, read_requirements
+from aggregator.settings import load
+from scripts.federation.graphs import UnreadableGraph, read_body
+from scripts.federation.observing import Observed, observed
+
+SOMEWHERE, NOWHERE, UNUSABLE = 0, 1, 2
+ANSWER_SECONDS = 60.0
+COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def explain(graph: Path, config: Path) -> int:
+    """Prints the decision on a file's process. 0 if it runs somewhere, 1 if nowhere, 2 if wrong."""
+    try:
+        body = read_body(graph)
+        with observed(load(config)) as federation:
+            routing = routing_of(body, federation)
+            offline = dict(federation.problems)
+    except UnreadableGraph as problem:
+        return _unusable(str(problem))
+    except OpenEOError as error:
+        return _unusable(f"{error.code}: {error.message}")
+    click.echo(routing.explain())
+    for backend, reason in offline.items():
+        click.echo(f"{backend} is offline: {reason}")
+    if routing.chosen is not None:
+        return SOMEWHERE
+    answer = routing.rejection()
+    click.echo(f"\nThe answer would be {answer.status} {answer.code}: {answer.message}")
+    return NOWHERE
+
+
+def explain_at(graph: Path, url: str) -> int:
+    """Likewise, in the words of a federation that runs at `url` (its `POST /validation`)."""
+    try:
+        answer = _validated(read_body(graph)["process"], url)
+    except UnreadableGraph as problem:
+        return _unusable(str(problem))
+    except (requests.RequestException, ValueError, LookupError) as problem:
+        return _unusable(f"{url} did not answer as an openEO federation does: {problem}")
+    for error in answer["errors"]:
+        click.echo(f"{error.get('code')}: {error.get('message')}")
+    backends = ", ".join(answer.get("federation:backends", ()))
+    if answer["errors"]:
+        click.echo(f"Checked, and found unable: {backends or 'no backend could be asked'}.")
+        return NOWHERE
+    click.echo(f"It can run on: {backends or 'at least one backend'}.")
+    return SOMEWHERE
+
+
+def check(config: Path) -> int:
+    """Prints each note that merging takes of the backends' documents; 1 if one is an error."""
+    with observed(load(config)) as federation:
+        notes = most_serious_first(federation.catalogue.notes(federation.view))
+        offline = federation.problems
+    for note in notes:
+        click.echo(_line(note))
+    for backend, reason in offline.items():
+        click.secho(f"{backend} is offline: {reason}", fg="red")
+    click.echo(_summary(notes))
+    return int(bool(offline) or any(note.level == "error" for note in notes))
+
+
+@contextmanager
+def explainer(config: Path) -> Iterator[Callable[[Mapping[str, Any]], str]]:
+    """A function that explains the routing of a flat process graph; the backends are asked once."""
+    with observed(load(config)) as federation:
+        yield lambda graph: routing_of(
+            {"process": {"process_graph": dict(graph)}}, federation
+        ).explain()
+
+
+def routing_of(body: Mapping[str, Any], federation: Observed) -> Routing:
+    """The decision that the aggregator would take on such a request; OpenEOError if malformed."""
+    requirements = read_requirements(body["process"])
+    explicit = read_choice(body)
+    return federation.processing.route(requirements, federation.view, explicit, "POST /result")
+
+
+def _validated(process: Mapping[str, Any], url: str) -> dict[str, Any]:
+    root = url.rstrip("/")
+    versions = requests.get(f"{root}/.well-known/openeo", timeout=ANSWER_SECONDS)
+    if versions.ok:
+        root = str(versions.json()["versions"][-1]["url"]).rstrip("/")
+    response = requests.post(f"{root}/validation", json=process, timeout=ANSWER_SECONDS)
+    document = response.json()
+    if not response.ok:
+        raise ValueError(f"{document.get('code')}: {document.get('message')}")
+    if not isinstance(document.get("errors"), list):
+        raise LookupError("the answer has no list of errors")
+    return dict(document)
+
+
+def _unusable(message: str) -> int:
+    click.echo(message, err=True)
+    return UNUSABLE
+
+
+def _line(note: Note) -> str:
+    level = click.style(f"{note.level:<7}", fg=COLOURS.get(note.level))
+    return f"{level}  {note.code}  {note.message}"
+
+
+def _summary(notes: list[Note]) -> str:
+    levels = [note.level for note in notes]
+    counted = [f"{levels.count(level)} of level {level}" for level in dict.fromkeys(levels)]
+    return f"{len(notes)} notes: {', '.join(counted)}." if notes else "No notes."

@@ -1,0 +1,44 @@
+"""Reading a process from a file, in any of the forms in which one finds them."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class UnreadableGraph(Exception):  # noqa: N818 - a state of the file, not of the program
+    """A file that holds no process; the message says what was found instead."""
+
+
+def read_body(file: Path) -> dict[str, Any]:
+    """The body of a request that has the file's process as its `process`.
+
+    The file (`-`: standard input) holds such a body itself, a process with its
+    `process_graph`, or a process graph alone.
+    """
+    document = _json(file)
+    if not isinstance(document, Mapping) or not document:
+        raise UnreadableGraph(
+            f"{file} must hold a process graph: a JSON object, such as "
+            '{"load1": {"process_id": "load_collection", "arguments": {...}, "result": true}}.'
+        )
+    if isinstance(document.get("process"), Mapping):
+        return dict(document)
+    if "process_graph" in document:
+        return {"process": dict(document)}
+    return {"process": {"process_graph": dict(document)}}
+
+
+def _json(file: Path) -> Any:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return json.loads(text)
+    except OSError as error:
+        raise UnreadableGraph(f"{file} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableGraph(f"{file} is no JSON: {error}.") from error
+    except json.JSONDecodeError as error:
+        raise UnreadableGraph(
+            f"{file} is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from error
