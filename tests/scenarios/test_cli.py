@@ -1,0 +1,73 @@
+"""`openeo-federation explain` and `check` on the running federation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scripts.federation.main import main
+from tests.scenarios.conftest import Federation
+
+AREA = {"west": 11.04, "south": 46.38, "east": 11.05, "north": 46.39}
+
+
+def load(collection: str) -> dict[str, Any]:
+    extent = ["2024-07-01", "2024-07-08"]
+    arguments = {"id": collection, "spatial_extent": AREA, "temporal_extent": extent}
+    return {"process_id": "load_collection", "arguments": arguments}
+
+
+def saved(collection: str) -> dict[str, Any]:
+    arguments = {"data": {"from_node": "load"}, "format": "GTiff"}
+    save = {"process_id": "save_result", "arguments": arguments, "result": True}
+    return {"load": load(collection), "save": save}
+
+
+@pytest.fixture
+def ask(federation: Federation, tmp_path: Path) -> Any:
+    def explain(graph: dict[str, Any], *options: str) -> Result:
+        file = tmp_path / "graph.json"
+        file.write_text(json.dumps(graph))
+        chosen = options or ("--config", str(federation.layout.file))
+        return CliRunner().invoke(main, ["explain", str(file), *chosen])
+
+    return explain
+
+
+def test_where_a_process_runs_is_explained_with_why_not_elsewhere(ask: Any) -> None:
+    shown = ask(saved("SENTINEL1_GRD"))
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.startswith("This process runs on aurora, the only backend")
+    assert "terra   cannot run it:" in shown.output
+    assert "SENTINEL1_GRD" in shown.output
+
+
+def test_what_nobody_can_run_is_explained_with_the_answer_it_would_get(ask: Any) -> None:
+    shown = ask(saved("SENTINEL9"))
+    assert shown.exit_code == 1
+    assert "404 CollectionNotFound" in shown.output
+
+
+def test_a_malformed_process_is_refused_with_its_error(ask: Any) -> None:
+    shown = ask({"load": load("SENTINEL1_GRD")})
+    assert shown.exit_code == 2
+    assert "ProcessGraphInvalid" in shown.output
+
+
+def test_a_running_federation_can_be_asked_instead(federation: Federation, ask: Any) -> None:
+    shown = ask(saved("SENTINEL1_GRD"), "--url", federation.url)
+    assert (shown.exit_code, shown.output) == (0, "It can run on: aurora.\n")
+
+
+def test_a_running_federation_says_what_is_wrong(federation: Federation, ask: Any) -> None:
+    shown = ask(saved("SENTINEL9"), "--url", federation.url)
+    assert shown.exit_code == 1
+    assert shown.output.startswith("CollectionNotFound: ")
+
+
+def test_disagreements_of_the_backends_are_printed(federation: Federation) -> None:
+    shown = CliRunner().invoke(main, ["check", "--config", str(federation.layout.file)])
+    assert shown.exit_code == 0, shown.output
+    assert "notes" in shown.output.splitlines()[-1]
