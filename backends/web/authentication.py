@@ -27,7 +27,6 @@ PUBLIC: Final = frozenset(
         "results.asset",
         "results.item",
         "results.shared",
-        "static",
     }
 )
 """The endpoints (by Flask's names) that need no token; signed links are their own proof."""

@@ -26,6 +26,13 @@ def json_response(
     return response
 
 
+def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A response without a body, and so without a media type."""
+    response = Response(status=status, headers=headers)
+    response.headers.remove("Content-Type")
+    return response
+
+
 def link(rel: str, path: str, title: str | None = None, media_type: str = JSON) -> dict[str, str]:
     """A link to a path of this backend's API."""
     return web_link(rel, f"{backend().profile.api_url}{path}", title, media_type)

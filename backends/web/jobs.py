@@ -12,6 +12,7 @@ from backends.jobs.store import JobActiveError
 from backends.web.authentication import current_user
 from backends.web.backend import backend
 from backends.web.documents import (
+    empty_response,
     json_object,
     json_response,
     limit_parameter,
@@ -44,11 +45,7 @@ def create_job() -> Response:
     new = new_job(json_object(), current_user(), "batch", here)
     here.store.add(new, here.clock())
     location = f"{here.profile.api_url}/jobs/{new.id}"
-    return Response(
-        status=201,
-        headers={"Location": location, "OpenEO-Identifier": new.id},
-        content_type="application/json",
-    )
+    return empty_response(201, {"Location": location, "OpenEO-Identifier": new.id})
 
 
 @jobs.get("/jobs/<job_id>")
@@ -68,13 +65,13 @@ def update_job(job_id: str) -> Response:
             "JobLocked",
             "The job is queued or running and cannot be changed. Cancel it first, or wait.",
         ) from None
-    return Response(status=204)
+    return empty_response(204)
 
 
 @jobs.delete("/jobs/<job_id>")
 def delete_job(job_id: str) -> Response:
     backend().lifecycle.delete(own_job(job_id))
-    return Response(status=204)
+    return empty_response(204)
 
 
 @jobs.get("/jobs/<job_id>/estimate")
@@ -97,13 +94,13 @@ def start_job(job_id: str) -> Response:
     if not job.active:
         check_budget(here.profile, here.store, job.user, job.budget, job.process)
     here.lifecycle.start(job)
-    return Response(status=202)
+    return empty_response(202)
 
 
 @jobs.delete("/jobs/<job_id>/results")
 def cancel_job(job_id: str) -> Response:
     backend().lifecycle.cancel(own_job(job_id))
-    return Response(status=204)
+    return empty_response(204)
 
 
 def own_job(job_id: str) -> Job:

@@ -79,6 +79,8 @@ def _files(computed: Computed) -> Response:
     response = send_file(
         path, media_type, as_attachment=True, download_name=path.name, conditional=False
     )
+    # Passed straight through to the server, nobody would call what follows.
+    response.direct_passthrough = False
     response.call_on_close(computed.discard)
     return response
 

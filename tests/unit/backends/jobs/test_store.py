@@ -254,7 +254,7 @@ def test_an_interrupted_run_is_queued_again_and_counted(store: Store) -> None:
 def test_logs_come_in_order_from_an_offset_a_level_and_up_to_a_limit(store: Store) -> None:
     add(store, "j1")
     for level in ("debug", "info", "warning", "error", "info"):
-        store.log("j1", level, f"a {level}", NOON)  # type: ignore[arg-type]
+        store.log("j1", level, f"a {level}", NOON)
     entries = store.logs("j1")
     assert [entry.level for entry in entries] == ["debug", "info", "warning", "error", "info"]
     assert store.logs("j1", after=entries[2].number) == entries[3:]

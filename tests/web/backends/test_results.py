@@ -1,0 +1,252 @@
+"""Results of batch jobs: documents, signed links, files."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from backends.errors import OpenEOError
+from backends.jobs.engine import Task
+from backends.jobs.reporting import Reporter
+from tests.web.backends.site import PATIENCE, Site, error, save_one, write
+
+TEMPLATE = "/jobs/{job_id}/results"
+
+
+def results(site: Site, job_id: str, query: str = "") -> dict[str, Any]:
+    response = site.ask("GET", f"/jobs/{job_id}/results{query}", template=TEMPLATE)
+    assert response.status_code == 200, response.text
+    assert response.headers["OpenEO-Costs"] == "0"
+    document: dict[str, Any] = response.json  # type: ignore[assignment]
+    return document
+
+
+def links(document: dict[str, Any]) -> dict[str, str]:
+    return {link["rel"]: link["href"] for link in document["links"]}
+
+
+def test_results_are_a_stac_collection_of_the_files(site: Site) -> None:
+    job_id = site.finished(title="NDVI")
+    document = results(site, job_id)
+    assert document["type"] == "Collection"
+    assert (document["id"], document["title"]) == (job_id, "NDVI")
+    assert document["openeo:status"] == "finished"
+    assert document["extent"] == {
+        "spatial": {"bbox": [[7.0, 51.0, 7.01, 51.01]]},
+        "temporal": {"interval": [["2024-06-03T10:30:00Z", "2024-06-03T10:30:00Z"]]},
+    }
+    assert document["expires"] == "2026-01-08T12:00:00Z"
+    assert document["queued"] == document["started"] == "2026-01-01T12:00:00Z"
+    asset = document["assets"]["openEO.tif"]
+    assert asset["type"] == "image/tiff; application=geotiff; profile=cloud-optimized"
+    assert asset["roles"] == ["data"]
+    assert asset["proj:epsg"] == 32632
+    assert asset["eo:bands"] == [{"name": "B04"}]
+    assert asset["file:size"] == 1000
+
+
+def test_files_are_fetched_without_logging_in(site: Site) -> None:
+    document = results(site, site.finished())
+    response = site.ask("GET", document["assets"]["openEO.tif"]["href"], user=None)
+    assert response.data == b"0123456789" * 100
+    assert response.content_type.startswith("image/tiff")
+
+
+def test_a_part_of_a_file_can_be_fetched(site: Site) -> None:
+    href = results(site, site.finished())["assets"]["openEO.tif"]["href"]
+    part = site.ask("GET", href, user=None, headers={"Range": "bytes=5-12"})
+    assert (part.status_code, part.data) == (206, b"56789012")
+    assert part.headers["Content-Range"] == "bytes 5-12/1000"
+    whole = site.ask("HEAD", href, user=None)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Content-Length"] == "1000"
+    beyond = site.ask("GET", href, user=None, headers={"Range": "bytes=2000-"})
+    assert beyond.status_code == 416
+    assert set(beyond.json or {}) >= {"code", "message"}
+
+
+def test_an_unchanged_file_is_not_sent_again(site: Site) -> None:
+    href = results(site, site.finished())["assets"]["openEO.tif"]["href"]
+    first = site.ask("GET", href, user=None)
+    second = site.ask("GET", href, user=None, headers={"If-None-Match": first.headers["ETag"]})
+    assert (second.status_code, second.data) == (304, b"")
+
+
+def test_a_signed_link_expires(site: Site) -> None:
+    document = results(site, site.finished())
+    href = document["assets"]["openEO.tif"]["href"]
+    site.clock.forward(days=6, hours=23)
+    assert site.ask("GET", href, user=None).status_code == 200
+    site.clock.forward(hours=2)
+    assert error(site.ask("GET", href, user=None)) == (410, "ResultLinkExpired")
+    assert error(site.ask("GET", links(document)["canonical"], user=None)) == (
+        410,
+        "ResultLinkExpired",
+    )
+
+
+def test_new_links_are_given_when_the_old_ones_are_too_old(site: Site) -> None:
+    job_id = site.finished()
+    first = results(site, job_id)["assets"]["openEO.tif"]["href"]
+    site.clock.forward(days=8)
+    second = results(site, job_id)["assets"]["openEO.tif"]["href"]
+    assert first != second
+    assert site.ask("GET", second, user=None).status_code == 200
+
+
+def test_a_signature_cannot_be_made_up(site: Site) -> None:
+    href = results(site, site.finished())["assets"]["openEO.tif"]["href"]
+    head, _, tail = href.rpartition("/files/")
+    for broken in (head[:-3] + "abc", head + "x", head.rpartition("/")[0] + "/abc"):
+        response = site.ask("GET", f"{broken}/files/{tail}", user=None)
+        assert error(response) == (403, "TokenInvalid")
+
+
+def test_an_access_token_is_no_signature_and_a_signature_no_token(site: Site) -> None:
+    href = results(site, site.finished())["assets"]["openEO.tif"]["href"]
+    signature = href.rpartition("/files/")[0].rpartition("/")[2]
+    refused = site.ask("GET", "/me", headers={"Authorization": f"Bearer {signature}"})
+    assert error(refused) == (403, "TokenInvalid")
+    token = site.token().removeprefix("Bearer ")
+    response = site.ask("GET", f"/results/{token}/files/openEO.tif", user=None)
+    assert error(response) == (403, "TokenInvalid")
+
+
+@pytest.mark.parametrize("name", ["other.tif", "../task.json", "%2e%2e/task.json", ""])
+def test_only_the_files_of_the_results_can_be_fetched(site: Site, name: str) -> None:
+    href = results(site, site.finished())["assets"]["openEO.tif"]["href"]
+    response = site.ask("GET", href.replace("openEO.tif", name), user=None)
+    assert response.status_code == 404
+
+
+def test_the_canonical_link_opens_the_same_document_without_logging_in(site: Site) -> None:
+    document = results(site, site.finished(), "?partial=true")
+    canonical = links(document)["canonical"]
+    assert canonical.endswith("?partial=true")
+    response = site.ask("GET", canonical, user=None)
+    assert response.status_code == 200
+    shared = response.json
+    assert shared is not None
+    assert shared["expires"] == document["expires"]
+    assert shared["id"] == document["id"]
+    assert site.ask("GET", shared["assets"]["openEO.tif"]["href"], user=None).status_code == 200
+    assert links(shared)["canonical"].endswith("?partial=true")
+
+
+def test_the_canonical_link_is_made_afresh_at_each_request(site: Site) -> None:
+    job_id = site.finished()
+    first = links(results(site, job_id))["canonical"]
+    site.clock.forward(hours=1)
+    assert links(results(site, job_id))["canonical"] != first
+
+
+def test_each_located_file_is_a_stac_item_too(site: Site) -> None:
+    document = results(site, site.finished())
+    item = site.ask("GET", links(document)["item"], user=None).json
+    assert item is not None
+    assert item["type"] == "Feature"
+    assert item["bbox"] == [7.0, 51.0, 7.01, 51.01]
+    assert item["geometry"]["type"] == "Polygon"
+    assert item["properties"]["datetime"] == "2024-06-03T10:30:00Z"
+    href = item["assets"]["openEO.tif"]["href"]
+    assert site.ask("GET", href, user=None).status_code == 200
+
+
+def test_files_of_several_folders_keep_their_names(site: Site) -> None:
+    def two(task: Task, reporter: Reporter) -> None:
+        write(task, reporter, "openEO.tif", b"one")
+        write(task, reporter, "2/openEO.tif", b"two")
+
+    site.behaviour = two
+    assets = results(site, site.finished())["assets"]
+    assert list(assets) == ["openEO.tif", "2/openEO.tif"]
+    found = [site.ask("GET", asset["href"], user=None).data for asset in assets.values()]
+    assert found == [b"one", b"two"]
+
+
+def test_a_job_that_was_not_started_has_no_results(site: Site) -> None:
+    response = site.ask("GET", f"/jobs/{site.create()}/results", template=TEMPLATE)
+    assert error(response) == (400, "JobNotStarted")
+
+
+def test_a_running_job_has_partial_results_on_request_only(site: Site) -> None:
+    event = threading.Event()
+
+    def slow(task: Task, reporter: Reporter) -> None:
+        save_one(task, reporter)
+        assert event.wait(PATIENCE)
+
+    site.behaviour = slow
+    job_id = site.create()
+    site.start(job_id)
+    response = site.ask("GET", f"/jobs/{job_id}/results", template=TEMPLATE)
+    assert error(response) == (400, "JobNotFinished")
+    while not (document := results(site, job_id, "?partial=true"))["assets"]:
+        pass
+    assert document["openeo:status"] == "running"
+    assert list(document["assets"]) == ["openEO.tif"]
+    assert error(site.ask("GET", f"/jobs/{job_id}/results?partial=maybe"))[0] == 400
+    event.set()
+    site.wait(job_id, "finished")
+
+
+def test_a_canceled_job_keeps_the_files_it_had_saved(site: Site) -> None:
+    event = threading.Event()
+
+    def slow(task: Task, reporter: Reporter) -> None:
+        save_one(task, reporter)
+        assert event.wait(PATIENCE)
+
+    site.behaviour = slow
+    job_id = site.create()
+    site.start(job_id)
+    while not results(site, job_id, "?partial=true")["assets"]:
+        pass
+    site.ask("DELETE", f"/jobs/{job_id}/results")
+    assert site.job(job_id)["status"] == "canceled"
+    document = results(site, job_id)
+    assert document["openeo:status"] == "canceled"
+    href = document["assets"]["openEO.tif"]["href"]
+    assert site.ask("GET", href, user=None).status_code == 200
+    event.set()
+
+
+def test_a_failed_job_tells_its_error_instead(site: Site) -> None:
+    def fail(_task: Task, _reporter: Reporter) -> None:
+        raise OpenEOError("NoDataAvailable", "There is no data.")
+
+    site.behaviour = fail
+    job_id = site.create()
+    site.start(job_id)
+    site.wait(job_id, "error")
+    response = site.ask("GET", f"/jobs/{job_id}/results", template=TEMPLATE)
+    assert response.status_code == 424
+    entry = response.json
+    assert entry is not None
+    assert (entry["level"], entry["code"], entry["message"]) == (
+        "error",
+        "NoDataAvailable",
+        "There is no data.",
+    )
+    logs = site.ask("GET", f"/jobs/{job_id}/logs?level=error").json
+    assert logs is not None
+    assert entry["id"] == logs["logs"][0]["id"]
+
+
+def test_running_a_job_again_replaces_its_results(site: Site) -> None:
+    job_id = site.finished()
+    old = results(site, job_id)["assets"]["openEO.tif"]["href"]
+    site.behaviour = lambda task, reporter: write(task, reporter, "new.tif", b"new")
+    site.start(job_id)
+    site.wait(job_id, "finished")
+    assert list(results(site, job_id)["assets"]) == ["new.tif"]
+    assert error(site.ask("GET", old, user=None)) == (410, "ResultLinkExpired")
+
+
+def test_the_links_of_a_deleted_job_lead_nowhere(site: Site) -> None:
+    job_id = site.finished()
+    href = results(site, job_id)["assets"]["openEO.tif"]["href"]
+    site.ask("DELETE", f"/jobs/{job_id}")
+    assert error(site.ask("GET", href, user=None)) == (404, "JobNotFound")
