@@ -77,7 +77,8 @@ OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "nodata": {
                     "type": ["number", "null"],
                     "description": "Value that stands for no data. By default NaN in files of "
-                    "floating-point numbers; in files of integers no value unless given.",
+                    "floating-point numbers; where numbers become integers of `dtype`, 0 if "
+                    "it is unsigned and its least value otherwise.",
                     "default": None,
                 },
                 "filename_prefix": _PREFIX,

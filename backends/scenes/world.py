@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
@@ -12,7 +12,6 @@ import numpy.typing as npt
 import xarray as xr
 from affine import Affine
 from dask.base import tokenize
-from rasterio.features import geometry_mask
 
 from backends.errors import OpenEOError, parameter_invalid
 from backends.loading import LoadRequest
@@ -31,11 +30,10 @@ from backends.scenes.extents import (
 from backends.scenes.grid import Window, crs_of
 from backends.scenes.ground import Ground
 from backends.scenes.maps import Elevation, LandCover, Temperature
+from backends.scenes.masks import CHUNK, chunks_of, inside
 from backends.scenes.noise import Floats
 from backends.scenes.optical import Surface
 from backends.scenes.radar import Echo
-
-CHUNK: Final = 512
 
 
 class Seen(Protocol):
@@ -99,7 +97,7 @@ def _values(product: str, window: Window, dates: list[Visit], bands: tuple[str, 
     """The lazy values; tasks share the ground per chunk and the view per date."""
     token = tokenize(product, window, dates, bands)
     name = f"world-{token}"
-    heights, widths = _chunks(window.height), _chunks(window.width)
+    heights, widths = chunks_of(window.height), chunks_of(window.width)
     graph: dict[Any, Any] = {}
     for row, height in enumerate(heights):
         for column, width in enumerate(widths):
@@ -111,11 +109,6 @@ def _values(product: str, window: Window, dates: list[Visit], bands: tuple[str, 
                     graph[name, time, number, row, column] = (_band, seen, band)
     chunks = ((1,) * len(dates), (1,) * len(bands), heights, widths)
     return da.Array(graph, name, chunks, dtype=np.float32)  # type: ignore[no-untyped-call]
-
-
-def _chunks(length: int) -> tuple[int, ...]:
-    whole, rest = divmod(length, CHUNK)
-    return (CHUNK,) * whole + ((rest,) if rest else ())
 
 
 @lru_cache(maxsize=8)
@@ -145,29 +138,10 @@ def _band(seen: Seen, name: str) -> npt.NDArray[np.float32]:
 
 
 def _inside(area: Area, window: Window) -> da.Array:
-    """Which pixels have their centre in the area's geometries, chunk by chunk."""
-    shapes = shapes_in(area, window.crs)
-    name = f"inside-{tokenize(shapes, window)}"
-    heights, widths = _chunks(window.height), _chunks(window.width)
-    graph = {
-        (name, row, column): (
-            _mask,
-            shapes,
-            window.part(column * CHUNK, row * CHUNK, width, height),
-        )
-        for row, height in enumerate(heights)
-        for column, width in enumerate(widths)
-    }
-    return da.Array(graph, name, (heights, widths), dtype=bool)  # type: ignore[no-untyped-call]
-
-
-def _mask(shapes: list[dict[str, Any]], window: Window) -> npt.NDArray[np.bool_]:
+    """Which pixels have their centre in the area's geometries."""
     west, _, _, north = window.bounds
     affine = Affine(window.resolution, 0, west, 0, -window.resolution, north)
-    inside: npt.NDArray[np.bool_] = geometry_mask(
-        shapes, (window.height, window.width), affine, invert=True
-    )
-    return inside
+    return inside(shapes_in(area, window.crs), affine, window.height, window.width)
 
 
 def _labelled(
@@ -181,5 +155,16 @@ def _labelled(
     else:
         values, dimensions = values[0], dimensions[1:]
     cube = xr.DataArray(values, coords=coordinates, dims=dimensions)
-    located: xr.DataArray = cube.rio.write_crs(crs_of(window.crs).to_wkt())
-    return located
+    west, _, _, north = window.bounds
+    affine = Affine(window.resolution, 0, west, 0, -window.resolution, north)
+    return located(cube, window.crs, affine)
+
+
+def located(cube: xr.DataArray, crs: str, affine: Affine) -> xr.DataArray:
+    """The cube with its CRS, and without the name that dask gives its arrays."""
+    cube.name = None
+    found: xr.DataArray = cube.rio.write_crs(crs_of(crs).to_wkt())
+    if 1 in {cube.sizes["x"], cube.sizes["y"]}:
+        # Coordinates alone do not tell how large a single pixel is.
+        found = found.rio.write_transform(affine)
+    return found
