@@ -1,0 +1,178 @@
+"""Cloud-optimised GeoTIFF: one file per date, all bands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+import rasterio.shutil
+from rasterio.windows import Window
+
+from backends.errors import OpenEOError, parameter_invalid
+from backends.formats import SavedAsset
+from backends.writers.cubes import Progress, Raster, as_raster, file_names, sized
+
+MEDIA_TYPE: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
+
+BATCH_BYTES: Final = 256_000_000
+"""How much of a cube is computed at a time, if a block of one date is not larger."""
+
+_DTYPES: Final = {"bool": "uint8", "float16": "float32", "int8": "int16"}
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    """How values stand in the file."""
+
+    dtype: np.dtype[Any]
+    nodata: float | None
+    source: np.dtype[Any]
+
+    def encoded(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values as the file has them: no data replaced, rounded and cut off if need be."""
+        if self.source.kind != "f":
+            return values.astype(self.dtype)
+        gaps = np.isnan(values)
+        if self.dtype.kind != "f":
+            limits = np.iinfo(self.dtype)
+            # As float64, so that the limits of 32 bits are exact.
+            values = np.clip(np.rint(values.astype("float64")), limits.min, limits.max)
+            values = np.where(gaps, self.nodata or 0, values)
+        elif self.nodata is not None and not np.isnan(self.nodata):
+            values = np.where(gaps, self.nodata, values)
+        return values.astype(self.dtype)
+
+
+def write_geotiff(
+    value: Any, options: Mapping[str, Any], folder: Path, progress: Progress
+) -> list[SavedAsset]:
+    """Write the cube block by block, then make each file cloud-optimised.
+
+    Memory: BATCH_BYTES or one block of one date. Bands carry their names as descriptions;
+    the file of a date has it as tag `t`.
+    """
+    raster = as_raster(value, "GTiff")
+    encoding = _encoding(raster, options)
+    paths = [folder / name for name in file_names(options["filename_prefix"], raster.dates, ".tif")]
+    with TemporaryDirectory(dir=folder) as temporary:
+        drafts = [Path(temporary) / f"{number}.tif" for number in range(len(paths))]
+        _write_drafts(raster, encoding, drafts, lambda share: progress(0.8 * share))
+        for number, (draft, path) in enumerate(zip(drafts, paths, strict=True), start=1):
+            _optimise(draft, path, options)
+            draft.unlink()
+            progress(0.8 + 0.2 * number / len(paths))
+    return [
+        SavedAsset(path, MEDIA_TYPE, ("data",), sized(path, raster.metadata(date)))
+        for path, date in zip(paths, raster.dates, strict=True)
+    ]
+
+
+def _encoding(raster: Raster, options: Mapping[str, Any]) -> _Encoding:
+    source = raster.cube.dtype
+    wanted = options["dtype"]
+    dtype = np.dtype(_DTYPES.get(source.name, source.name) if wanted == "auto" else wanted)
+    nodata = options["nodata"]
+    if nodata is not None and dtype.kind != "f":
+        limits = np.iinfo(dtype)
+        if nodata != int(nodata) or not limits.min <= nodata <= limits.max:
+            raise _nodata_error(nodata, dtype)
+        return _Encoding(dtype, int(nodata), source)
+    if nodata is None and dtype.kind == "f":
+        nodata = float("nan")
+    elif nodata is None and source.kind == "f":
+        nodata = int(np.iinfo(dtype).min)
+    return _Encoding(dtype, nodata, source)
+
+
+def _nodata_error(nodata: float, dtype: np.dtype[Any]) -> OpenEOError:
+    return parameter_invalid(
+        "save_result", "options", f"nodata of GTiff, {nodata}, is no value of type {dtype}."
+    )
+
+
+def _write_drafts(
+    raster: Raster, encoding: _Encoding, drafts: list[Path], progress: Progress
+) -> None:
+    """Fill one plain GeoTIFF per date; a block of several dates is computed at once,
+    so that what they have in common is computed once."""
+    blocks = list(_blocks(raster))
+    for number, (first, last, window) in enumerate(blocks, start=1):
+        rows = slice(window.row_off, window.row_off + window.height)
+        columns = slice(window.col_off, window.col_off + window.width)
+        values = raster.cube[first:last, :, rows, columns].compute().values
+        for index in range(first, last):
+            with _draft(raster, encoding, drafts[index], index) as file:
+                file.write(encoding.encoded(values[index - first]), window=window)
+        progress(number / len(blocks))
+
+
+def _draft(raster: Raster, encoding: _Encoding, path: Path, index: int) -> Any:
+    """The draft of a date, open for more blocks."""
+    if path.exists():
+        return rasterio.open(path, "r+")
+    file = rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=raster.width,
+        height=raster.height,
+        count=len(raster.bands),
+        dtype=encoding.dtype.name,
+        crs=raster.crs,
+        transform=raster.affine,
+        nodata=encoding.nodata,
+        tiled=True,
+        blockxsize=512,
+        blockysize=512,
+        interleave="band",
+        sparse_ok=True,
+        bigtiff="IF_SAFER",
+    )
+    for number, name in enumerate(raster.bands, start=1):
+        file.set_band_description(number, name)
+    if raster.dates[index] is not None:
+        file.update_tags(t=raster.dates[index])
+    return file
+
+
+def _blocks(raster: Raster) -> Iterator[tuple[int, int, Window]]:
+    """First and last date and the window of each part, along the cube's own chunks."""
+    chunks = raster.cube.chunks
+    heights = chunks[2] if chunks else (raster.height,)
+    widths = chunks[3] if chunks else (raster.width,)
+    pixel = raster.cube.dtype.itemsize * len(raster.bands)
+    top = 0
+    for height in heights:
+        left = 0
+        for width in widths:
+            together = max(1, BATCH_BYTES // (pixel * height * width))
+            for first in range(0, len(raster.dates), together):
+                last = min(first + together, len(raster.dates))
+                yield first, last, Window(left, top, width, height)
+            left += width
+        top += height
+
+
+def _optimise(draft: Path, path: Path, options: Mapping[str, Any]) -> None:
+    """Turn a draft into a cloud-optimised GeoTIFF with overviews."""
+    overviews = options["overviews"]
+    path.unlink(missing_ok=True)
+    creation = {
+        "COMPRESS": options["compress"],
+        "BLOCKSIZE": str(options["blocksize"]),
+        "OVERVIEWS": "NONE" if overviews == "none" else "IGNORE_EXISTING",
+        "NUM_THREADS": "2",
+        "BIGTIFF": "IF_SAFER",
+    }
+    if overviews != "none":
+        creation["OVERVIEW_RESAMPLING"] = overviews.upper()
+    if options["compress"] != "NONE":
+        # DEFLATE at its default is three times as slow for a tenth of the size.
+        creation |= {"PREDICTOR": "YES"} | ({} if options["compress"] == "LZW" else {"LEVEL": "4"})
+    rasterio.shutil.copy(draft, path, driver="COG", **creation)

@@ -1,0 +1,89 @@
+"""A picture of a cube as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from backends.formats import SavedAsset
+from backends.writers.cubes import Progress, as_raster, sized
+
+MEDIA_TYPE: Final = "image/png"
+
+Floats = npt.NDArray[np.float32]
+
+_COLORS: Final = {
+    "gray": ("000000", "ffffff"),
+    "viridis": ("440154", "414487", "2a788e", "22a884", "7ad151", "fde725"),
+    "redyellowgreen": ("a50026", "f46d43", "fee08b", "d9ef8b", "66bd63", "006837"),
+    "terrain": ("1d4f91", "3a8c5c", "a9c46c", "e6d690", "9c6b4a", "ffffff"),
+    "bluered": ("053061", "4393c3", "f7f7f7", "d6604d", "67001f"),
+}
+"""Colors from the least to the greatest value, evenly spaced."""
+
+
+def write_png(
+    value: Any, options: Mapping[str, Any], folder: Path, progress: Progress
+) -> list[SavedAsset]:
+    """Write the first date: three bands as red, green and blue, otherwise the first band.
+
+    Values are stretched between `scale_min` and `scale_max`, by default the 2nd and 98th
+    percentile of what is shown. No data is transparent.
+    """
+    raster = as_raster(value, "PNG")
+    shown = 3 if len(raster.bands) >= 3 else 1
+    step = -(-max(raster.height, raster.width) // options["max_size"])
+    thinned = raster.cube[0, :shown, ::step, ::step]
+    values = thinned.compute().values.astype(np.float32)
+    progress(0.9)
+    scaled = _scaled(values, options["scale_min"], options["scale_max"])
+    colors = scaled if shown == 3 else _colored(scaled[0], options["colormap"])
+    valid: npt.NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=0))
+    path = folder / f"{options['filename_prefix']}.png"
+    _picture(colors, valid).save(path, format="PNG")
+    metadata = raster.metadata(raster.dates[0])
+    metadata["bands"] = metadata["bands"][:shown]
+    for key in ("proj:shape", "proj:transform"):
+        # They would describe the cube's pixels, not those of the thinned picture.
+        metadata.pop(key)
+    metadata["proj:shape"] = list(valid.shape)
+    return [SavedAsset(path, MEDIA_TYPE, ("visual", "overview"), sized(path, metadata))]
+
+
+def _scaled(values: Floats, low: float | None, high: float | None) -> Floats:
+    """Values stretched to 0 to 1, cut off beyond."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return np.zeros_like(values)
+    least = float(np.percentile(known, 2)) if low is None else low
+    greatest = float(np.percentile(known, 98)) if high is None else high
+    if greatest <= least:
+        # One single value, or a given limit beyond all values: shown in the middle.
+        least, greatest = least - 0.5, least + 0.5
+    scaled = (values - np.float32(least)) / np.float32(greatest - least)
+    shares: Floats = np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0).astype(np.float32)
+    return shares
+
+
+def _colored(share: Floats, colormap: str) -> Floats:
+    """Red, green and blue (0 to 1) for shares from 0 to 1."""
+    stops = np.array(
+        [
+            [int(color[part : part + 2], 16) / 255 for part in (0, 2, 4)]
+            for color in _COLORS[colormap]
+        ]
+    )
+    places = np.linspace(0, 1, len(stops))
+    return np.stack([np.interp(share, places, stops[:, part]) for part in range(3)]).astype(
+        np.float32
+    )
+
+
+def _picture(colors: Floats, valid: npt.NDArray[np.bool_]) -> Image.Image:
+    layers = [*np.rint(colors * 255).astype(np.uint8), valid.astype(np.uint8) * np.uint8(255)]
+    return Image.fromarray(np.ascontiguousarray(np.moveaxis(np.stack(layers), 0, -1)))
