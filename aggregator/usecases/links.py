@@ -77,14 +77,12 @@ def _relinked(link: JsonObject, origin: Origin, view: View) -> JsonObject:
 
 
 def relinked_header(value: str, origin: Origin, view: View) -> str:
-    """A header Link, led through the federation; links that only the backend's users can follow
-    are left out."""
+    """A header Link, led through the federation where a login is needed."""
     kept = []
     for href, parameters in _HEADER_LINK.findall(value):
         absolute = _joined(origin.url, href)
         ours = federated(absolute, origin, view)
-        if ours is not None or not absolute.startswith(tuple(f"{b}/" for b in origin.bases)):
-            kept.append(f"<{ours or absolute}>{parameters.rstrip()}")
+        kept.append(f"<{ours or absolute}>{parameters.rstrip()}")
     return ", ".join(kept)
 
 

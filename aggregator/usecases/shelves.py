@@ -92,6 +92,11 @@ class Shelf:
         return abilities
 
     @property
+    def production(self) -> bool:
+        """Whether all backends are ready for production."""
+        return bool(self._pieces["capabilities"].value["production"])
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What merging noted, of all documents."""
         return tuple(note for piece in self._pieces.values() for note in piece.notes)

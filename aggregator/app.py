@@ -1,0 +1,139 @@
+"""Composition: the aggregator as a WSGI app."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+
+from flask import Flask, request
+
+from aggregator.merging.capabilities import Endpoint
+from aggregator.settings import Settings
+from aggregator.upstream.client import Client, Limits, Transport
+from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.snapshots import Snapshots
+from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.federation import Federation
+from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.processing import Processing
+from aggregator.usecases.tokens import Sealer, sealing_key
+from aggregator.web import (
+    access_log,
+    account,
+    capabilities,
+    cors,
+    discovery,
+    errors,
+    jobs,
+    monitoring,
+    processing,
+)
+from aggregator.web.addresses import Addresses
+from aggregator.web.context import EXTENSION, check_address
+from aggregator.web.responses import tag
+
+# What the federation can answer whatever its backends offer.
+OWN = {
+    ("/conformance", "GET"),
+    ("/collections", "GET"),
+    ("/collections/{collection_id}", "GET"),
+    ("/processes", "GET"),
+    ("/file_formats", "GET"),
+    ("/validation", "POST"),
+    ("/credentials/basic", "GET"),
+    ("/health", "GET"),
+    ("/federation/notes", "GET"),
+}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """The aggregator of a federation.
+
+    `transport` makes the adapters through which backends are reached, `clock` gives seconds since
+    1970. Nothing runs in the background until the first request, or `Federation.start` of
+    `app.extensions["federation"]`.
+    """
+    app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    app.url_map.strict_slashes = False
+    access_log.install(app)
+    cors.install(app)
+    errors.install(app, settings.max_request_bytes)
+    app.before_request(check_address)
+    app.after_request(tag)
+    for section in (capabilities, discovery, account, processing, jobs, monitoring):
+        app.register_blueprint(section.blueprint)
+    federation = compose(settings, _endpoints(app), transport=transport, clock=clock)
+    app.extensions[EXTENSION] = federation
+
+    @app.before_request
+    def ready() -> None:
+        if request.path != "/health":
+            federation.ready()
+        else:
+            federation.start()
+
+    app.wsgi_app = Addresses(app.wsgi_app, settings.order)  # type: ignore[assignment, method-assign]
+    return app
+
+
+def compose(
+    settings: Settings,
+    routes: Sequence[Endpoint],
+    *,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Federation:
+    """The use cases of a federation, put together."""
+    times = settings.upstream
+    limits = Limits(times.connect_timeout, times.read_timeout)
+    fleet = Fleet(
+        [
+            Client(b.id, b.url, transport=transport, limits=limits, proxy=times.proxy)
+            for b in settings.backends
+        ],
+        failures_before_offline=times.failures_before_offline,
+        connections=times.connections,
+        answer_limit=times.max_answer_bytes,
+    )
+    directory = settings.data_directory
+    snapshots = Snapshots(
+        settings.backends, fleet, times, directory=directory / "metadata", clock=clock
+    )
+    sealer = Sealer(sealing_key(settings.sealing_key, directory), settings.token_lifetime, clock)
+    catalogue = Catalogue(settings, snapshots, routes)
+    accounts = Accounts(settings, fleet, catalogue, sealer)
+    process_runs = Processing(settings, fleet, catalogue)
+    return Federation(
+        settings,
+        fleet,
+        snapshots,
+        catalogue,
+        accounts,
+        process_runs,
+        Jobs(settings, fleet, catalogue, process_runs),
+    )
+
+
+def _endpoints(app: Flask) -> list[Endpoint]:
+    """The endpoints of the app, as capabilities list them."""
+    methods: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        if not path.startswith("/."):
+            methods.setdefault(path, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    return [
+        Endpoint(
+            path,
+            tuple(sorted(found)),
+            own=frozenset(method for method in found if (path, method) in OWN),
+        )
+        for path, found in methods.items()
+    ]

@@ -1,0 +1,80 @@
+"""The aggregator as a program: gunicorn with threads, configured by the federation's settings."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from aggregator.app import create_app
+from aggregator.settings import Settings, load
+from aggregator.usecases.tokens import sealing_key
+
+# A sealed token holds a token of each backend.
+HEADER_BYTES = 64 * 1024
+GRACE_SECONDS = 10
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """Each worker makes its own app after the fork, so that its threads and sockets are its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in _options(self._settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        app = create_app(self._settings)
+        app.extensions["federation"].start()
+        return app
+
+
+def serve(settings_path: str | Path) -> int:
+    """Serve a federation until SIGTERM or SIGINT; the exit status.
+
+    Raises SettingsError for settings that cannot be used, and SealingKeyError.
+    """
+    settings = load(settings_path)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    sealing_key(settings.sealing_key, settings.data_directory)
+    try:
+        _Server(settings).run()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "bind": [settings.bind],
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "keepalive": 30,
+        # Threads answer the arbiter whatever requests take; this is for a worker that hangs.
+        "timeout": 60,
+        "graceful_timeout": GRACE_SECONDS,
+        "limit_request_field_size": HEADER_BYTES,
+        "limit_request_line": 8190,
+        "worker_exit": _worker_exit,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "proc_name": "openeo-aggregator",
+        "preload_app": False,
+        "control_socket_disable": True,
+    }
+
+
+def _worker_exit(_server: object, worker: Any) -> None:
+    federation = getattr(getattr(worker, "wsgi", None), "extensions", {}).get("federation")
+    if federation is not None:
+        federation.stop()

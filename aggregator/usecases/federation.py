@@ -1,0 +1,70 @@
+"""Everything that can be done with one federation, and its beginning and end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from aggregator.settings import Settings
+from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.snapshots import Snapshots
+from aggregator.usecases import monitoring
+from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.processing import Processing
+from aggregator.usecases.views import View, only, whole
+
+
+@dataclass
+class Federation:
+    """The use cases. `ready` starts what runs in the background, in the process that serves."""
+
+    settings: Settings
+    fleet: Fleet
+    snapshots: Snapshots
+    catalogue: Catalogue
+    accounts: Accounts
+    processing: Processing
+    jobs: Jobs
+    _started: float | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def start(self) -> None:
+        """Begin to look after the backends."""
+        with self._lock:
+            if self._started is None:
+                self.snapshots.start()
+                self.catalogue.start()
+                self._started = time.monotonic()
+
+    def ready(self) -> None:
+        """Return when every backend was looked at once, or has had its time since the start."""
+        if self._started is None:
+            self.start()
+        begun = self._started or 0.0
+        left = begun + self.settings.upstream.first_answer_deadline - time.monotonic()
+        if left > 0:
+            self.snapshots.wait_until_visited(left)
+
+    def stop(self) -> None:
+        """End what runs in the background; `start` begins it again."""
+        with self._lock:
+            self._started = None
+        self.snapshots.stop()
+        self.catalogue.stop()
+        self.fleet.close()
+
+    def refresh(self) -> None:
+        """Look at every backend now, in this thread."""
+        self.snapshots.refresh()
+
+    def view(self, backend: str | None) -> View:
+        """The whole federation, or that backend of it."""
+        url = self.settings.public_url
+        return whole(url) if backend is None else only(url, backend)
+
+    def health(self, view: View) -> monitoring.Health:
+        """How the federation is."""
+        return monitoring.health(self.catalogue, view)

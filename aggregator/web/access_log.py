@@ -1,0 +1,30 @@
+"""A line per request: no tokens, no query (which may hold a signature), no body."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Flask, Response, g, request
+
+from aggregator.web.errors import reference
+
+LOG = logging.getLogger("aggregator.access")
+
+
+def install(app: Flask) -> None:
+    """Log each request when its answer begins."""
+
+    @app.before_request
+    def started() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def ended(response: Response) -> Response:
+        if LOG.isEnabledFor(logging.INFO):
+            took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+            path = request.path.encode("unicode_escape").decode()[:300]
+            LOG.info(
+                "%s %s %s %d %.0f ms", reference(), request.method, path, response.status_code, took
+            )
+        return response

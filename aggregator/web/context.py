@@ -1,0 +1,74 @@
+"""What views need of a request: use cases, the view of the federation, who asks, the body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import current_app, request
+
+from aggregator.documents import is_object
+from aggregator.errors import ContentTypeInvalid, NotFound, UnsupportedApiVersion
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.federation import Federation
+from aggregator.usecases.views import View
+from aggregator.web.addresses import BACKEND, FAULT
+from aggregator.web.errors import RequestInvalid
+
+EXTENSION = "federation"
+
+
+def federation() -> Federation:
+    """The use cases of this app."""
+    found: Federation = current_app.extensions[EXTENSION]
+    return found
+
+
+def check_address() -> None:
+    """An error if the prefix of the address names a version or backend that there is not."""
+    kind, name = request.environ.get(FAULT, ("", ""))
+    if kind == "version":
+        raise UnsupportedApiVersion(name[:20], "Version 1.3 is, under /openeo/1.3.")
+    if kind == "backend":
+        known = ", ".join(federation().settings.order)
+        raise NotFound(f"There is no backend '{name[:50]}' in this federation; there are: {known}.")
+
+
+def view() -> View:
+    """The view of the federation that the request's address asks for."""
+    return federation().view(request.environ.get(BACKEND))
+
+
+def access() -> Access:
+    """Who asks; an error if nobody is logged in."""
+    return federation().accounts.access(request.headers.get("Authorization"), view())
+
+
+def access_if_any() -> Access | None:
+    """Who asks, if the request says so."""
+    return access() if "Authorization" in request.headers else None
+
+
+def body() -> dict[str, Any]:
+    """The JSON object in the request's body."""
+    data = request.get_data(cache=False)
+    kind = request.mimetype
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        raise ContentTypeInvalid("application/json")
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise RequestInvalid(f"The body of the request is not JSON: {error}.") from error
+    if not is_object(document):
+        raise RequestInvalid("The body of the request must be a JSON object.")
+    return dict(document)
+
+
+def limit() -> int | None:
+    """The query parameter `limit`."""
+    given = request.args.get("limit", "")
+    if not given:
+        return None
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= 100_000:
+        raise RequestInvalid("The query parameter 'limit' must be a whole number from 1 on.")
+    return int(given[:9])

@@ -1,0 +1,92 @@
+"""One shape for every error: `id`, `code`, `message`, perhaps `links`; the `id` is in the log."""
+
+# ruff: noqa: N818 -- the classes bear the names of their codes
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from aggregator.errors import FeatureUnsupported, Internal, NotFound, OpenEOError
+
+LOG = logging.getLogger(__name__)
+
+# Parts of the openEO API that the federation does not offer.
+NOT_OFFERED = ("/process_graphs", "/services", "/files")
+
+
+class RequestInvalid(OpenEOError, status=400):
+    """The request cannot be read."""
+
+    wording = "The request cannot be read."
+
+
+class RequestTooLarge(OpenEOError, status=413):
+    """The body is larger than is accepted."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body of the request is too large: at most {limit} bytes are read.")
+
+
+class MethodNotAllowed(OpenEOError, status=405):
+    """There is something at the address, but not for this method."""
+
+
+def install(app: Flask, max_bytes: int) -> None:
+    """Give every error of the app that shape."""
+
+    @app.errorhandler(OpenEOError)
+    def known(error: OpenEOError) -> Response:
+        LOG.info("%s: %s %s", reference(), error.code, error.message)
+        return answer(error)
+
+    @app.errorhandler(HTTPException)
+    def routed(error: HTTPException) -> Response:
+        return answer(_translated(error, max_bytes))
+
+    @app.errorhandler(Exception)
+    def unknown(error: Exception) -> Response:
+        LOG.error("%s: %s %s failed", reference(), request.method, request.path, exc_info=error)
+        return answer(Internal(f"please report the reference {reference()}."))
+
+
+def reference() -> str:
+    """The id of this request, in its answer, its errors and the log."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(8)
+    return str(g.reference)
+
+
+def answer(error: OpenEOError) -> Response:
+    """The response for an error."""
+    body = orjson.dumps(error.as_json(reference()))
+    response = Response(body, error.status, error.headers, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _translated(error: HTTPException, max_bytes: int) -> OpenEOError:
+    if error.code == 404:
+        return _not_found()
+    if error.code == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return MethodNotAllowed(
+            f"{request.method} is not possible at this address; possible are: {allowed}.",
+            headers={"Allow": allowed},
+        )
+    if error.code == 413:
+        return RequestTooLarge(max_bytes)
+    if error.code is not None and 400 <= error.code < 500:
+        return RequestInvalid(str(error.description or ""))
+    return Internal()
+
+
+def _not_found() -> OpenEOError:
+    path = request.path
+    if path.startswith(NOT_OFFERED) or path.endswith("/queryables"):
+        return FeatureUnsupported()
+    return NotFound(f"There is nothing at '{path[:200]}'. GET / lists the endpoints.")

@@ -1,0 +1,31 @@
+"""How the federation is, for operators: its health, and what differs between its backends."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from aggregator.merging.notes import most_serious_first
+from aggregator.web.context import federation, view
+from aggregator.web.responses import document
+
+blueprint = Blueprint("monitoring", __name__)
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """200 while the federation can serve, 503 with the reasons while it cannot."""
+    found = federation().health(view())
+    return document(found.report, 200 if found.serving else 503)
+
+
+@blueprint.get("/federation/notes")
+def notes() -> Response:
+    """What was noted when the backends' metadata were merged, as JSON or HTML."""
+    found = most_serious_first(federation().catalogue.notes(view()))
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if best != "text/html":
+        return document({"notes": [note.as_json() for note in found], "links": []})
+    page = render_template("notes.html", notes=found, title=federation().settings.title)
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response

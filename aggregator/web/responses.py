@@ -1,0 +1,78 @@
+"""Answers: pages that are ready to be sent, JSON documents, and who has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from aggregator.routing import Routing
+from aggregator.usecases.pages import Page
+from aggregator.web.errors import reference
+
+JSON = "application/json"
+ROUTING_LENGTH = 1000
+
+
+def send(page: Page, media_type: str = JSON) -> Response:
+    """A page, compressed if the client takes that, or 304 if it has it already."""
+    compressed = page.compressed if _takes_gzip() else None
+    etag = page.etag if compressed is None else page.compressed_etag
+    headers = {"ETag": etag, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
+    if _has(page):
+        return Response(status=304, headers=headers)
+    if compressed is not None:
+        headers["Content-Encoding"] = "gzip"
+    return Response(compressed or page.body, headers=headers, content_type=media_type)
+
+
+def document(
+    content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON document for one user."""
+    response = Response(orjson.dumps(content), status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer without a body."""
+    return Response(status=status, headers=dict(headers or {}))
+
+
+def stream(chunks: Iterable[bytes], status: int, headers: Mapping[str, str]) -> Response:
+    """An answer that is passed on piece by piece."""
+    return Response(chunks, status, dict(headers), direct_passthrough=True)
+
+
+def routed(backend: str, routing: Routing) -> dict[str, str]:
+    """Headers that say which backend runs a process, and why."""
+    lines = (" ".join(line.split()) for line in routing.explain().splitlines())
+    told = "; ".join(line for line in lines if line)
+    plain = told.encode("ascii", "replace").decode()
+    return {
+        "OpenEO-Federation-Backends": backend,
+        "OpenEO-Federation-Routing": plain[:ROUTING_LENGTH],
+    }
+
+
+def tag(response: Response) -> Response:
+    """The answer with the id of its request."""
+    response.headers["X-Request-Id"] = reference()
+    return response
+
+
+def _takes_gzip() -> bool:
+    accepted = request.headers.get("Accept-Encoding", "")
+    return "gzip" in accepted and request.accept_encodings.quality("gzip") > 0
+
+
+def _has(page: Page) -> bool:
+    sent = request.headers.get("If-None-Match")
+    if sent is None or request.method not in ("GET", "HEAD"):
+        return False
+    tags = {part.strip().removeprefix("W/") for part in sent.split(",")}
+    return not tags.isdisjoint({page.etag, page.compressed_etag, "*"})
