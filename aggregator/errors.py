@@ -79,7 +79,7 @@ class OpenEOError(Exception):
 
 
 def _sentences(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
+    return " ".join(part.strip() for part in parts if part)
 
 
 # General

@@ -25,7 +25,7 @@ class Rating(NamedTuple):
 class Preference(Protocol):
     """Rates one able backend for one process, from documents alone."""
 
-    def __call__(self, needs: Requirements, backend: Abilities) -> Rating: ...
+    def __call__(self, needs: Requirements, backend: Abilities, /) -> Rating: ...
 
 
 class Ranked(NamedTuple):

@@ -105,9 +105,7 @@ class Requirements:
     def calls(self) -> frozenset[str]:
         """The signs (see `sign`) of all predefined processes and what is passed to them."""
         return frozenset(
-            sign(need.id, name)
-            for need in self.predefined
-            for name in ("", *need.arguments)
+            sign(need.id, name) for need in self.predefined for name in ("", *need.arguments)
         )
 
 

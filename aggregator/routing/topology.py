@@ -16,7 +16,7 @@ def find_cycle(references: Mapping[str, Sequence[str]]) -> list[str]:
     # Each node that still waits refers to another that waits: following them ends in a circle.
     seen: dict[str, int] = {}
     trail: list[str] = []
-    node = next(iter(waiting))
+    node = next(node for node in references if node in waiting)
     while node not in seen:
         seen[node] = len(trail)
         trail.append(node)

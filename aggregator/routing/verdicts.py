@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aggregator.routing.references import OwnerOf
+from aggregator.routing.suggestions import shortened
 
 
 def _nobody(_reference: str) -> str | None:
@@ -27,7 +28,7 @@ class Reason:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.text} (node '{self.path}')" if self.path else self.text
+        return f"{self.text} (node '{shortened(self.path, 150)}')" if self.path else self.text
 
     def as_json(self) -> dict[str, Any]:
         """The reason as data."""

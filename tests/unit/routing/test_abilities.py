@@ -1,0 +1,139 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.routing import abilities_of
+from aggregator.routing.extents import Box, Interval
+from tests.unit.routing.documents import backend
+
+
+def test_a_backends_documents_become_abilities() -> None:
+    here = abilities_of(
+        "aurora",
+        online=False,
+        capabilities={
+            "api_version": "1.2.0",
+            "conformsTo": ["https://api.openeo.org/1.2.0"],
+            "endpoints": [{"path": "/jobs/{job_id}", "methods": ["GET", "DELETE"]}],
+        },
+        collections=[
+            {
+                "id": "S2",
+                "extent": {
+                    "spatial": {"bbox": [[1, 2, 3, 4]]},
+                    "temporal": {"interval": [["1970-01-01", None]]},
+                },
+                "cube:dimensions": {"bands": {"type": "bands", "values": ["B04"]}},
+            }
+        ],
+        processes=[{"id": "ndvi", "parameters": [{"name": "data"}]}, {"id": "odd"}],
+        file_formats={"input": {"GeoJSON": {}}, "output": {"GTiff": {}}},
+        udf_runtimes={"Python": {"versions": {"3.11": {}}}},
+        service_types={"XYZ": {}},
+    )
+    assert (here.backend, here.online, here.api_version) == ("aurora", False, "1.2.0")
+    assert set(here.endpoints or ()) == {"GET /jobs/{}", "DELETE /jobs/{}"}
+    assert here.collections is not None
+    found = here.collections["S2"]
+    assert (found.id, found.boxes) == ("S2", (Box(1, 2, 3, 4),))
+    assert found.bands == frozenset({"B04"})
+    assert found.intervals == (Interval(0, float("inf")),)
+    assert here.processes == {"ndvi": frozenset({"data"}), "odd": None}
+    assert here.output_formats == {"gtiff": "GTiff"}
+    assert here.input_formats == {"geojson": "GeoJSON"}
+    assert here.udf_runtimes == {"python": ("3.11",)}
+    assert here.service_types == {"xyz": "XYZ"}
+
+
+def test_a_collection_is_reachable_under_its_federated_ids() -> None:
+    names = {"SENTINEL2": "s2-own", "s2-own": "s2-own", "GONE": "not-there"}
+    here = backend(collections=["s2-own", "other"], collection_names=names)
+    assert here.collections is not None
+    assert {name: found.id for name, found in here.collections.items()} == {
+        "SENTINEL2": "s2-own",
+        "s2-own": "s2-own",
+    }
+    assert here.own_ids == {"SENTINEL2": "s2-own"}
+
+
+def test_what_is_not_allowed_is_not_there() -> None:
+    here = backend(
+        collections=["S1", "S2"],
+        processes=["ndvi", "mean"],
+        allowed=lambda kind, identifier: (
+            (kind, identifier)
+            not in {
+                ("collection", "S1"),
+                ("process", "mean"),
+            }
+        ),
+    )
+    assert set(here.collections or ()) == {"S2"}
+    assert set(here.processes or ()) == {"ndvi"}
+
+
+def test_what_was_never_seen_is_not_known() -> None:
+    here = abilities_of("terra")
+    assert here.collections is None
+    assert here.processes is None
+    assert here.output_formats is None
+    assert here.udf_runtimes is None
+    assert here.service_types is None
+    assert here.endpoints is None
+
+
+ODD = st.recursive(
+    st.none() | st.integers() | st.text(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "extent",
+                    "spatial",
+                    "bbox",
+                    "temporal",
+                    "interval",
+                    "summaries",
+                    "bands",
+                    "cube:dimensions",
+                    "parameters",
+                    "name",
+                    "output",
+                    "versions",
+                    "endpoints",
+                    "path",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(
+    st.sampled_from(["id", "extent", "summaries", "parameters", "output"]), ODD
+)
+
+
+@given(OBJECTS, st.lists(OBJECTS, max_size=3))
+def test_no_document_of_a_backend_breaks_its_abilities(one: Any, many: Any) -> None:
+    abilities_of(
+        "terra",
+        capabilities=one,
+        collections=many,
+        processes=many,
+        file_formats=one,
+        udf_runtimes=one,
+        service_types=one,
+    )
+
+
+@pytest.mark.parametrize("odd", [{"id": ""}, {"id": 3}, {}])
+def test_a_resource_without_an_id_is_passed_over(odd: dict[str, Any]) -> None:
+    here = backend(collections=[odd, "S2"], processes=[odd, "ndvi"])
+    assert set(here.collections or ()) == {"S2"}
+    assert set(here.processes or ()) == {"ndvi"}

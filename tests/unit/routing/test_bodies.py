@@ -1,0 +1,69 @@
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from aggregator.errors import NoBackendForProcess
+from aggregator.routing import read_choice, without_choice
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"federation:backend": "terra"},
+        {"federation:force-backend": "terra"},
+        {"job_options": {"federation:backend": "terra", "memory": 3}},
+        {"job_options": {"federation:force-backend": "terra"}},
+        {"federation:backend": "terra", "job_options": {"federation:backend": "terra"}},
+    ],
+)
+def test_a_choice_is_read_wherever_it_stands(body: dict[str, Any]) -> None:
+    assert read_choice(body) == "terra"
+    assert read_choice(body, base="terra") == "terra"
+
+
+def test_the_address_chooses_too() -> None:
+    assert read_choice({}, base="aurora") == "aurora"
+
+
+@pytest.mark.parametrize("body", [{}, {"federation:backend": None}, {"job_options": "x"}])
+def test_without_a_choice_there_is_none(body: dict[str, Any]) -> None:
+    assert read_choice(body) is None
+
+
+def test_two_choices_are_refused_and_both_are_named() -> None:
+    body = {"federation:backend": "terra", "job_options": {"federation:backend": "aurora"}}
+    with pytest.raises(NoBackendForProcess) as caught:
+        read_choice(body)
+    assert "'terra' in the property 'federation:backend'" in caught.value.message
+    assert "'aurora' in the property 'federation:backend' of 'job_options'" in caught.value.message
+    with pytest.raises(NoBackendForProcess, match="'boreal' in the address"):
+        read_choice({"federation:backend": "terra"}, base="boreal")
+
+
+@pytest.mark.parametrize("odd", [3, "", [], ["terra"], {"terra": 1}, False])
+def test_a_choice_that_names_no_backend_is_refused(odd: Any) -> None:
+    with pytest.raises(NoBackendForProcess, match="must be the id of one backend"):
+        read_choice({"federation:backend": odd})
+
+
+def test_the_choice_is_not_forwarded_and_everything_else_is() -> None:
+    body = {
+        "title": "a",
+        "unknown": {"federation:backend": "stays"},
+        "federation:backend": "terra",
+        "federation:force-backend": "terra",
+        "job_options": {"federation:backend": "terra", "memory": 3},
+    }
+    before = deepcopy(body)
+    assert without_choice(body) == {
+        "title": "a",
+        "unknown": {"federation:backend": "stays"},
+        "job_options": {"memory": 3},
+    }
+    assert body == before
+
+
+def test_options_that_held_only_the_choice_are_not_forwarded() -> None:
+    assert without_choice({"job_options": {"federation:backend": "terra"}}) == {}
+    assert without_choice({"job_options": {}}) == {"job_options": {}}
