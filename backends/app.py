@@ -69,9 +69,10 @@ def _assemble(
     key = read_or_make_key(folder / "secret.key")
     store = Store(folder / STORE_FILE)
     known = definitions()
+    provider = {"name": profile.provider.name, "url": profile.provider.url}
     return Backend(
         profile=profile,
-        collections={spec.id: describe(spec) for spec in profile.collections},
+        collections={spec.id: describe(spec, provider) for spec in profile.collections},
         processes={name: known[name] for name in profile.processes},
         store=store,
         lifecycle=Lifecycle(profile, store, engine, job_folder, clock),

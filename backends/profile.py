@@ -5,12 +5,14 @@
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
 
 import yaml
+
+from backends.errors import OpenEOError
 
 API_VERSIONS: Final = ("1.1.0", "1.2.0", "1.3.0")
 TOKEN_FORMS: Final = ("jwt", "prefixed")
@@ -159,13 +161,15 @@ class Known:
     """The names that this program can offer; a profile chooses from them.
 
     ``None`` means that names are not checked. ``product`` raises ``ValueError``
-    where there is no such product of the world or its options are wrong.
+    where there is no such product of the world or its options are wrong,
+    ``describe`` also ``OpenEOError`` where a collection's own data cannot be read.
     """
 
     processes: Collection[str]
     output_formats: Collection[str] | None = None
     input_formats: Collection[str] | None = None
     product: Callable[[str, Mapping[str, Any]], object] = lambda _name, _options: None
+    describe: Callable[[CollectionSpec], object] = lambda _spec: None
 
 
 def load_profile(path: Path, *, known: Known | None = None) -> Profile:
@@ -181,9 +185,20 @@ def load_profile(path: Path, *, known: Known | None = None) -> Profile:
         raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
-    profile = read_profile(document, source=str(path), known=known or known_here())
+    known = known or known_here()
+    profile = read_profile(document, source=str(path), known=known)
     specs = tuple(_beside(path.parent, spec) for spec in profile.collections)
+    if mistakes := list(_undescribed(specs, known)):
+        raise ProfileError(str(path), mistakes)
     return replace(profile, collections=specs)
+
+
+def _undescribed(specs: tuple[CollectionSpec, ...], known: Known) -> Iterator[Mistake]:
+    for number, spec in enumerate(specs):
+        try:
+            known.describe(spec)
+        except (OpenEOError, OSError, ValueError) as error:
+            yield Mistake(f"collections[{number}].options", str(error))
 
 
 def _beside(folder: Path, spec: CollectionSpec) -> CollectionSpec:
@@ -196,11 +211,13 @@ def _beside(folder: Path, spec: CollectionSpec) -> CollectionSpec:
 
 def known_here() -> Known:
     """What this installation can run and write."""
+    from backends.collections import describe
     from backends.definitions import definitions
     from backends.formats import INPUT_FORMATS, OUTPUT_FORMATS
     from backends.products import product
 
-    return Known(tuple(definitions()), tuple(OUTPUT_FORMATS), tuple(INPUT_FORMATS), product)
+    outputs, inputs = tuple(OUTPUT_FORMATS), tuple(INPUT_FORMATS)
+    return Known(tuple(definitions()), outputs, inputs, product, describe)
 
 
 def read_profile(document: object, *, source: str, known: Known) -> Profile:

@@ -111,6 +111,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
         }
 
-    def _close_engine(self, *_: object) -> None:
+    def _close_engine(self, _arbiter: object, _worker: object) -> None:
         if self._engine is not None:
             self._engine.close()

@@ -48,14 +48,14 @@ class ThreadEngine:
         """Stop listening to the task."""
         self._end(task_id, Outcome("killed"))
 
-    def close(self) -> None:
-        """Stop listening to all tasks, and wait a little for their threads."""
+    def close(self, patience: float = 5.0) -> None:
+        """Stop listening to all tasks, and wait ``patience`` seconds for each thread."""
         with self._lock:
             for _, timer in self._heard.values():
                 timer.cancel()
             self._heard.clear()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(patience)
 
     def _work(self, task: Task) -> None:
         started = time.monotonic()

@@ -372,7 +372,7 @@ def test_a_restart_loses_no_job(site: Site, go_on: threading.Event) -> None:
     waiting = [site.create() for _ in range(3)]
     for job_id in waiting:
         site.start(job_id)
-    site.engine.close()
+    site.engine.close(patience=0)
     go_on.set()
     again = Site(site.folder)
     for job_id in waiting:
