@@ -14,6 +14,7 @@ from aggregator.documents import (
     texts,
 )
 from aggregator.merging.fields import (
+    ABSENT,
     BACKENDS,
     Part,
     Parts,
@@ -21,6 +22,7 @@ from aggregator.merging.fields import (
     Rule,
     flag_of_all,
     union_of,
+    usable,
     word,
     wording,
 )
@@ -47,17 +49,18 @@ _as_they_are: Rule = union_of(is_object, "descriptions of bands")
 def described(parts: Parts, place: Place) -> Any:
     """Rule for an array of bands: united by name, in the order in which they are first seen.
 
-    Names are optional in STAC. Where a backend leaves one out, each different description
-    is kept as it is.
+    Names are optional in STAC. Descriptions without one are kept as they are, each once.
     """
-    nameless = any(is_object(band) and "name" not in band for band in _each(parts))
-    return (_as_they_are if nameless else _by_name)(parts, place)
+    good = usable(parts, place, is_array, "an array of bands")
+    if not good:
+        return ABSENT
+    named = [Part(p.backend, [b for b in p.value if not _is_nameless(b)]) for p in good]
+    nameless = [Part(p.backend, [b for b in p.value if _is_nameless(b)]) for p in good]
+    return [*_by_name(named, place), *_as_they_are(nameless, place)]
 
 
-def _each(parts: Parts) -> Iterator[object]:
-    for part in parts:
-        if is_array(part.value):
-            yield from part.value
+def _is_nameless(band: object) -> bool:
+    return is_object(band) and "name" not in band
 
 
 def band_names(collection: JsonObject) -> list[str]:

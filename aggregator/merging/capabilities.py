@@ -7,15 +7,15 @@ from typing import Any
 
 from aggregator.documents import (
     JsonObject,
-    array,
     flag,
     identity,
+    is_array,
     objects,
     text,
     texts,
 )
 from aggregator.merging.billing import merge_billing
-from aggregator.merging.fields import Part, Parts, Place, backends_of, links
+from aggregator.merging.fields import ABSENT, Part, Parts, Place, backends_of, links
 from aggregator.merging.named import documents_in
 from aggregator.merging.notes import Merged, Notebook
 
@@ -134,7 +134,11 @@ def _endpoints(documents: Parts, routes: Sequence[Endpoint], place: Place) -> li
 def _offered(part: Part, place: Place) -> set[tuple[str, str]]:
     """The operations that a backend offers, as pairs of path and method."""
     operations: set[tuple[str, str]] = set()
-    for endpoint in array(part.value, "endpoints"):
+    stated = part.value.get("endpoints")
+    if not is_array(stated):
+        place.unusable(Part(part.backend, stated), "an array of endpoints")
+        return operations
+    for endpoint in stated:
         path, methods = text(endpoint, "path"), texts(endpoint, "methods")
         if not path or not methods:
             place.unusable(Part(part.backend, endpoint), "an endpoint with path and methods")
@@ -171,14 +175,14 @@ def _links(documents: Parts, base: JsonObject, place: Place) -> list[Any]:
     theirs = [
         Part(part.backend, _for_users(part.value)) for part in documents if "links" in part.value
     ]
-    found = links(theirs, place) if theirs else []
-    all_links = [*objects(base, "links"), *found]
+    found = links(theirs, place)
+    all_links = [*objects(base, "links"), *([] if found is ABSENT else found)]
     return list({identity(link): link for link in all_links}.values())
 
 
 def _for_users(capabilities: JsonObject) -> Any:
     stated = capabilities["links"]
-    if not isinstance(stated, list | tuple):
+    if not is_array(stated):
         return stated
     return [link for link in stated if _relation(link) in {*PASSED_ON_RELATIONS, "self", ""}]
 

@@ -1,0 +1,452 @@
+"""Collections: the union, as valid STAC, saying who has what."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from pystac.validation.local_validator import get_local_schema_cache
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
+
+from aggregator.merging.collections import merge_collection, merge_collections
+from aggregator.merging.filters import Lists, Selection
+from tests.contract.specification import assert_conforms
+from tests.fakes.documents import LEFT_OUT, collection, frozen, thawed
+from tests.unit.merging.noted import assert_not_noted, assert_noted
+
+ORDER = ("terra", "aurora", "boreal")
+
+
+def alone(document: Any) -> dict[str, Any]:
+    return merge_collection("X", {"terra": document}, order=ORDER).document
+
+
+def pair(field: str, first: object, second: object) -> Any:
+    """Merge two collections that differ in a field."""
+    by_backend = {
+        "terra": collection("X", fields={field: first}),
+        "aurora": collection("X", fields={field: second}),
+    }
+    return merge_collection("X", by_backend, order=ORDER)
+
+
+# The union
+
+
+def test_every_collection_of_every_backend_is_listed() -> None:
+    found = merge_collections(
+        {
+            "aurora": [collection("SENTINEL1_GRD"), collection("SENTINEL2_L2A")],
+            "terra": [collection("SENTINEL2_L2A"), collection("SENTINEL2_L1C")],
+        },
+        order=ORDER,
+    )
+    assert list(found.document) == ["SENTINEL2_L2A", "SENTINEL2_L1C", "SENTINEL1_GRD"]
+
+
+def test_every_collection_says_who_has_it_at_the_top_and_in_its_summaries() -> None:
+    listed = merge_collections(
+        {"terra": [collection("A"), collection("B")], "aurora": [collection("B")]}, order=ORDER
+    ).document
+    for name, backends in (("A", ["terra"]), ("B", ["terra", "aurora"])):
+        assert listed[name]["federation:backends"] == backends
+        assert listed[name]["summaries"]["federation:backends"] == backends
+
+
+def test_a_collection_without_summaries_says_who_has_it_there_too() -> None:
+    found = alone(collection("X", summaries=LEFT_OUT))
+    assert found["summaries"] == {"federation:backends": ["terra"]}
+
+
+def test_one_backends_collection_comes_out_as_it_went_in() -> None:
+    document = collection(
+        "X",
+        keywords=["b", "a"],
+        providers=[{"name": "ESA", "roles": ["producer"], "url": "https://esa.example"}],
+        fields={
+            "sci:doi": "10.1/x",
+            "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+            "item_assets": {"B02": {"type": "image/tiff", "roles": ["data"]}},
+            "unknown:field": {"kept": [1, None]},
+            "experimental": False,
+        },
+    )
+    found = alone(document)
+    summaries = {**document["summaries"], "federation:backends": ["terra"]}
+    assert found == {**document, "summaries": summaries, "federation:backends": ["terra"]}
+
+
+def test_inputs_are_left_as_they_are() -> None:
+    documents: dict[str, Any] = {
+        "terra": [collection("X", deprecated=True), collection("OWN", common_name="X")],
+        "aurora": [collection("X", bands=("B01",), keywords=["k"]), "broken", {"id": 5}],
+    }
+    before = thawed(documents)
+    merge_collections(frozen(documents), order=ORDER)
+    found = merge_collections(documents, order=ORDER)
+    assert documents == before
+    assert thawed(merge_collections(frozen(documents), order=ORDER).document) == found.document
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    terra, aurora = [collection("A"), collection("X")], [collection("X", bands=("B01",))]
+    one = merge_collections({"terra": terra, "aurora": aurora}, order=ORDER)
+    other = merge_collections({"aurora": aurora, "terra": terra}, order=ORDER)
+    assert json.dumps(one.document) == json.dumps(other.document)
+    assert one.notes == other.notes
+
+
+def test_backends_that_are_not_configured_come_last_by_name() -> None:
+    by_backend = {name: collection("X", title=name) for name in ("zeta", "extra", "boreal")}
+    found = merge_collection("X", by_backend, order=ORDER).document
+    assert found["title"] == "boreal"
+    assert found["federation:backends"] == ["boreal", "extra", "zeta"]
+
+
+def test_a_merged_collection_has_the_id_that_it_is_asked_for_under() -> None:
+    by_backend = {"terra": collection("TERRA_S2"), "aurora": collection("SENTINEL2_L2A")}
+    found = merge_collection("SENTINEL2_L2A", by_backend, order=ORDER).document
+    assert found["id"] == "SENTINEL2_L2A"
+
+
+def test_without_any_document_there_is_nothing_to_show() -> None:
+    assert merge_collection("X", {}, order=ORDER).document == {}
+    found = merge_collection("X", {"terra": None, "aurora": "<html>"}, order=ORDER)  # type: ignore[dict-item]
+    assert found.document == {}
+    assert_noted(found, "document-unusable", "terra")
+    assert_noted(found, "document-unusable", "aurora")
+
+
+# Broken documents
+
+
+@pytest.mark.parametrize("answer", [None, "<html>", 5, {"collections": []}, True])
+def test_a_broken_listing_costs_no_other_backend_its_collections(answer: Any) -> None:
+    found = merge_collections({"terra": answer, "aurora": [collection("X")]}, order=ORDER)
+    assert list(found.document) == ["X"]
+    assert_noted(found, "document-unusable", "terra")
+
+
+@pytest.mark.parametrize("entry", [None, "X", 5, [], {}, {"id": None}, {"id": 7}, {"id": ""}])
+def test_a_broken_entry_costs_no_other_entry(entry: Any) -> None:
+    found = merge_collections({"terra": [collection("A"), entry, collection("B")]}, order=ORDER)
+    assert list(found.document) == ["A", "B"]
+    assert_noted(found, "entry-unusable", "terra")
+
+
+def test_a_bottomless_entry_costs_no_other_entry() -> None:
+    bottomless: Any = {}
+    for _ in range(5000):
+        bottomless = {"deeper": bottomless}
+    listed = [collection("A"), collection("B", fields={"x": bottomless})]
+    found = merge_collections({"terra": listed}, order=ORDER)
+    assert list(found.document) == ["A"]
+    assert_noted(found, "entry-unusable", "terra")
+
+
+BROKEN: list[Any] = [
+    None,
+    True,
+    3,
+    -0.5,
+    "",
+    "text",
+    [],
+    ["a", None],
+    [[1]],
+    {},
+    {"a": {"b": []}},
+    [{}],
+]
+
+
+@pytest.mark.parametrize("field", sorted(collection("X", keywords=[], providers=[], assets={})))
+def test_a_field_of_any_wrong_type_costs_no_other_backend_its_data(field: str) -> None:
+    good = collection("X", keywords=["k"], providers=[{"name": "ESA"}], deprecated=False)
+    for value in BROKEN:
+        broken = collection("X", fields={field: value})
+        found = merge_collection("X", {"terra": broken, "aurora": good}, order=ORDER).document
+        assert found["federation:backends"] == ["terra", "aurora"]
+        for key in ("B02", "B08"):
+            assert key in found["cube:dimensions"]["bands"]["values"]
+        assert found["extent"]["spatial"]["bbox"][0] == [-180, -56, 180, 83]
+        assert "sentinel-2" in found["summaries"]["constellation"]
+
+
+@pytest.mark.parametrize(
+    "field", ["title", "extent", "keywords", "links", "cube:dimensions", "stac_extensions"]
+)
+@pytest.mark.parametrize("value", [None, 3, True])
+def test_what_cannot_be_used_does_not_vanish_silently(field: str, value: object) -> None:
+    found = merge_collection("X", {"terra": collection("X", fields={field: value})}, order=ORDER)
+    assert_noted(found, "value-unusable", "terra", subject=f"collections/X/{field}")
+
+
+def test_text_in_place_of_a_list_is_read_as_a_list_of_one() -> None:
+    found = pair("keywords", "optical", ["radar"])
+    assert found.document["keywords"] == ["optical", "radar"]
+    assert_noted(found, "value-repaired", "terra")
+
+
+# Fields
+
+
+def test_versions_of_stac_are_compared_as_versions() -> None:
+    assert pair("stac_version", "1.9.0", "1.10.0").document["stac_version"] == "1.10.0"
+    assert pair("stac_version", "1.1.0", "1.0.0").document["stac_version"] == "1.1.0"
+    assert pair("stac_version", "1.0.0-rc.2", "1.0.0").document["stac_version"] == "1.0.0"
+
+
+def test_a_version_that_openeo_does_not_allow_is_not_stated() -> None:
+    assert pair("stac_version", "2.0.0", "1.0.0").document["stac_version"] == "1.0.0"
+
+
+def test_descriptions_are_the_first_backends_and_empty_ones_lose() -> None:
+    found = pair("description", "", "Radar data.")
+    assert found.document["description"] == "Radar data."
+    assert pair("title", "One", "Another").document["title"] == "One"
+
+
+def test_only_what_all_call_deprecated_or_experimental_is() -> None:
+    for flag in ("deprecated", "experimental"):
+        assert pair(flag, True, True).document[flag] is True
+        assert pair(flag, True, False).document[flag] is False
+        found = pair(flag, True, LEFT_OUT)
+        assert found.document[flag] is False
+        assert_noted(found, "flag-differs", "terra", "aurora")
+
+
+def test_keywords_and_reference_systems_are_united() -> None:
+    assert pair("keywords", ["a", "b"], ["b", "c"]).document["keywords"] == ["a", "b", "c"]
+    assert pair("crs", ["u:1"], ["u:2", "u:1"]).document["crs"] == ["u:1", "u:2"]
+
+
+def test_providers_are_united_by_name_with_all_their_roles() -> None:
+    found = pair(
+        "providers",
+        [{"name": "ESA", "roles": ["producer"]}, {"name": "Terra", "roles": ["host"]}],
+        [{"name": "ESA", "roles": ["licensor"]}, {"name": "Aurora", "roles": ["host"]}],
+    )
+    assert found.document["providers"] == [
+        {"name": "ESA", "roles": ["producer", "licensor"]},
+        {"name": "Terra", "roles": ["host"]},
+        {"name": "Aurora", "roles": ["host"]},
+    ]
+
+
+def test_one_licence_stays_and_several_are_said_to_be_several() -> None:
+    assert pair("license", "CC-BY-4.0", "CC-BY-4.0").document["license"] == "CC-BY-4.0"
+    found = pair("license", "CC-BY-4.0", "proprietary")
+    assert found.document["license"] == "various"
+    assert_noted(found, "licence-differs", "terra", "aurora")
+
+
+def test_several_licences_are_other_in_stac_1_1() -> None:
+    by_backend = {
+        "terra": collection("X", license="CC-BY-4.0", stac_version="1.1.0"),
+        "aurora": collection("X", license="CC0-1.0"),
+    }
+    assert merge_collection("X", by_backend, order=ORDER).document["license"] == "other"
+
+
+def test_links_of_all_are_kept_but_for_those_on_the_upstreams_structure() -> None:
+    def about(name: str) -> dict[str, str]:
+        return {"rel": "about", "href": f"https://{name}.example"}
+
+    def of(name: str) -> list[dict[str, str]]:
+        own = [
+            {"rel": rel, "href": f"https://{name}.example"} for rel in ("self", "root", "parent")
+        ]
+        return [*own, about(name), {"rel": "license", "href": "https://l.example"}]
+
+    found = pair("links", of("terra"), of("aurora"))
+    assert found.document["links"] == [
+        about("terra"),
+        {"rel": "license", "href": "https://l.example"},
+        about("aurora"),
+    ]
+
+
+def test_relative_links_lead_where_the_backend_meant_them_to() -> None:
+    base = {"rel": "self", "href": "https://terra.example/openeo/collections/X"}
+    found = alone(collection("X", links=[base, {"rel": "license", "href": "../licence.txt"}]))
+    assert found["links"] == [
+        {"rel": "license", "href": "https://terra.example/openeo/licence.txt"}
+    ]
+
+
+def test_a_relative_link_without_a_base_is_noted_rather_than_served() -> None:
+    document = collection("X", links=[{"rel": "license", "href": "licence.txt"}])
+    found = merge_collection("X", {"terra": document}, order=ORDER)
+    assert found.document["links"] == []
+    assert_noted(found, "value-unusable", "terra")
+
+
+def test_extensions_are_united_with_the_highest_minor_version_of_each() -> None:
+    def url(name: str) -> str:
+        return f"https://stac-extensions.github.io/{name}/schema.json"
+
+    found = pair(
+        "stac_extensions",
+        [url("eo/v1.9.0"), url("datacube/v1.0.0")],
+        [url("eo/v1.10.0"), url("datacube/v2.2.0"), url("sar/v1.0.0")],
+    )
+    assert found.document["stac_extensions"] == [
+        url("eo/v1.10.0"),
+        url("datacube/v1.0.0"),
+        url("datacube/v2.2.0"),
+        url("sar/v1.0.0"),
+    ]
+
+
+def test_short_names_of_extensions_become_urls_in_modern_stac() -> None:
+    found = pair("stac_extensions", ["eo"], [])
+    assert found.document["stac_extensions"] == [
+        "https://stac-extensions.github.io/eo/v1.0.0/schema.json"
+    ]
+    old = alone(collection("X", stac_version="0.9.0", stac_extensions=["eo"], type=LEFT_OUT))
+    assert old["stac_extensions"] == ["eo"]
+    assert "type" not in old
+
+
+def test_assets_of_the_same_name_that_are_different_files_are_both_kept() -> None:
+    def preview(host: str) -> dict[str, Any]:
+        return {"preview": {"href": f"https://{host}.example/p.png", "roles": ["thumbnail"]}}
+
+    found = pair("assets", preview("terra"), preview("aurora"))
+    assert found.document["assets"] == {
+        "preview": {**preview("terra")["preview"], "federation:backends": ["terra"]},
+        "preview-aurora": {**preview("aurora")["preview"], "federation:backends": ["aurora"]},
+    }
+    assert_noted(found, "asset-renamed", "aurora")
+    assert pair("assets", preview("terra"), preview("terra")).document["assets"] == preview("terra")
+
+
+def test_item_assets_are_united_and_say_who_has_them() -> None:
+    found = pair(
+        "item_assets",
+        {"B02": {"type": "image/tiff", "roles": ["data"]}},
+        {"B02": {"title": "Blue", "roles": ["reflectance"]}, "SCL": {"type": "image/tiff"}},
+    )
+    assert found.document["item_assets"] == {
+        "B02": {"type": "image/tiff", "roles": ["data", "reflectance"], "title": "Blue"},
+        "SCL": {"type": "image/tiff", "federation:backends": ["aurora"]},
+    }
+
+
+def test_publications_are_united_and_differing_dois_noted() -> None:
+    one, other = {"doi": "10.1/a"}, {"doi": "10.1/b", "citation": "B"}
+    found = pair("sci:publications", [one], [other, one])
+    assert found.document["sci:publications"] == [one, other]
+    assert_noted(pair("sci:doi", "10.1/a", "10.1/b"), "value-differs", "terra", "aurora")
+
+
+def test_unknown_fields_are_the_first_backends_and_differences_are_noted() -> None:
+    found = pair("some:field", {"a": 1}, {"a": 2})
+    assert found.document["some:field"] == {"a": 1}
+    note = assert_noted(found, "value-differs", "terra", "aurora")
+    assert note.values["by_backend"] == {"terra": {"a": 1}, "aurora": {"a": 2}}
+    assert pair("some:field", LEFT_OUT, 5).document["some:field"] == 5
+
+
+def test_members_of_a_backend_that_is_a_federation_itself_are_not_shown() -> None:
+    inner = {"federation:backends": ["inner"], "platform": ["s2a"]}
+    document = collection("X", fields={"federation:backends": ["inner"], "summaries": inner})
+    found = merge_collection("X", {"terra": document}, order=ORDER)
+    assert found.document["federation:backends"] == ["terra"]
+    assert found.document["summaries"]["federation:backends"] == ["terra"]
+    assert_noted(found, "nested-federation", "terra")
+
+
+def test_what_stac_requires_is_there_even_if_no_backend_gives_it() -> None:
+    found = merge_collection("X", {"terra": {"id": "X"}}, order=ORDER)
+    assert found.document["stac_version"] == "1.0.0"
+    assert found.document["type"] == "Collection"
+    assert found.document["description"] == "X"
+    assert found.document["license"] == "proprietary"
+    assert found.document["links"] == []
+    assert_noted(found, "value-missing", "terra", subject="collections/X/license")
+
+
+# Selection
+
+
+def test_what_is_denied_is_not_listed() -> None:
+    selection = Selection(
+        collections=Lists(deny=("SECRET_*",)), collections_of={"aurora": Lists(allow=("A",))}
+    )
+    found = merge_collections(
+        {
+            "terra": [collection("A"), collection("B"), collection("SECRET_1")],
+            "aurora": [collection("A"), collection("B")],
+        },
+        order=ORDER,
+        selection=selection,
+    ).document
+    assert {name: c["federation:backends"] for name, c in found.items()} == {
+        "A": ["terra", "aurora"],
+        "B": ["terra"],
+    }
+
+
+# Validity
+
+
+STAC = "https://schemas.stacspec.org/v1.1.0/collection-spec/json-schema/collection.json"
+
+
+def stac_violations(document: Any) -> list[str]:
+    """How a collection breaks the schema of STAC 1.1.0 that pystac brings along."""
+    schemas = get_local_schema_cache()
+    resources = [(url, DRAFT7.create_resource(schema)) for url, schema in schemas.items()]
+    registry: Any = Registry().with_resources(resources)
+    validator = Draft7Validator(schemas[STAC], registry=registry)
+    return [error.message for error in validator.iter_errors(document)]
+
+
+def rich(backend: str, **more: Any) -> dict[str, Any]:
+    return collection(
+        "X",
+        bands=("B02", backend),
+        bbox=(0, 0, len(backend), 10),
+        keywords=[backend],
+        stac_version="1.1.0",
+        providers=[{"name": backend, "roles": ["host"]}],
+        assets={"preview": {"href": f"https://{backend}.example/p.png"}},
+        license="other",
+        **more,
+    )
+
+
+def test_valid_stac_comes_out_where_valid_stac_went_in() -> None:
+    by_backend = {name: rich(name) for name in ORDER}
+    by_backend["terra"]["summaries"]["eo:cloud_cover"] = {"minimum": 0, "maximum": 50}
+    by_backend["aurora"]["summaries"]["eo:cloud_cover"] = {"minimum": 10, "maximum": 100}
+    for document in by_backend.values():
+        assert stac_violations(document) == []
+    found = merge_collection("X", by_backend, order=ORDER).document
+    assert stac_violations(found) == []
+
+
+def test_the_check_of_validity_sees_what_is_invalid() -> None:
+    assert stac_violations(rich("terra", extent={"spatial": {"bbox": [0, 0, 1, 1]}}))
+
+
+def test_listing_and_detail_are_as_the_api_describes_them() -> None:
+    listed = merge_collections({name: [rich(name)] for name in ORDER}, order=ORDER).document
+    body = {"collections": list(listed.values()), "links": []}
+    assert_conforms("get", "/collections", 200, body)
+    assert_conforms("get", "/collections/{collection_id}", 200, listed["X"])
+
+
+def test_even_empty_collections_make_a_listing_as_the_api_describes_it() -> None:
+    listed = merge_collections({"terra": [{"id": "X"}]}, order=ORDER).document
+    assert_conforms("get", "/collections", 200, {"collections": list(listed.values()), "links": []})
+
+
+def test_equal_documents_give_no_notes() -> None:
+    by_backend = {name: [collection("X")] for name in ORDER}
+    assert_not_noted(merge_collections(by_backend, order=ORDER))
