@@ -126,7 +126,7 @@ def relocated(layout: Layout, directory: Path, *, offset: int, host: str | None)
 def write(layout: Layout, directory: Path) -> Layout:
     """Puts the configuration and its profiles into files of that directory."""
     profiles = {
-        name: Profile(directory / f"{name}.yaml", profile.document)
+        name: Profile(directory / f"{name}.yaml", _anchored(profile))
         for name, profile in layout.profiles.items()
     }
     backends = {
@@ -189,6 +189,21 @@ def _follow(entry: object, name: str, layout: Layout, profiles: Mapping[str, Pro
     old, new = layout.profiles[name], profiles[name]
     ports = [_address(p.document.get("bind"), p.file).port for p in (old, new)]
     return {**entry, "url": _with_port(str(entry.get("url")), *ports)}
+
+
+def _anchored(profile: Profile) -> dict[str, Any]:
+    """The profile with paths that mean the same from wherever the profile lies."""
+    folder = profile.file.parent
+    collections = [_collection(c, folder) for c in profile.document.get("collections") or ()]
+    return {**profile.document, "collections": collections}
+
+
+def _collection(entry: object, folder: Path) -> object:
+    options = entry.get("options") if isinstance(entry, dict) else None
+    href = options.get("href") if isinstance(options, dict) else None
+    if not isinstance(entry, dict) or not isinstance(href, str) or "://" in href:
+        return entry
+    return {**entry, "options": {**dict(options or {}), "href": str((folder / href).resolve())}}
 
 
 def _with_port(url: str, old: int, new: int) -> str:

@@ -1,24 +1,26 @@
-"""The federation as it is now: its backends asked live, through the aggregator's own rooms."""
+"""The federation as it is now: its backends asked live, by the aggregator's own means."""
 
-import time
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from aggregator.app import create_app
 from aggregator.settings import Settings
-from aggregator.upstream.client import Client, Limits
-from aggregator.upstream.fleet import Fleet
-from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.federation import Federation
 from aggregator.usecases.processing import Processing
-from aggregator.usecases.views import View, whole
+from aggregator.usecases.views import View
 
 ASKING_SECONDS = 30.0
+METADATA = "metadata"
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What the aggregator would know of its backends now, and how it would route."""
+    """What the aggregator knows of its backends now, and how it routes."""
 
     catalogue: Catalogue
     processing: Processing
@@ -31,25 +33,24 @@ class Observed:
 def observed(settings: Settings, *, seconds: float = ASKING_SECONDS) -> Iterator[Observed]:
     """Asks every backend at the same time; one that does not answer in time is offline.
 
-    Nothing is stored and no user is logged in.
+    An offline backend is judged by what an aggregator of this configuration last
+    knew of it. Nothing is stored.
     """
-    fleet = Fleet([_client(settings, backend.id, backend.url) for backend in settings.backends])
-    snapshots = Snapshots(
-        settings.backends, fleet, settings.upstream, directory=None, clock=time.time
-    )
-    catalogue = Catalogue(settings, snapshots)
-    snapshots.start()
-    try:
-        snapshots.wait_until_visited(seconds)
-        problems = {n: s.problem for n, s in snapshots.current().items() if not s.online}
-        processing = Processing(settings, fleet, catalogue)
-        yield Observed(catalogue, processing, whole(settings.public_url), problems)
-    finally:
-        snapshots.stop(timeout=1.0)
-        fleet.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        known = settings.data_directory / METADATA
+        if known.is_dir():
+            shutil.copytree(known, Path(scratch) / METADATA)
+        app = create_app(replace(settings, data_directory=Path(scratch)))
+        federation: Federation = app.extensions["federation"]
+        federation.start()
+        try:
+            federation.snapshots.wait_until_visited(seconds)
+            yield _seen(federation)
+        finally:
+            federation.stop()
 
 
-def _client(settings: Settings, backend: str, url: str) -> Client:
-    times = settings.upstream
-    limits = Limits(times.connect_timeout, times.read_timeout)
-    return Client(backend, url, limits=limits, proxy=times.proxy)
+def _seen(federation: Federation) -> Observed:
+    current = federation.snapshots.current().items()
+    problems = {name: snapshot.problem for name, snapshot in current if not snapshot.online}
+    return Observed(federation.catalogue, federation.processing, federation.view(None), problems)

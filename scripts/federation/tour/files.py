@@ -50,9 +50,9 @@ def shares(file: Path, limits: dict[str, tuple[float, float]]) -> str:
 
 
 def monthly_means(file: Path) -> list[tuple[str, float]]:
-    """The mean over the area for each date of the file's first variable."""
+    """The mean over the area for each month of the file's first variable."""
     with xr.open_dataset(file, engine="h5netcdf") as data:
         name = next(name for name, values in data.data_vars.items() if "t" in values.dims)
         values = data[name]
         means = values.mean([dim for dim in values.dims if dim != "t"]).to_series()
-    return [(f"{date:%Y-%m}", float(mean)) for date, mean in means.items()]
+    return [(str(month)[:7], float(mean)) for month, mean in means.items()]

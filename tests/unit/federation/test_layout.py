@@ -21,6 +21,10 @@ NORTH = """
 id: north
 bind: 127.0.0.1:8101
 public_url: http://127.0.0.1:8101
+collections:
+  - {id: SAMPLES, kind: stac, options: {href: ../samples/collection.json}}
+  - {id: FAR, kind: stac, options: {href: "https://far.example/collection.json"}}
+  - {id: COVER, product: landcover}
 """
 
 
@@ -75,6 +79,14 @@ def test_moving_leaves_the_original_alone(layout: Layout, tmp_path: Path) -> Non
 def test_data_of_a_moved_federation_are_kept_apart(layout: Layout, tmp_path: Path) -> None:
     there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
     assert load(there.file).data_directory == tmp_path / "var" / "aggregator"
+
+
+def test_a_moved_profile_finds_its_real_data(layout: Layout, tmp_path: Path) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    samples, far, cover = there.profiles["north"].document["collections"]
+    assert samples["options"]["href"] == str(tmp_path / "samples" / "collection.json")
+    assert far["options"]["href"] == "https://far.example/collection.json"
+    assert cover == {"id": "COVER", "product": "landcover"}
 
 
 def test_a_port_that_does_not_exist_is_refused(layout: Layout, tmp_path: Path) -> None:
