@@ -102,9 +102,11 @@ def _values(product: str, window: Window, dates: list[Visit], bands: tuple[str, 
     for row, height in enumerate(heights):
         for column, width in enumerate(widths):
             part = window.part(column * CHUNK, row * CHUNK, width, height)
+            ground = (f"ground-{token}", row, column)
+            graph[ground] = (_ground, part)
             for time, visit in enumerate(dates):
                 seen = (f"seen-{token}", time, row, column)
-                graph[seen] = (_seen, product, part, visit)
+                graph[seen] = (_seen, product, ground, visit)
                 for number, band in enumerate(bands):
                     graph[name, time, number, row, column] = (_band, seen, band)
     chunks = ((1,) * len(dates), (1,) * len(bands), heights, widths)
@@ -117,8 +119,7 @@ def _ground(part: Window) -> Ground:
     return Ground(part)
 
 
-def _seen(product: str, part: Window, visit: Visit) -> Seen:
-    ground = _ground(part)
+def _seen(product: str, ground: Ground, visit: Visit) -> Seen:
     match product:
         case "sentinel2_l2a" | "sentinel2_l1c":
             return Surface(ground, visit, top_of_atmosphere=product == "sentinel2_l1c")
