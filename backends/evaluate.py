@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 from dask.callbacks import Callback as DaskCallback
+from openeo_pg_parser_networkx.process_registry import ProcessRegistry
 
 from backends.checking import check_process
 from backends.definitions import definitions
@@ -42,12 +43,17 @@ _WRONG_VALUES: Final = (TypeError, ValueError, LookupError, ArithmeticError)
 Scope = Mapping[str, Any]
 
 
-def run(process: Mapping[str, Any], environment: Environment) -> list[SavedAsset]:
+def run(
+    process: Mapping[str, Any],
+    environment: Environment,
+    processes: ProcessRegistry | None = None,
+) -> list[SavedAsset]:
     """Execute a process; the files that its `save_result` nodes wrote, in their order.
 
     All nodes of the top level are executed, also those that do not lead to the result. A
     result that no node saves is saved as JSON. Parameters of the process take their
-    defaults. Raises OpenEOError, naming node and process, for whatever goes wrong.
+    defaults. `processes` are ours unless others are given. Raises OpenEOError, naming node
+    and process, for whatever goes wrong.
     Source: openEO API 1.3.0, section Process Graphs.
     """
     offered = {
@@ -59,7 +65,7 @@ def run(process: Mapping[str, Any], environment: Environment) -> list[SavedAsset
     if mistakes:
         raise mistakes[0]
     with quiet_numerics():
-        return _Evaluation(process, environment).run()
+        return _Evaluation(process, environment, processes or registry()).run()
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,10 @@ def _back(value: Any, axis: int, keepdims: bool) -> Any:
 class _Evaluation:
     """One execution of one process."""
 
-    def __init__(self, process: Mapping[str, Any], environment: Environment) -> None:
+    def __init__(
+        self, process: Mapping[str, Any], environment: Environment, processes: ProcessRegistry
+    ) -> None:
+        self.processes = processes
         self.graph = ParsedGraph(process["process_graph"])
         self.saves = _Saves(environment)
         self.environment = replace(environment, save_result=self.saves.save)
@@ -168,7 +177,7 @@ class _Evaluation:
             raise translate(error, node.process_id, "/".join(own_path)) from error
 
     def _call(self, node: Node, arguments: dict[str, Any]) -> Any:
-        implementation = registry()[node.process_id].implementation
+        implementation = self.processes[node.process_id].implementation
         if _wants_environment(implementation):
             arguments["environment"] = self.environment
         return implementation(**arguments)
@@ -258,11 +267,11 @@ class _Saves:
         return assets
 
 
-class _Progress(DaskCallback):  # type: ignore[misc]  # dask is untyped
+class _Progress(DaskCallback):
     """Tells a growing share of the work: nodes, and tasks while something is computed."""
 
     def __init__(self, tell: Callable[[float], None], nodes: list[Node]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # dask is untyped
         self._tell = tell
         self._total = sum(self._weight(node) for node in nodes) or 1
         self._done = 0

@@ -213,7 +213,7 @@ def array_concat(array1: Any, array2: Any) -> Any:
 
 
 @implements("array_modify")
-def array_modify(data: Any, values: Any, index: Any, length: Any = 1) -> Any:
+def array_modify(data: Any, values: Any, index: Any, length: Any = 0) -> Any:
     """`length` elements from `index` on replaced by other values (inserted, removed).
 
     Raises `ArrayElementNotAvailable` for an index behind the end, `ArrayLabelConflict`.

@@ -81,7 +81,7 @@ def gt(x: Any, y: Any) -> Any:
 @implements("gte")
 def gte(x: Any, y: Any) -> Any:
     """Whether `x` is greater than or equal to `y`, both numbers; equal texts are too."""
-    return _or_equal(gt, x, y)
+    return _or_equal(lambda a, b: a >= b, x, y)
 
 
 @implements("lt")
@@ -93,13 +93,12 @@ def lt(x: Any, y: Any) -> Any:
 @implements("lte")
 def lte(x: Any, y: Any) -> Any:
     """Whether `x` is less than or equal to `y`, both numbers; equal texts are too."""
-    return _or_equal(lt, x, y)
+    return _or_equal(lambda a, b: a <= b, x, y)
 
 
-def _or_equal(strict: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+def _or_equal(relation: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
     if not _has_pixels(x, y) and not is_number(x):
         return eq(x, y)
-    relation = {gt: lambda a, b: a >= b, lt: lambda a, b: a <= b}[strict]
     return _compare(relation, x, y)
 
 

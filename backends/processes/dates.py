@@ -5,11 +5,10 @@ Ours: the library ignores zones. Specification: openEO processes 2.0.0-rc.1.
 
 from __future__ import annotations
 
+import calendar
 import re
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, Final
-
-from dateutil.relativedelta import relativedelta
 
 from backends.arguments import parse_moment
 from backends.processes.declaration import implements
@@ -62,12 +61,22 @@ def date_difference(date1: Any, date2: Any, unit: str = "second") -> float:
 
 
 def _months(first: datetime, second: datetime) -> float:
-    gap = relativedelta(second, first)
-    count = gap.years * 12 + gap.months
-    start = first + relativedelta(months=count)
-    step = 1 if second >= start else -1
-    length = abs((first + relativedelta(months=count + step) - start).total_seconds())
-    return count + (second - start).total_seconds() / length
+    """Whole calendar months, counted from the first instant, and the part of the next one."""
+    count = (second.year - first.year) * 12 + second.month - first.month
+    if _shifted(first, count) > second:
+        count -= 1
+    start, end = _shifted(first, count), _shifted(first, count + 1)
+    return count + (second - start) / (end - start)
+
+
+def _shifted(moment: datetime, months: int) -> datetime:
+    """The same day of another month, or its last one."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year = moment.year + years
+    if not MINYEAR <= year <= MAXYEAR:
+        raise invalid("value", f"leads out of the years {MINYEAR} to {MAXYEAR}.")
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
 
 
 def _simple(value: float) -> float:
@@ -85,7 +94,7 @@ def date_shift(date: Any, value: Any, unit: str) -> str:
     _moment(date, "date")
     text = str(date)
     moment = datetime.fromisoformat(text)
-    moved = moment + _step(int(value), unit)
+    moved = _moved(moment, int(value), unit)
     if len(text) <= _DATE_LENGTH:
         return moved.date().isoformat()
     fraction = "milliseconds" if moved.microsecond else "seconds"
@@ -93,11 +102,9 @@ def date_shift(date: Any, value: Any, unit: str) -> str:
     return result.replace("+00:00", "Z") if text.endswith("Z") else result
 
 
-def _step(value: int, unit: str) -> timedelta | relativedelta:
-    if unit == "month":
-        return relativedelta(months=value)
-    if unit == "year":
-        return relativedelta(years=value)
+def _moved(moment: datetime, value: int, unit: str) -> datetime:
+    if unit in ("month", "year"):
+        return _shifted(moment, value if unit == "month" else 12 * value)
     if unit not in _SECONDS:
         raise invalid("unit", f"must be one of {', '.join((*_SECONDS, 'month', 'year'))}.")
-    return timedelta(milliseconds=round(value * _SECONDS[unit] * 1000))
+    return moment + timedelta(milliseconds=round(value * _SECONDS[unit] * 1000))

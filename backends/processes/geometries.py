@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import dask.array
 import numpy as np
 import pyproj
 import rasterio.features
 import rioxarray  # noqa: F401  gives cubes their `rio`
 import shapely
 import shapely.geometry
-import shapely.ops
 from affine import Affine
 
 from backends.arguments import box_mistake
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, spatial_dimensions
-from backends.processes.values import invalid
+from backends.processes.values import invalid, lazy
 
 WGS84: Final = "EPSG:4326"
 _AREAS: Final = ("Polygon", "MultiPolygon")
@@ -53,14 +51,14 @@ def box_in(extent: Mapping[str, Any], target: pyproj.CRS) -> Box:
     if mistake:
         raise invalid("extent", f"is invalid: {mistake}")
     source = user_crs(extent.get("crs") or WGS84, "extent")
-    box = tuple(float(extent[side]) for side in ("west", "south", "east", "north"))
+    west, south, east, north = (float(extent[side]) for side in ("west", "south", "east", "north"))
     if source == target:
-        return box  # type: ignore[return-value]  # four sides
+        return west, south, east, north
     mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    moved = mover.transform_bounds(*box, densify_pts=21)
+    moved = mover.transform_bounds(west, south, east, north, densify_pts=21)
     if not all(np.isfinite(side) for side in moved):
         raise invalid("extent", f"lies outside of where {target.name} is defined.")
-    return moved  # type: ignore[no-any-return]  # pyproj gives four floats
+    return moved
 
 
 def within_box(cube: Cube, box: Box) -> Cube:
@@ -125,7 +123,7 @@ def area_in(geojson: Any, target: pyproj.CRS, parameter: str) -> Any:
     if source == target:
         return union
     mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    return shapely.ops.transform(mover.transform, union)
+    return shapely.transform(union, mover.transform, interleaved=False)
 
 
 def inside(cube: Cube, area: Any) -> Any:
@@ -138,12 +136,12 @@ def inside(cube: Cube, area: Any) -> Any:
         (top, bottom), (left, right) = info[None]["array-location"]
         return rasterized(area, rows[top:bottom], columns[left:right])
 
-    template = dask.array.empty((len(rows), len(columns)), chunks=_BLOCK, dtype=bool)
+    template = lazy.empty((len(rows), len(columns)), chunks=_BLOCK, dtype=bool)
 
     def covered(_empty: Any, block_info: Any = None) -> Any:
         return block(block_info)
 
-    return dask.array.map_blocks(covered, template, dtype=bool, meta=np.empty((0, 0), dtype=bool))
+    return lazy.map_blocks(covered, template, dtype=bool, meta=np.empty((0, 0), dtype=bool))
 
 
 def rasterized(area: Any, rows: Any, columns: Any) -> Any:

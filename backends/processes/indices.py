@@ -11,7 +11,7 @@ import xarray as xr
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, as_cube, labels, names_of_type
 from backends.processes.declaration import implements
-from backends.processes.library import implementations as library
+from backends.processes.library import library
 from backends.products import PRODUCTS
 
 
@@ -60,7 +60,7 @@ def ndvi(data: Cube, nir: Any = None, red: Any = None, target_band: str | None =
     dimension = found[0]
     bright = _band(cube, dimension, "nir" if nir is None else nir, "NirBandAmbiguous", "nir")
     dark = _band(cube, dimension, "red" if red is None else red, "RedBandAmbiguous", "red")
-    index = library.normalized_difference(bright, dark)
+    index: Cube = library.normalized_difference(bright, dark)
     index.attrs = dict(cube.attrs)
     if target_band is None:
         return index

@@ -6,6 +6,7 @@ learning is not installed (it is not offered here): both are silenced here and n
 
 import logging
 import warnings
+from typing import Any
 
 logging.getLogger("openeo_processes_dask.process_implementations").setLevel(logging.ERROR)
 with warnings.catch_warnings():
@@ -13,4 +14,7 @@ with warnings.catch_warnings():
     import openeo_processes_dask.process_implementations as implementations
     from openeo_processes_dask.process_implementations.exceptions import OpenEOException
 
-__all__ = ["OpenEOException", "implementations"]
+library: Any = implementations
+"""Its functions, which are untyped."""
+
+__all__ = ["OpenEOException", "library"]

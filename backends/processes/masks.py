@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import dask.array
 import numpy as np
 
 from backends.errors import OpenEOError
@@ -17,7 +16,7 @@ from backends.processes.cubes import Cube, as_cube, labels, rebuilt, spatial_dim
 from backends.processes.declaration import implements
 from backends.processes.geometries import area_in, crs_of, inside
 from backends.processes.resampling import align, same_grid
-from backends.processes.values import floating, invalid, is_lazy, is_null, is_number
+from backends.processes.values import floating, invalid, is_lazy, is_null, is_number, lazy
 
 
 @implements("mask")
@@ -68,7 +67,7 @@ def replace_where(cube: Cube, where: Any, replacement: Any) -> Cube:
     values = floating(cube.data) if is_null(replacement) else cube.data
     number = math.nan if is_null(replacement) else float(replacement)
     if is_lazy(values) and not is_lazy(where):
-        where = dask.array.asarray(where)
+        where = lazy.asarray(where)
     filled = np.where(where, np.array(number, dtype=values.dtype), values)
     return rebuilt(filled, cube.dims, cube.coords, cube)
 

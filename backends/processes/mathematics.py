@@ -17,7 +17,7 @@ import numpy as np
 
 from backends.errors import OpenEOError
 from backends.processes.declaration import implements
-from backends.processes.library import implementations as library
+from backends.processes.library import library
 from backends.processes.values import (
     Array,
     describe,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import dask.array
 import numpy as np
 import scipy.ndimage
 
@@ -29,7 +28,7 @@ from backends.processes.cubes import (
     typed,
 )
 from backends.processes.declaration import implements
-from backends.processes.values import Array, invalid, is_lazy, is_number
+from backends.processes.values import Array, invalid, is_lazy, is_number, lazy
 
 _PADDING: Final = {
     "replicate": "edge",
@@ -160,7 +159,7 @@ def _kernel(kernel: Any) -> Any:
 
 
 def _padded(values: Any, depth: tuple[int, int], border: Any) -> Any:
-    library = dask.array if is_lazy(values) else np
+    library = lazy if is_lazy(values) else np
     width = [(0, 0)] * (values.ndim - 2) + [(size, size) for size in depth]
     if is_number(border):
         return library.pad(values, width, mode="constant", constant_values=border)
@@ -178,7 +177,7 @@ def _convolved(padded: Any, weights: Any, depth: tuple[int, int]) -> Any:
 
     if is_lazy(padded):
         around = {padded.ndim - 2: depth[0], padded.ndim - 1: depth[1]}
-        result = dask.array.map_overlap(
+        result = lazy.map_overlap(
             convolve,
             padded,
             depth=around,

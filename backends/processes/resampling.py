@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import odc.geo.xr  # noqa: F401  gives cubes their `odc`
+import pyproj
 import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
@@ -100,7 +101,7 @@ def _geobox(cube: Cube, parameter: str) -> GeoBox:
     step_x, step_y = columns[1] - columns[0], rows[1] - rows[0]
     corner = Affine.translation(columns[0] - step_x / 2, rows[0] - step_y / 2)
     shape = (len(rows), len(columns))
-    return GeoBox(shape, corner * Affine.scale(step_x, step_y), crs_of(cube).to_wkt())
+    return GeoBox(shape, corner @ Affine.scale(step_x, step_y), crs_of(cube).to_wkt())
 
 
 def warp(cube: Cube, target: GeoBox, method: str) -> Cube:
@@ -118,14 +119,14 @@ def warp(cube: Cube, target: GeoBox, method: str) -> Cube:
         target, resampling=_METHODS[method], dst_nodata=math.nan, always_yx=True
     )
     values = warped.data.reshape((*turned.shape[:-2], *warped.shape[-2:]))
-    kept = {
+    kept: dict[Any, Any] = {
         key: value
         for key, value in cube.coords.items()
         if not {y, x} & set(value.dims) and key != "spatial_ref"
     }
-    grid = {y: (y, warped["y"].values), x: (x, warped["x"].values)}
+    grid: dict[Any, Any] = {y: (y, warped["y"].values), x: (x, warped["x"].values)}
     result = rebuilt(values, (*others, y, x), {**kept, **grid}, cube).transpose(*cube.dims)
-    located: Cube = result.rio.write_crs(target.crs.to_wkt())
+    located: Cube = result.rio.write_crs(pyproj.CRS(target.crs).to_wkt())
     return located
 
 
@@ -180,7 +181,7 @@ def _refined(box: GeoBox, step_x: float, step_y: float) -> GeoBox:
             f"The resolution asks for a grid of {width} x {height} pixels, which is too large.",
         )
     corner = Affine.translation(bounds.left, bounds.top)
-    return GeoBox((height, width), corner * Affine.scale(step_x, -step_y), box.crs)
+    return GeoBox((height, width), corner @ Affine.scale(step_x, -step_y), box.crs)
 
 
 @implements("resample_cube_spatial")

@@ -19,12 +19,17 @@ from backends.errors import OpenEOError
 BLOCK_BYTES: Final = 128 * 2**20
 """How large a block may grow when a whole axis must lie in one."""
 
+_OUTDATED: Final = (r"Use `@` matmul instead", r"The 'shapely\.ops\.transform\(\)' function")
 _HARMLESS: Final = (
     r"(invalid value|divide by zero|overflow|underflow) encountered",
     r"All-NaN (slice|axis) encountered",
     r"Mean of empty slice",
     r"Degrees of freedom <= 0",
 )
+
+
+lazy: Any = dask.array
+"""Dask's functions, which are untyped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +52,10 @@ class Array:
 
 @contextmanager
 def quiet_numerics() -> Iterator[None]:
-    """The one place where warnings about no-data are silenced: here NaN is a plain value.
+    """The one place where warnings of libraries at work are silenced.
 
-    Dask computes in the calling thread, where NumPy's error state holds, unless a
+    NaN is a plain value here, and what odc-geo calls in Affine and Shapely is its makers'
+    affair. Dask computes in the calling thread, where NumPy's error state holds, unless a
     scheduler has been chosen.
     """
     scheduler = dask.config.get("scheduler", None) or "synchronous"
@@ -60,6 +66,9 @@ def quiet_numerics() -> Iterator[None]:
     ):
         for message in _HARMLESS:
             warnings.filterwarnings("ignore", message=message, category=RuntimeWarning)
+        for message in _OUTDATED:
+            warnings.filterwarnings("ignore", message=message, category=DeprecationWarning)
+            warnings.filterwarnings("ignore", message=message, category=PendingDeprecationWarning)
         warnings.filterwarnings("ignore", category=dask.array.PerformanceWarning)
         yield
 
@@ -100,7 +109,7 @@ def has_fields(values: Sequence[Any]) -> bool:
 
 def stack(values: Sequence[Any]) -> Any:
     """Fields and numbers of a list as one field with a new first axis; None becomes NaN."""
-    parts = [math.nan if value is None else value for value in values]
+    parts: list[Any] = [math.nan if value is None else value for value in values]
     for part in parts:
         if not is_field(part) and not isinstance(part, int | float | np.number):
             raise invalid("data", "mixes pixels with values that are no numbers.")
@@ -141,7 +150,7 @@ def describe(value: Any) -> str:
 def of_pixels(data: Any) -> bool:
     """Whether an array has fields as elements (and so is an `Array` or will be stacked)."""
     if isinstance(data, Array):
-        return data.values.dtype != object
+        return bool(data.values.dtype != object)
     return isinstance(data, list | tuple) and has_fields(data)
 
 

@@ -10,9 +10,8 @@ import pytest
 from backends.definitions import definitions
 from tests.fakes.execution import value_of
 
-
 CONTRADICTORY = {
-    ("array_modify", 2): "inserts with the default length of 1, which replaces",
+    ("array_modify", 3): "removes an element although the default of `length` is 0",
     ("count", 4): "the condition has no `process_graph` around it, as before openEO 1.0",
 }
 
