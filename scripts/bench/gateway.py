@@ -65,7 +65,8 @@ def await_ready(url: str, wanted: int | None = None) -> None:
 @contextmanager
 def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A child process group that ends with the block."""
-    child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=quiet)
     try:
         yield child
     finally:
@@ -186,7 +187,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = configuration(ports, port, Path(folder), given.workers)
         with running_members(ports, share, given.delay):
-            command = [sys.executable, "-m", "scripts.federation.main", "aggregator"]
+            command = [sys.executable, "-m", "scripts.federation", "aggregator"]
             begun = time.monotonic()
             with running([*command, "--config", str(config)]) as child:
                 discovered = f"http://127.0.0.1:{port}/.well-known/openeo"

@@ -21,6 +21,11 @@ from gunicorn.app.base import BaseApplication
 StartResponse = Callable[..., Any]
 BLOCK = b"\x55" * 65536
 TOKEN = "bench"  # noqa: S105 - the generated backends guard nothing
+WORDS = (
+    "surface reflectance radar orbit acquisition cloud mask temporal monthly mosaic band tile "
+    "angle sensor level product corrected atmosphere vegetation water index annual coverage "
+    "global regional archive calibration backscatter polarisation swath resolution metres"
+).split()
 ENDPOINTS = {
     "/collections": ["GET"],
     "/collections/{collection_id}": ["GET"],
@@ -38,6 +43,12 @@ ENDPOINTS = {
 }
 
 
+def words(seed: str, count: int = 40) -> str:
+    """Text that compresses about as well as prose does: words picked by a hash."""
+    digest = hashlib.shake_128(seed.encode()).digest(count)
+    return " ".join(WORDS[byte % len(WORDS)] for byte in digest)
+
+
 def collection(name: str, number: int) -> dict[str, Any]:
     """A collection document of about 3 kB; every fifth is shared by all members."""
     shared = number % 5 == 0
@@ -49,7 +60,7 @@ def collection(name: str, number: int) -> dict[str, Any]:
         "type": "Collection",
         "id": identifier,
         "title": f"Benchmark collection {number}",
-        "description": "Surface reflectance, generated for benchmarks. " * 6,
+        "description": f"Surface reflectance, generated for benchmarks. {words(identifier)}",
         "license": "proprietary",
         "keywords": ["benchmark", "optical", f"group-{number % 7}"],
         "providers": [{"name": name, "roles": ["host", "producer"]}],
@@ -85,16 +96,17 @@ def process(name: str) -> dict[str, Any]:
     return {
         "id": name,
         "summary": f"Process {name}",
-        "description": "Computes something over all values of the cube. " * 12,
+        "description": f"Computes something over all values of the cube. {words(name, 80)}",
         "categories": ["cubes", "math"],
         "parameters": [
             {
                 "name": "data",
+                "optional": True,
                 "description": "A data cube." * 8,
                 "schema": {"type": "object", "subtype": "datacube"},
             },
             {
-                "name": "value",
+                "name": "x",
                 "description": "A number." * 8,
                 "optional": True,
                 "default": 1,
