@@ -214,6 +214,7 @@ class Catalogue:
         if not merged.document:
             raise BackendUnavailable(missing or list(own_ids))
         document = {
+            "cube:dimensions": {},  # required, and lacking where only listings are known
             **merged.document,
             "links": collection_links(view, identifier, merged.document),
         }

@@ -126,6 +126,7 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
         "SERVER_NAME": url.hostname,
         "SERVER_PORT": str(url.port or 80),
         "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": url.netloc,
         "REMOTE_ADDR": "127.0.0.1",
         "CONTENT_LENGTH": str(len(data)),
         "wsgi.version": (1, 0),
