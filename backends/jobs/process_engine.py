@@ -47,6 +47,7 @@ class ProcessEngine:
         self._running: dict[str, _Running] = {}
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._thread = threading.Thread(target=self._keep_alive, name="compute", daemon=True)
         self._thread.start()
 
@@ -82,6 +83,9 @@ class ProcessEngine:
             process = self._process
             if process and process.stdin:
                 _close_quietly(process.stdin)
+        if process and not self._ready:
+            # Still importing, it would not notice; and it has no children yet.
+            process.kill()
         self._thread.join(STOP_SECONDS)
         if process and process.poll() is None:
             process.kill()
@@ -90,23 +94,20 @@ class ProcessEngine:
     def _keep_alive(self) -> None:
         pause = FIRST_PAUSE
         while not self._closing.is_set():
-            was_ready = self._one_life()
+            self._one_life()
             if self._closing.is_set():
                 return
-            pause = FIRST_PAUSE if was_ready else min(pause * 2, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if self._ready else min(pause * 2, LONGEST_PAUSE)
             LOG.error("The compute process ended; it is started again in %.1f s", pause)
             self._closing.wait(pause)
 
-    def _one_life(self) -> bool:
+    def _one_life(self) -> None:
+        self._ready = False
         process = self._start()
-        ready = False
         with cast(IO[bytes], process.stdout) as events:
             for line in events:
-                event = json.loads(line)
-                ready = ready or event["event"] == "ready"
-                self._handle(event)
+                self._handle(json.loads(line))
         self._after_death(process)
-        return ready
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._lock:
@@ -162,7 +163,9 @@ class ProcessEngine:
         return True
 
     def _handle(self, event: dict[str, Any]) -> None:
-        if event["event"] == "started":
+        if event["event"] == "ready":
+            self._ready = True
+        elif event["event"] == "started":
             with self._lock:
                 if running := self._running.get(event["id"]):
                     running.pid = event["pid"]

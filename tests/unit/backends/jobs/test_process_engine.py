@@ -241,3 +241,24 @@ def test_closing_ends_the_compute_process_and_its_children(own: Runner, tmp_path
     own.engine.close()
     until(lambda: not alive(child) and not alive(compute))
     assert own.outcomes.empty()
+
+
+def test_closing_right_after_the_start_does_not_wait_for_it(tmp_path: Path) -> None:
+    engine = ProcessEngine([sys.executable, "-c", "import time; time.sleep(60)"])
+    until(lambda: engine.pid)
+    compute = engine.pid
+    assert compute is not None
+    started = time.monotonic()
+    engine.close()
+    assert time.monotonic() - started < 3
+    assert not alive(compute)
+
+
+def test_a_compute_process_that_never_comes_up_loses_its_tasks(tmp_path: Path) -> None:
+    engine = ProcessEngine([sys.executable, "-c", "raise SystemExit(1)"])
+    task = Task("t1", "t1", 1, "batch", tmp_path / "t1", {}, 60)
+    task.write()
+    outcomes: queue.Queue[Outcome] = queue.Queue()
+    engine.run(task, outcomes.put)
+    assert outcomes.get(timeout=PATIENCE).state == "lost"
+    engine.close()
