@@ -12,7 +12,7 @@ from openeo.rest.connection import Connection
 
 from tests.scenarios.conftest import Federation
 
-AREA = {"west": 11.30, "south": 46.50, "east": 11.31, "north": 46.51}
+AREA = {"west": 11.04, "south": 46.38, "east": 11.05, "north": 46.39}
 JULY = ("2024-07-01", "2024-07-16")
 
 

@@ -5,7 +5,7 @@ from openeo.rest import OpenEoApiError
 
 from tests.scenarios.conftest import Federation
 
-AREA = {"west": 11.30, "south": 46.50, "east": 11.305, "north": 46.505}
+AREA = {"west": 11.04, "south": 46.38, "east": 11.045, "north": 46.385}
 DAYS = ("2024-07-01", "2024-07-08")
 
 

@@ -49,16 +49,15 @@ def output(tmp_path: Path) -> str:
     return (tmp_path / "said").read_text()
 
 
-def all_gone(layout: Layout) -> bool:
-    return wait_until(lambda: not refusals(layout.servers), seconds=20)
-
-
 def test_ctrl_c_stops_all_of_it(layout: Layout, tmp_path: Path) -> None:
     with running(layout, tmp_path) as up:
         assert len(refusals(layout.servers)) == 4
+        started = descendants(up.pid)
         up.send_signal(signal.SIGINT)
         assert up.wait(30) == 0
     assert not refusals(layout.servers)
+    assert len(started) > 4
+    assert not started & parents().keys()
     assert "Traceback" not in output(tmp_path)
     assert re.search(r"^(terra|aurora|boreal|aggregator) +\| ", output(tmp_path), re.MULTILINE)
 
@@ -67,17 +66,20 @@ def test_if_one_server_dies_the_others_stop_and_the_status_says_so(
     layout: Layout, tmp_path: Path
 ) -> None:
     with running(layout, tmp_path) as up:
+        started = descendants(up.pid)
         os.kill(leader_of(up.pid, "boreal"), signal.SIGKILL)
         assert up.wait(30) == 1
-    assert not refusals(layout.servers)
+    assert not started & parents().keys()
     assert "boreal ended by signal SIGKILL" in output(tmp_path)
 
 
 def test_nothing_outlives_a_kill(layout: Layout, tmp_path: Path) -> None:
     with running(layout, tmp_path) as up:
+        started = descendants(up.pid)
         up.kill()
         up.wait(10)
-    assert all_gone(layout)
+    assert wait_until(lambda: not started & parents().keys(), seconds=20)
+    assert not refusals(layout.servers)
 
 
 def test_a_taken_port_is_named_and_nothing_starts(layout: Layout, tmp_path: Path) -> None:
@@ -91,14 +93,31 @@ def test_a_taken_port_is_named_and_nothing_starts(layout: Layout, tmp_path: Path
     assert " | " not in ended.stdout
 
 
-def leader_of(parent: int, name: str) -> int:
-    """The child of `up` that runs the backend of that name."""
+def parents() -> dict[int, int]:
+    """The parent of every program on this machine that is not a zombie."""
+    found = {}
     for directory in Path("/proc").glob("[0-9]*"):
         try:
-            words = (directory / "cmdline").read_text().split("\0")
-            owner = int((directory / "stat").read_text().rpartition(")")[2].split()[1])
+            state, parent = (directory / "stat").read_text().rpartition(")")[2].split()[:2]
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if owner == parent and "backend" in words and name in words:
-            return int(directory.name)
+        if state != "Z":
+            found[int(directory.name)] = int(parent)
+    return found
+
+
+def descendants(number: int) -> set[int]:
+    """All programs that one has started, those that they have started, and so on."""
+    found, known = {number}, parents()
+    while further := {child for child, parent in known.items() if parent in found} - found:
+        found |= further
+    return found - {number}
+
+
+def leader_of(parent: int, name: str) -> int:
+    """The child of `up` that runs the backend of that name."""
+    for number in (child for child, owner in parents().items() if owner == parent):
+        words = Path(f"/proc/{number}/cmdline").read_text().split("\0")
+        if "backend" in words and name in words:
+            return number
     raise AssertionError(f"{name} is not running")

@@ -1,13 +1,21 @@
 """How the tour looks on a terminal: headings, facts, tables and a job's progress."""
 
+import shutil
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Never
+from typing import Any, Never
 
 import click
 from tqdm import tqdm
 
 LABEL_WIDTH = 12
+FOLDING: dict[str, Any] = {
+    "drop_whitespace": False,
+    "replace_whitespace": False,
+    "break_long_words": False,
+    "break_on_hyphens": False,
+}
 
 
 def heading(number: int, text: str) -> None:
@@ -16,8 +24,10 @@ def heading(number: int, text: str) -> None:
 
 
 def fact(label: str, value: object) -> None:
-    """A labelled value; further lines stand below the first one."""
-    lines = str(value).splitlines() or [""]
+    """A labelled value; further lines stand below the first one, and long ones are folded."""
+    width = max(shutil.get_terminal_size((120, 24)).columns - LABEL_WIDTH - 4, 40)
+    folded = (textwrap.wrap(line, width, **FOLDING) or [""] for line in str(value).splitlines())
+    lines = [part for parts in folded for part in parts] or [""]
     click.echo(f"   {click.style(f'{label:<{LABEL_WIDTH}}', dim=True)} {lines[0]}")
     for line in lines[1:]:
         click.echo(" " * (LABEL_WIDTH + 4) + line)
