@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Environment:
     """Everything that an execution reaches outside of itself.
 
     `offered`: the processes that may be used. `load_collection(id, request)` gives a lazy
-    cube (xarray.DataArray). `save_result(cube, format, options)` computes and writes.
+    cube (xarray.DataArray). `save_result(cube, format, options)` computes and writes; if it
+    takes `progress`, it is given a function by that name to tell its own share, 0 to 1.
     `log(level, message)` with a level of openEO logs (error, warning, info, debug).
     `progress(share)` is told a growing share of the work from 0 to 1.
     `folder`: where files may be written.
@@ -41,7 +42,7 @@ class Environment:
 
     offered: frozenset[str]
     load_collection: Callable[[str, LoadRequest], Any]
-    save_result: Callable[[Any, str, Mapping[str, Any]], list[SavedAsset]]
+    save_result: Callable[..., list[SavedAsset]]
     folder: Path
     log: Callable[[str, str], None] = _ignore_log
     progress: Callable[[float], None] = _ignore_progress

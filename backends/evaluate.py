@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from dask.callbacks import Callback as DaskCallback
 from openeo_pg_parser_networkx.process_registry import ProcessRegistry
 
 from backends.checking import check_process
@@ -30,6 +30,7 @@ from backends.graph import (
 )
 from backends.processes.declaration import Implementation
 from backends.processes.library import OpenEOException
+from backends.processes.storage import as_saved
 from backends.processes.values import Array, is_field, quiet_numerics
 from backends.registry import registry
 
@@ -123,7 +124,9 @@ class _Evaluation:
     ) -> None:
         self.processes = processes
         self.graph = ParsedGraph(process["process_graph"])
-        self.saves = _Saves(environment)
+        self.nodes = self.graph.order(self.graph.uid)
+        self.progress = _Progress(environment.progress, self.nodes)
+        self.saves = _Saves(environment, self.progress)
         self.environment = replace(environment, save_result=self.saves.save)
         self.scope = {
             item["name"]: item.get("default")
@@ -133,16 +136,15 @@ class _Evaluation:
 
     def run(self) -> list[SavedAsset]:
         """Evaluate the top level; the files that were saved."""
-        nodes = self.graph.order(self.graph.uid)
         results: dict[str, Any] = {}
-        with _Progress(self.environment.progress, nodes) as progress:
-            for node in nodes:
-                self._log(node)
-                results[node.key] = self._evaluate_node(node, self.graph.uid, results, ())
-                progress.finish(node)
-            if all(node.process_id != SAVING for node in nodes):
-                value = results[self.graph.result_key(self.graph.nested_graph)]
-                self.environment.save_result(value, "JSON", {})
+        for node in self.nodes:
+            self._log(node)
+            results[node.key] = self._evaluate_node(node, self.graph.uid, results, ())
+            self.progress.finish(node)
+        if all(node.process_id != SAVING for node in self.nodes):
+            value = results[self.graph.result_key(self.graph.nested_graph)]
+            with _translated(SAVING, "result"):
+                self.environment.save_result(as_saved(value), "JSON", {})
         return self.saves.assets
 
     def evaluate(self, graph: ProcessGraph, scope: Scope, path: tuple[str, ...]) -> Any:
@@ -165,16 +167,12 @@ class _Evaluation:
     ) -> Any:
         own_path = (*path, node.id)
         known = self.scope if scope is None else scope
-        try:
+        with _translated(node.process_id, "/".join(own_path)):
             arguments = {
                 name: self._resolve(value, uid, results, known, own_path)
                 for name, value in node.arguments.items()
             }
             return self._call(node, arguments)
-        except ProcessError:
-            raise
-        except Exception as error:  # the boundary to foreign code
-            raise translate(error, node.process_id, "/".join(own_path)) from error
 
     def _call(self, node: Node, arguments: dict[str, Any]) -> Any:
         implementation = self.processes[node.process_id].implementation
@@ -211,11 +209,26 @@ class _Evaluation:
 
 @cache
 def _wants_environment(implementation: Implementation) -> bool:
-    return "environment" in inspect.signature(implementation).parameters
+    return _takes(implementation, "environment")
+
+
+def _takes(function: Callable[..., Any], parameter: str) -> bool:
+    return parameter in inspect.signature(function).parameters
 
 
 class ProcessError(OpenEOError):
     """An error that already says which process failed at which node."""
+
+
+@contextmanager
+def _translated(process: str, where: str) -> Iterator[None]:
+    """The boundary to implementations: whatever they raise becomes a `ProcessError`."""
+    try:
+        yield
+    except ProcessError:
+        raise
+    except Exception as error:
+        raise translate(error, process, where) from error
 
 
 def translate(error: Exception, process: str, where: str) -> ProcessError:
@@ -247,11 +260,14 @@ def _first_line(error: Exception) -> str:
 
 
 class _Saves:
-    """Collects what is saved."""
+    """Saves through the environment and remembers the files."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, progress: _Progress) -> None:
         self.assets: list[SavedAsset] = []
         self._environment = environment
+        self._more = (
+            {"progress": progress.saving} if _takes(environment.save_result, "progress") else {}
+        )
 
     def save(
         self,
@@ -259,39 +275,37 @@ class _Saves:
         format: str,  # noqa: A002  the name in openEO
         options: Mapping[str, Any],
     ) -> list[SavedAsset]:
-        """Save through the environment and remember the files."""
-        assets = self._environment.save_result(data, format, options)
+        """What `save_result` calls."""
+        assets = self._environment.save_result(data, format, options, **self._more)
         self.assets.extend(assets)
         names = ", ".join(asset.path.name for asset in assets)
         self._environment.log("info", f"Saved {len(assets)} file(s) as {format}: {names}.")
         return assets
 
 
-class _Progress(DaskCallback):
-    """Tells a growing share of the work: nodes, and tasks while something is computed."""
+class _Progress:
+    """Tells a growing share of the work: nodes, and parts of a saving, where all computing is."""
 
     def __init__(self, tell: Callable[[float], None], nodes: list[Node]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # dask is untyped
         self._tell = tell
-        self._total = sum(self._weight(node) for node in nodes) or 1
+        self._total = sum(_weight(node) for node in nodes) or 1
         self._done = 0
         self._told = 0.0
 
     def finish(self, node: Node) -> None:
         """A node has been evaluated."""
-        self._done += self._weight(node)
+        self._done += _weight(node)
         self._report(self._done / self._total)
 
-    def _posttask(self, _key: Any, _result: Any, _graph: Any, state: Any, _worker: Any) -> None:
-        finished = len(state["finished"])
-        tasks = finished + sum(len(state[kind]) for kind in ("ready", "waiting", "running"))
-        self._report((self._done + _SAVING_WEIGHT * finished / max(tasks, 1)) / self._total)
+    def saving(self, share: float) -> None:
+        """A part (0 to 1) of what is being saved has been written."""
+        self._report((self._done + _SAVING_WEIGHT * share) / self._total)
 
     def _report(self, share: float) -> None:
         if share >= self._told + 0.01 or share >= 1 > self._told:
             self._told = min(share, 1.0)
             self._tell(self._told)
 
-    @staticmethod
-    def _weight(node: Node) -> int:
-        return _SAVING_WEIGHT if node.process_id == SAVING else 1
+
+def _weight(node: Node) -> int:
+    return _SAVING_WEIGHT if node.process_id == SAVING else 1

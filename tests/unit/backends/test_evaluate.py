@@ -161,8 +161,20 @@ def test_progress_grows_to_one() -> None:
         {"load": LOAD, "s": node("save_result", data=by("load"), format="X", result=True)}
     )
     assert execution.shares == sorted(execution.shares)
-    assert len(execution.shares) > 2
     assert execution.shares[-1] == 1.0
+
+
+def test_what_a_saving_tells_of_its_progress_is_passed_on() -> None:
+    execution = Execution({"cube": CUBE})
+
+    def save(_data: object, _format: str, _options: object, progress: Any) -> list[Any]:
+        progress(0.5)
+        return []
+
+    graph = {"load": LOAD, "s": node("save_result", data=by("load"), format="X", result=True)}
+    run({"process_graph": graph}, execution.environment(save_result=save))
+    # Loading counts 1, saving 20.
+    assert execution.shares == [1 / 21, 11 / 21, 1.0]
 
 
 def test_the_logs_tell_what_runs_and_what_was_saved() -> None:
