@@ -50,7 +50,7 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "warning",
         "A field of a backend's document has a value of the wrong type. It is passed over; "
         "the rest of the document is used.",
-        "{backends} gives {subject} a value that cannot be used: {found}.",
+        "{backends} gives {subject} a value that cannot be used, {found}; expected is {expected}.",
     ),
     "value-repaired": NoteCode(
         "info",
@@ -353,6 +353,27 @@ class Notebook:
 def most_serious_first(notes: Sequence[Note]) -> list[Note]:
     """Sort notes for a reader: errors, warnings, then information; otherwise as they were."""
     return sorted(notes, key=lambda note: -LEVELS.index(note.level))
+
+
+def notes_page() -> str:
+    """Print the documentation of all codes (``docs/notes.md``), the most serious first."""
+    lines = [
+        "# Notes on merging",
+        "",
+        "The aggregator makes one document of what several backends publish. Whatever it could",
+        "not use, and whatever the backends disagree on, becomes a note. Notes have a level:",
+        "",
+        "- **error**: something that a backend offers cannot be reached through the federation;",
+        "- **warning**: a value had to be chosen or given up;",
+        "- **info**: a difference that the merged document shows as it is.",
+        "",
+    ]
+    for level in reversed(LEVELS):
+        lines += [f"## {level.capitalize()}", ""]
+        of_level = {code: entry for code, entry in NOTE_CODES.items() if entry.level == level}
+        for code, entry in of_level.items():
+            lines += [f"### `{code}`", "", entry.description, "", f"> {entry.message}", ""]
+    return "\n".join(lines)
 
 
 def _shown(value: object) -> str:
