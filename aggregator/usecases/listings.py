@@ -3,7 +3,8 @@
 The order is that of the backends, and within a backend its own. A cursor holds, for each backend
 that has more to give, how far it was read: a backend that fails between two pages keeps its place
 and is read on from there, so that nothing comes twice and nothing is left out while there is a
-next page. What a cursor holds is untrusted like any input; it names no addresses.
+next page. A page that is empty since all that remain fail is the last one. What a cursor holds is
+untrusted like any input; it names no addresses.
 """
 
 from __future__ import annotations
@@ -171,7 +172,10 @@ def _assembled(
         then = _then(reading, taken, room)
         if then is not None:
             positions[backend] = then
-    more = any(backend not in failures for backend in positions)
+    # A page with items is followed by one on which those that failed are tried again.
+    more = any(backend not in failures for backend in positions) or bool(
+        positions and items and limit is not None
+    )
     cursor = encode_cursor({b: p.pack() for b, p in positions.items()}) if more else None
     return Listing(tuple(items), cursor, failures)
 

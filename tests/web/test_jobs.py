@@ -1,0 +1,369 @@
+"""Batch jobs through the federation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.web.site import Site, assert_error, backend, conforms, graph
+
+CREATED = "2026-01-02T03:04:05Z"
+
+
+def job(identifier: str, **more: Any) -> dict[str, Any]:
+    return {"id": identifier, "status": "created", "created": CREATED, **more}
+
+
+def test_a_job_is_created_where_it_can_run_with_every_field_of_the_request(site: Site) -> None:
+    location = "http://aurora.test/openeo/jobs/j-1.~2"
+    headers = {"Location": location, "OpenEO-Identifier": "j-1.~2"}
+    aurora = site.backends["aurora"]
+    aurora.answers["POST /jobs"] = Reply(201, None, headers)
+    body = {
+        "title": "A job",
+        "description": "Of many words.",
+        "plan": "free",
+        "budget": 12.5,
+        "log_level": "debug",
+        "job_options": {"memory": "4G", "federation:backend": "aurora"},
+        "unknown": {"kept": [True]},
+    }
+    answer = site.post(
+        "/jobs", body | {"process": graph(process_id="radar_mask")}, headers=site.login()
+    )
+    conforms("/jobs", answer, "POST")
+    assert answer.status_code == 201
+    assert answer.headers["OpenEO-Identifier"] == "aurora-j-1.~2"
+    assert answer.headers["Location"] == "http://federation.test/openeo/1.3/jobs/aurora-j-1.~2"
+    assert answer.headers["OpenEO-Federation-Backends"] == "aurora"
+    sent = aurora.asked("POST", "/jobs")[0].document
+    assert sent == body | {
+        "process": graph(process_id="radar_mask"),
+        "job_options": {"memory": "4G"},
+    }
+
+
+def test_the_id_of_a_new_job_is_found_in_its_location_as_well(site: Site) -> None:
+    location = "http://terra.test/openeo/jobs/j-1"
+    site.backends["terra"].answers["POST /jobs"] = Reply(201, None, {"Location": location})
+    answer = site.post("/jobs", {"process": graph()}, headers=site.login())
+    assert answer.headers["OpenEO-Identifier"] == "terra-j-1"
+
+
+def test_a_backend_that_names_no_job_is_a_failure_not_a_500(site: Site) -> None:
+    site.backends["terra"].answers["POST /jobs"] = Reply(201)
+    answer = site.post("/jobs", {"process": graph()}, headers=site.login())
+    assert_error(answer, 502, "BackendFailure")
+
+
+@pytest.mark.parametrize("local_id", ["a-b", "a.b", "a~b", "terra-1", "-", "A_b-C.d~e"])
+def test_ids_with_dashes_dots_and_tildes_survive(site: Site, local_id: str) -> None:
+    terra = site.backends["terra"]
+    terra.answers[f"GET /jobs/{local_id}"] = job(local_id, process=graph())
+    answer = site.get(f"/jobs/terra-{local_id}", headers=site.login())
+    found = conforms("/jobs/{job_id}", answer)
+    assert found["id"] == f"terra-{local_id}"
+    assert found["federation:backends"] == ["terra"]
+
+
+@pytest.mark.parametrize("job_id", ["nobody-1", "terra", "terra-", "-1", "x"])
+def test_an_id_of_no_backend_is_a_job_that_is_not_found(site: Site, job_id: str) -> None:
+    assert_error(site.get(f"/jobs/{job_id}", headers=site.login()), 404, "JobNotFound")
+
+
+def test_a_job_that_its_backend_does_not_know_is_the_backends_own_error(site: Site) -> None:
+    unknown = Reply(404, {"id": "7", "code": "JobNotFound", "message": "No job 'x'."})
+    site.backends["terra"].answers["GET /jobs/x"] = unknown
+    error = assert_error(site.get("/jobs/terra-x", headers=site.login()), 404, "JobNotFound")
+    assert error["federation:backends"] == ["terra"]
+
+
+@pytest.mark.parametrize(
+    ("method", "below"),
+    [
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("GET", "/estimate"),
+        ("GET", "/results"),
+        ("POST", "/results"),
+        ("DELETE", "/results"),
+        ("GET", "/logs"),
+    ],
+)
+def test_a_job_on_an_offline_backend_is_503_naming_it_not_404(
+    site: Site, method: str, below: str
+) -> None:
+    user = site.login()
+    site.go_down("aurora")
+    site.federation.refresh()
+    json = {"title": "New"} if method == "PATCH" else None
+    answer = site.request(method, f"/jobs/aurora-1{below}", json=json, headers=user)
+    error = assert_error(answer, 503, "BackendUnavailable")
+    assert error["federation:backends"] == ["aurora"]
+
+
+def test_changes_pass_with_unknown_fields(site: Site) -> None:
+    terra = site.backends["terra"]
+    terra.answers["PATCH /jobs/1"] = Reply(204)
+    changes = {"title": "New", "plan": None, "log_level": "error", "x:unknown": 1}
+    answer = site.request("PATCH", "/jobs/terra-1", json=changes, headers=site.login())
+    assert answer.status_code == 204
+    assert terra.asked("PATCH", "/jobs/1")[0].document == changes
+
+
+def test_a_new_process_must_be_one_that_the_jobs_backend_can_run(site: Site) -> None:
+    terra = site.backends["terra"]
+    terra.answers["PATCH /jobs/1"] = Reply(204)
+    user = site.login()
+    able = {"process": graph(process_id="ndvi")}
+    unable = {"process": graph(process_id="radar_mask")}
+    answer = site.request("PATCH", "/jobs/terra-1", json=unable, headers=user)
+    assert_error(answer, 400, "NoBackendForProcess")
+    assert terra.asked("PATCH", "/jobs/1") == []
+    assert site.request("PATCH", "/jobs/terra-1", json=able, headers=user).status_code == 204
+    assert terra.asked("PATCH", "/jobs/1")[0].document == able
+
+
+def test_a_job_cannot_be_moved_to_another_backend(site: Site) -> None:
+    changes = {"federation:backend": "aurora"}
+    answer = site.request("PATCH", "/jobs/terra-1", json=changes, headers=site.login())
+    assert_error(answer, 400, "NoBackendForProcess")
+
+
+def test_estimate_start_cancel_and_delete_pass(site: Site) -> None:
+    terra = site.backends["terra"]
+    estimate = {"costs": 3, "duration": "PT5M"}
+    terra.answers |= {
+        "GET /jobs/1/estimate": estimate,
+        "POST /jobs/1/results": Reply(202),
+        "DELETE /jobs/1/results": Reply(204),
+        "DELETE /jobs/1": Reply(204),
+    }
+    user = site.login()
+    found = conforms("/jobs/{job_id}/estimate", site.get("/jobs/terra-1/estimate", headers=user))
+    assert found == estimate
+    assert site.request("POST", "/jobs/terra-1/results", headers=user).status_code == 202
+    assert site.request("DELETE", "/jobs/terra-1/results", headers=user).status_code == 204
+    assert site.request("DELETE", "/jobs/terra-1", headers=user).status_code == 204
+
+
+def results(signed: str) -> dict[str, Any]:
+    base = "http://terra.test/openeo/jobs/1/results"
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": "1",
+        "geometry": {"type": "Point", "coordinates": [11.0, 46.0]},
+        "bbox": [11.0, 46.0, 11.0, 46.0],
+        "properties": {"datetime": CREATED},
+        "assets": {
+            "a.tif": {"href": "http://files.terra.test/a.tif?sig=1", "roles": ["data"]},
+            "b.tif": {"href": "results/b.tif?sig=1", "roles": ["data"]},
+        },
+        "links": [
+            {"rel": "self", "href": base},
+            {"rel": "canonical", "href": signed},
+            {"rel": "item", "href": "http://terra.test/openeo/jobs/1/results/items/x.json?sig=2"},
+        ],
+    }
+
+
+def test_results_keep_the_backends_asset_addresses_and_signed_links(site: Site) -> None:
+    signed = "http://terra.test/openeo/jobs/1/results?expires=9&signature=abc"
+    terra = site.backends["terra"]
+    terra.answers["GET /jobs/1/results"] = Reply(200, results(signed), {"OpenEO-Costs": "0"})
+    answer = site.get("/jobs/terra-1/results?partial=true", headers=site.login())
+    found = conforms("/jobs/{job_id}/results", answer)
+    assert found["assets"]["a.tif"]["href"] == "http://files.terra.test/a.tif?sig=1"
+    assert found["assets"]["b.tif"]["href"] == (
+        "http://terra.test/openeo/jobs/1/results/b.tif?sig=1"
+    )
+    rels = {link["rel"]: link["href"] for link in found["links"]}
+    assert rels["self"] == "http://federation.test/openeo/1.3/jobs/terra-1/results"
+    assert rels["canonical"] == signed
+    assert rels["item"].startswith("http://terra.test/")
+    assert found["federation:backends"] == ["terra"]
+    assert answer.headers["OpenEO-Costs"] == "0"
+    assert terra.asked("GET", "/jobs/1/results")[0].query == "partial=true"
+
+
+def test_an_unsigned_canonical_link_leads_through_the_federation(site: Site) -> None:
+    unsigned = "http://terra.test/openeo/jobs/1/results"
+    site.backends["terra"].answers["GET /jobs/1/results"] = results(unsigned)
+    found = site.get("/jobs/terra-1/results", headers=site.login()).json
+    rels = {link["rel"]: link["href"] for link in found["links"]}
+    assert rels["canonical"] == "http://federation.test/openeo/1.3/jobs/terra-1/results"
+
+
+def test_the_424_of_a_failed_job_passes_as_it_is(site: Site) -> None:
+    entry = {"id": "9", "level": "error", "message": "Out of memory.", "code": "OutOfMemory"}
+    site.backends["terra"].answers["GET /jobs/1/results"] = Reply(424, entry)
+    answer = site.get("/jobs/terra-1/results", headers=site.login())
+    assert answer.status_code == 424
+    assert conforms("/jobs/{job_id}/results", answer) == entry
+
+
+def test_logs_pass_with_offset_limit_and_level_and_lead_on_through_the_federation(
+    site: Site,
+) -> None:
+    terra = site.backends["terra"]
+    following = "http://terra.test/openeo/jobs/1/logs?offset=5&limit=2&level=info"
+    terra.answers["GET /jobs/1/logs"] = {
+        "logs": [{"id": "4", "level": "info", "message": "Hello."}],
+        "level": "info",
+        "links": [{"rel": "next", "href": following}],
+    }
+    path = "/jobs/terra-1/logs?offset=3&limit=2&level=info"
+    found = conforms("/jobs/{job_id}/logs", site.get(path, headers=site.login()))
+    assert found["logs"] == [{"id": "4", "level": "info", "message": "Hello."}]
+    assert found["links"][0]["href"] == (
+        "http://federation.test/openeo/1.3/jobs/terra-1/logs?offset=5&limit=2&level=info"
+    )
+    assert terra.asked("GET", "/jobs/1/logs")[0].query == "offset=3&limit=2&level=info"
+
+
+def test_jobs_of_all_backends_are_listed_with_federated_ids(site: Site) -> None:
+    site.backends["terra"].answers["GET /jobs"] = {"jobs": [job("1")], "links": []}
+    site.backends["aurora"].answers["GET /jobs"] = {"jobs": [job("a-2")], "links": []}
+    found = conforms("/jobs", site.get("/jobs", headers=site.login()))
+    assert [(j["id"], j["federation:backends"]) for j in found["jobs"]] == [
+        ("terra-1", ["terra"]),
+        ("aurora-a-2", ["aurora"]),
+    ]
+    assert found["links"] == [] and "federation:missing" not in found
+
+
+def paging(name: str, count: int) -> FakeBackend:
+    """A backend with jobs that it lists in pages of at most three."""
+
+    def listed(call: Call) -> Any:
+        query = dict(part.split("=") for part in call.query.split("&") if part)
+        start, size = int(query.get("from", 0)), min(int(query.get("limit", 3)), 3)
+        jobs = [job(f"j{n}") for n in range(start, min(start + size, count))]
+        href = f"http://{name}.test/openeo/jobs?from={start + size}&limit={size}"
+        more = [{"rel": "next", "href": href}] if start + size < count else []
+        return {"jobs": jobs, "links": more}
+
+    return backend(name, answers={"GET /jobs": listed})
+
+
+def read_all(site: Site, user: dict[str, str], limit: int, fail: Any = None) -> list[list[str]]:
+    pages, path = [], f"/openeo/1.3/jobs?limit={limit}"
+    for number in range(50):
+        if fail is not None:
+            fail(number)
+        page = conforms("/jobs", site.client.get(path, headers=user))
+        pages.append([j["id"] for j in page["jobs"]])
+        following = [link["href"] for link in page["links"] if link["rel"] == "next"]
+        if not following:
+            return pages
+        path = following[0].removeprefix("http://federation.test")
+    raise AssertionError("the pages do not end")
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Site:
+    members = {"terra": paging("terra", 7), "aurora": paging("aurora", 0), "b": paging("b", 5)}
+    return Site(members, tmp_path, upstream={"failures_before_offline": 100})
+
+
+EVERY_JOB = [f"terra-j{n}" for n in range(7)] + [f"b-j{n}" for n in range(5)]
+
+
+def test_without_a_limit_all_jobs_come_at_once(busy: Site) -> None:
+    found = busy.get("/jobs", headers=busy.login()).json
+    assert [j["id"] for j in found["jobs"]] == EVERY_JOB
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 7, 11, 12, 100])
+def test_pages_are_one_stable_order_without_duplicates_or_gaps(busy: Site, limit: int) -> None:
+    pages = read_all(busy, busy.login(), limit)
+    assert [identifier for page in pages for identifier in page] == EVERY_JOB
+    assert all(len(page) == limit for page in pages[:-1])
+
+
+@pytest.mark.parametrize("limit", [2, 3, 5])
+@pytest.mark.parametrize("page", [0, 1, 2])
+def test_a_backend_that_fails_between_pages_costs_neither_duplicates_nor_gaps(
+    busy: Site, limit: int, page: int
+) -> None:
+    def fail(number: int) -> None:
+        (busy.go_down if number == page else busy.come_back)("terra")
+
+    pages = read_all(busy, busy.login(), limit, fail)
+    seen = [identifier for ids in pages for identifier in ids]
+    assert sorted(seen) == sorted(EVERY_JOB)
+
+
+def test_a_backend_that_stays_away_is_missing_and_the_pages_end(busy: Site) -> None:
+    user = busy.login()
+    first = busy.get("/jobs?limit=3", headers=user).json
+    busy.go_down("terra")
+    following = first["links"][0]["href"].removeprefix("http://federation.test")
+    seen = [j["id"] for j in first["jobs"]]
+    for _ in range(10):
+        page = busy.client.get(following, headers=user).json
+        assert page is not None
+        assert page["federation:missing"] == ["terra"]
+        seen += [j["id"] for j in page["jobs"]]
+        if not page["links"]:
+            break
+        following = page["links"][0]["href"].removeprefix("http://federation.test")
+    assert seen == ["terra-j0", "terra-j1", "terra-j2", *(f"b-j{n}" for n in range(5))]
+
+
+def test_jobs_that_are_deleted_between_pages_hide_no_others(tmp_path: Path) -> None:
+    alive = [f"j{n}" for n in range(6)]
+
+    def listed(call: Call) -> Any:
+        return {"jobs": [job(identifier) for identifier in alive], "links": []}
+
+    members = {"terra": backend("terra", answers={"GET /jobs": listed}), "b": paging("b", 1)}
+    site = Site(members, tmp_path)
+
+    def delete(number: int) -> None:
+        if number == 1:
+            alive.remove("j1")
+
+    pages = read_all(site, site.login(), 2, delete)
+    ids = [identifier for page in pages for identifier in page]
+    assert ids == [*(f"terra-j{n}" for n in range(6)), "b-j0"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30!", "bnVsbA", "eyJ0ZXJyYSI6IDN9"])
+def test_a_cursor_that_was_not_made_here_is_an_error(busy: Site, cursor: str) -> None:
+    answer = busy.get(f"/jobs?limit=2&next={cursor}", headers=busy.login())
+    assert_error(answer, 400, "RequestInvalid")
+
+
+def test_a_listing_whose_pages_lead_in_circles_ends(tmp_path: Path) -> None:
+    again = {"rel": "next", "href": "http://terra.test/openeo/jobs?page=1"}
+    answers = {"GET /jobs": {"jobs": [job("1")], "links": [again]}}
+    site = Site({"terra": backend("terra", answers=answers)}, tmp_path)
+    found = site.get("/jobs", headers=site.login()).json
+    assert {j["id"] for j in found["jobs"]} == {"terra-1"}
+
+
+def test_with_every_backend_down_jobs_are_an_empty_listing_that_says_so(busy: Site) -> None:
+    user = busy.login()
+    busy.go_down("terra", "aurora", "b")
+    busy.federation.refresh()
+    found = conforms("/jobs", busy.get("/jobs", headers=user))
+    assert found == {
+        "jobs": [],
+        "links": [],
+        "federation:missing": ["terra", "aurora", "b"],
+    }
+
+
+def test_the_address_of_a_backend_lists_its_jobs_only(busy: Site) -> None:
+    root = "/federation/b/openeo/1.3"
+    found = busy.request("GET", "/jobs?limit=2", root=root, headers=busy.login()).json
+    assert [j["id"] for j in found["jobs"]] == ["b-j0", "b-j1"]
+    assert found["links"][0]["href"].startswith(f"http://federation.test{root}/jobs?limit=2&next=")
+    other = busy.request("GET", "/jobs/terra-j1", root=root, headers=busy.login())
+    assert_error(other, 404, "JobNotFound")
