@@ -18,7 +18,7 @@ from backends.web.authentication import guard
 from backends.web.backend import KEY, Backend
 from backends.web.capabilities import capabilities, host
 from backends.web.cors import open_to_all_origins
-from backends.web.discovery import discovery
+from backends.web.discovery import discovery, filters
 from backends.web.failures import answer_with_errors
 from backends.web.jobs import jobs
 from backends.web.processing import processing
@@ -54,7 +54,10 @@ def create_app(
     guard(app)
     answer_with_errors(app)
     app.register_blueprint(host)
-    for section in (capabilities, discovery, account, processing, jobs, results):
+    sections = [capabilities, discovery, account, processing, jobs, results]
+    if profile.version >= (1, 2, 0):
+        sections.append(filters)
+    for section in sections:
         app.register_blueprint(section, url_prefix=profile.url_path)
     here.lifecycle.recover()
     return app

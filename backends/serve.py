@@ -16,6 +16,7 @@ from backends.app import STORE_FILE, create_app
 from backends.jobs.process_engine import ProcessEngine
 from backends.profile import Profile, ProfileError, load_profile
 
+LOG: Final = logging.getLogger(__name__)
 THREADS: Final = 16
 BAD_PROFILE: Final = 2
 NOT_STARTED: Final = 3
@@ -94,6 +95,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Called in the worker, so that its threads and the engine's live there."""
         command = compute_command(self._profile_path, self._data_directory)
         self._engine = ProcessEngine(command)
+        LOG.info("%s serves %s", self._profile.title, self._profile.api_url)
         return create_app(self._profile, data_directory=self._data_directory, engine=self._engine)
 
     def _settings(self) -> Mapping[str, Any]:

@@ -93,8 +93,9 @@ class Lifecycle:
 
     def delete(self, job: Job) -> None:
         """Stop the job and remove it with its logs and files."""
-        self.cancel(job)
-        self._store.delete(job.id)
+        with self._lock:
+            self.cancel(job)
+            self._store.delete(job.id)
         shutil.rmtree(self._folder / job.id, ignore_errors=True)
 
     def results_folder(self, job: Job) -> Path:

@@ -1,5 +1,6 @@
 """Who asks: HTTP Basic for the token, Bearer tokens for the rest."""
 
+import hmac
 from typing import Final, cast
 
 from flask import Flask, Request, g, request
@@ -19,7 +20,7 @@ PUBLIC: Final = frozenset(
         "discovery.collections",
         "discovery.file_formats",
         "discovery.processes",
-        "discovery.queryables",
+        "filters.queryables",
         "discovery.service_types",
         "host.health",
         "host.versions",
@@ -74,8 +75,6 @@ def _matches(user: User | None, password: str) -> bool:
     known = user or _NOBODY
     expected = known.password_hash
     if expected is None:
-        import hmac
-
         given = (known.password or "").encode()
         return hmac.compare_digest(given, password.encode())
     return check_password_hash(expected, password) and user is not None

@@ -18,7 +18,10 @@ from backends.web.documents import (
 )
 
 discovery = Blueprint("discovery", __name__)
+filters = Blueprint("filters", __name__)
+"""What came with API version 1.2.0."""
 
+QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 _SCHEMA: Final = "http://json-schema.org/draft-07/schema#"
 
 
@@ -39,7 +42,7 @@ def collection(collection_id: str) -> Response:
     return json_response(with_links(_collection(collection_id)), revalidate=True)
 
 
-@discovery.get("/collections/<collection_id>/queryables")
+@filters.get("/collections/<collection_id>/queryables")
 def queryables(collection_id: str) -> Response:
     document = _collection(collection_id)
     schema = {
@@ -81,20 +84,11 @@ def service_types() -> Response:
 def with_links(document: dict[str, Any]) -> dict[str, Any]:
     """The collection's document with the links that depend on where it is served."""
     path = f"/collections/{document['id']}"
-    queryables_link = link(
-        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
-        f"{path}/queryables",
-        "Queryables",
-        "application/schema+json",
-    )
-    links = [
-        link("self", path),
-        link("parent", "/collections"),
-        link("root", "/"),
-        queryables_link,
-        *document.get("links", []),
-    ]
-    return {**document, "links": links}
+    links = [link("self", path), link("parent", "/collections"), link("root", "/")]
+    if backend().profile.version >= (1, 2, 0):
+        media_type = "application/schema+json"
+        links.append(link(QUERYABLES, f"{path}/queryables", "Queryables", media_type))
+    return {**document, "links": [*links, *document.get("links", [])]}
 
 
 def _collection(collection_id: str) -> dict[str, Any]:

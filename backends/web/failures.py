@@ -27,9 +27,6 @@ def _openeo(error: OpenEOError) -> Response:
         LOG.warning("%s %s: %s (%s)", request.method, request.path, error, error_id)
     response = json_response(error.as_json(error_id), error.status)
     response.headers.update(error.headers)
-    if error.status == 413:
-        # The rest of the body is not read, so the connection cannot go on.
-        response.headers["Connection"] = "close"
     return response
 
 

@@ -67,7 +67,8 @@ def asset(signed: str, name: str) -> Response:
 
 
 def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Response:
-    partial = flag_parameter("partial")
+    # Incomplete results came with API version 1.2.0.
+    partial = backend().profile.version >= (1, 2, 0) and flag_parameter("partial")
     if failed := _refusal(job, partial):
         return failed
     run = _run(job, expires)
@@ -77,8 +78,6 @@ def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Respons
         link("via", f"/jobs/{job.id}", "The batch job"),
     ]
     times = {**run_times(job), "expires": timestamp(expires)}
-    if backend().profile.version >= (1, 3, 0):
-        times["unpublished"] = timestamp(expires)
     document = result_collection(job, run.assets, run.address, _item_name)
     document = {**document, **times, "links": [*links, *document["links"]]}
     response = json_response(document)

@@ -97,6 +97,18 @@ def test_an_older_api_version_has_no_catalog_type_and_no_jwt_class(
     site.close()
 
 
+def test_api_1_1_has_no_queryables(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data", api_version="1.1.0", url_path="/openeo/1.1")
+    document = site.ask("GET", "/collections/DEM", user=None).json
+    assert document is not None
+    assert not any("queryables" in link["href"] for link in document["links"])
+    response = site.ask("GET", "/collections/DEM/queryables", user=None)
+    assert error(response) == (404, "NotFound")
+    paths = [entry["path"] for entry in site.ask("GET", "/", user=None).json["endpoints"]]  # type: ignore[index]
+    assert "/collections/{collection_id}/queryables" not in paths
+    site.close()
+
+
 def test_the_jwt_class_stands_for_the_plain_token_only(tmp_path: Path) -> None:
     jwt_class = "https://api.openeo.org/1.3.0/authentication/jwt"
     for form in ("jwt", "prefixed"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from backends.errors import OpenEOError
 from backends.jobs.engine import Task
 from backends.jobs.reporting import Reporter
-from tests.web.backends.site import PATIENCE, Site, error, save_one, write
+from tests.web.backends.site import PATIENCE, Site, error, save_one, until, write
 
 TEMPLATE = "/jobs/{job_id}/results"
 
@@ -190,6 +191,20 @@ def test_a_running_job_has_partial_results_on_request_only(site: Site) -> None:
     assert error(site.ask("GET", f"/jobs/{job_id}/results?partial=maybe"))[0] == 400
     event.set()
     site.wait(job_id, "finished")
+
+
+def test_api_1_1_has_no_partial_results(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data", api_version="1.1.0", url_path="/openeo/1.1")
+    event = threading.Event()
+    site.behaviour = until(event)
+    job_id = site.create()
+    site.start(job_id)
+    response = site.ask("GET", f"/jobs/{job_id}/results?partial=true")
+    assert error(response) == (400, "JobNotFinished")
+    event.set()
+    site.wait(job_id, "finished")
+    assert "openeo:status" not in results(site, job_id)
+    site.close()
 
 
 def test_a_canceled_job_keeps_the_files_it_had_saved(site: Site) -> None:
