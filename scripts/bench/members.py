@@ -21,11 +21,12 @@ from gunicorn.app.base import BaseApplication
 StartResponse = Callable[..., Any]
 BLOCK = b"\x55" * 65536
 TOKEN = "bench"  # noqa: S105 - the generated backends guard nothing
-WORDS = (
+PROSE = (
     "surface reflectance radar orbit acquisition cloud mask temporal monthly mosaic band tile "
     "angle sensor level product corrected atmosphere vegetation water index annual coverage "
     "global regional archive calibration backscatter polarisation swath resolution metres"
-).split()
+)
+WORDS = PROSE.split()
 ENDPOINTS = {
     "/collections": ["GET"],
     "/collections/{collection_id}": ["GET"],
