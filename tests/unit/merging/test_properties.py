@@ -68,28 +68,9 @@ MERGES: dict[str, Merge] = {
 # Anything that JSON can be, with the names and values that mean something here and there.
 KEYS = st.sampled_from(
     [
-        "id",
-        "name",
-        "type",
-        "title",
-        "values",
-        "extent",
-        "versions",
-        "links",
-        "rel",
-        "href",
-        "parameters",
-        "schema",
-        "default",
-        "minimum",
-        "maximum",
-        "issuer",
-        "bands",
-        "providers",
-        "libraries",
-        "paid",
-        "plans",
-        "methods",
+        *("id", "name", "type", "title", "values", "extent", "versions", "links", "rel", "href"),
+        *("parameters", "schema", "default", "minimum", "maximum", "issuer", "bands", "paid"),
+        *("providers", "libraries", "plans", "methods"),
     ]
 )
 SCALARS = (
