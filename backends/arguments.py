@@ -96,7 +96,7 @@ def _reject(process: str, name: str, where: str, reason: tuple[str, str]) -> Ope
 def _wrong(process: str, name: str, value: Any, schema: Any) -> tuple[str, str] | None:
     """Code and reason why a value cannot be right, or None."""
     text = ""
-    if (process, name) in _SPATIAL and isinstance(value, Mapping) and "west" in value:
+    if (process, name) in _SPATIAL and _is_box(value):
         text = box_mistake(value)
     elif (process, name) in _TEMPORAL and isinstance(value, list):
         text = interval_mistake(value)
@@ -108,6 +108,11 @@ def _wrong(process: str, name: str, value: Any, schema: Any) -> tuple[str, str] 
     if not alternatives or any(_fits(value, item) for item in alternatives):
         return None
     return "ProcessParameterInvalid", f"it must be {_expected(alternatives)}, not {_shown(value)}."
+
+
+def _is_box(value: Any) -> bool:
+    """Whether a value is meant as a bounding box: an object that is no GeoJSON."""
+    return isinstance(value, Mapping) and "type" not in value and not _is_reference(value)
 
 
 def _is_reference(value: Any) -> bool:

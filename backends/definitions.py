@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from backends.checking import check_process
 
+JsonObject = Mapping[str, Any]
+
 __all__ = ["PROCESSES_VERSION", "RUNNABLE", "check_process", "definitions"]
 
 PROCESSES_VERSION: Final = "2.0.0-rc.1"
@@ -54,6 +56,7 @@ RUNNABLE: Final[tuple[str, ...]] = tuple(
 """The ids of all processes with an implementation, in alphabetical order."""
 
 
+@cache
 def _folder() -> Path:
     """Where the documents lie, found without importing the package around them."""
     found = importlib.util.find_spec("openeo_processes_dask")
@@ -64,6 +67,48 @@ def _folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "specs" / "openeo-processes"
 
 
+_RESTORED: Final[Mapping[str, tuple[JsonObject, ...]]] = MappingProxyType(
+    {
+        "filter_bands": (
+            {
+                "name": "wavelengths",
+                "description": "Wavelengths in micrometres as lists of minimum and maximum; bands "
+                "with their centre in one of them are kept.",
+                "schema": {
+                    "type": "array",
+                    "items": {
+                        "type": "array",
+                        "minItems": 2,
+                        "maxItems": 2,
+                        "items": {"type": "number"},
+                    },
+                },
+                "optional": True,
+                "default": [],
+            },
+        ),
+        "resample_spatial": (
+            {
+                "name": "align",
+                "description": "The corner of the spatial extent that the new pixels start from.",
+                "schema": {
+                    "type": "string",
+                    "enum": ["lower-left", "upper-left", "lower-right", "upper-right"],
+                },
+                "optional": True,
+                "default": "upper-left",
+            },
+        ),
+    }
+)
+"""Parameters of the specification that the shipped definitions lack, though clients send them."""
+
+
+def _read(name: str) -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads((_folder() / f"{name}.json").read_bytes())
+    return {**definition, "parameters": [*definition["parameters"], *_RESTORED.get(name, ())]}
+
+
 @cache
 def definitions() -> Mapping[str, dict[str, Any]]:
     """Process id -> official definition, for exactly the processes that can be run.
@@ -71,7 +116,4 @@ def definitions() -> Mapping[str, dict[str, Any]]:
     Ids in alphabetical order. The documents are shared: do not change them.
     Source: openEO processes 2.0.0-rc.1, https://processes.openeo.org.
     """
-    folder = _folder()
-    return MappingProxyType(
-        {name: json.loads((folder / f"{name}.json").read_bytes()) for name in RUNNABLE}
-    )
+    return MappingProxyType({name: _read(name) for name in RUNNABLE})

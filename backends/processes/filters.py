@@ -26,7 +26,7 @@ from backends.processes.cubes import (
 )
 from backends.processes.declaration import implements
 from backends.processes.geometries import area_in, box_in, crs_of, inside, within_box
-from backends.processes.indices import band_positions
+from backends.processes.indices import band_positions, bands_within
 from backends.processes.values import elements, invalid, plain
 
 
@@ -111,15 +111,17 @@ def within(moments: Any, start: Any, end: Any) -> Any:
 
 
 @implements("filter_bands")
-def filter_bands(data: Cube, bands: Any = None) -> Cube:
-    """The bands of these names or common names, in this order.
+def filter_bands(data: Cube, bands: Any = None, wavelengths: Any = None) -> Cube:
+    """The bands of these names or common names, in this order; then those of wavelengths.
 
-    Raises `BandFilterParameterMissing`, `DimensionMissing`, and
+    Wavelengths are pairs of micrometres, within which the centre of a band lies. Raises
+    `BandFilterParameterMissing`, `DimensionMissing`, `NoDataAvailable`, and
     `ProcessParameterInvalid` for a band that does not exist.
     """
     cube = as_cube(data)
     wanted = [] if bands is None else elements(bands, "bands")
-    if not wanted:
+    ranges = [] if wavelengths is None else elements(wavelengths, "wavelengths")
+    if not wanted and not ranges:
         raise OpenEOError("BandFilterParameterMissing", "'bands' must name at least one band.")
     found = names_of_type(cube, "bands")
     if not found:
@@ -131,6 +133,10 @@ def filter_bands(data: Cube, bands: Any = None) -> Cube:
             known = ", ".join(repr(str(label)) for label in labels(cube, found[0]))
             raise invalid("bands", f"names a band {name!r} that does not exist; there are {known}.")
         positions.update(dict.fromkeys(matching))
+    for low, high in ranges:
+        positions.update(dict.fromkeys(bands_within(cube, found[0], low, high)))
+    if not positions:
+        raise OpenEOError("NoDataAvailable", "No band lies within the given wavelengths.")
     return cube.isel({found[0]: list(positions)})
 
 

@@ -43,6 +43,23 @@ def band_positions(cube: Cube, dimension: str, name: Any) -> list[int]:
     return [index for index, common in enumerate(named) if common == name]
 
 
+@cache
+def _known_wavelengths() -> dict[str, float]:
+    return {
+        band.name: band.wavelength
+        for product in PRODUCTS.values()
+        for band in product.bands
+        if band.wavelength is not None
+    }
+
+
+def bands_within(cube: Cube, dimension: str, low: float, high: float) -> list[int]:
+    """Where the bands are whose central wavelength (micrometres) lies in [low, high]."""
+    known = _known_wavelengths()
+    centres = [known.get(str(label), np.nan) for label in labels(cube, dimension)]
+    return [index for index, centre in enumerate(centres) if low <= centre <= high]
+
+
 @implements("ndvi")
 def ndvi(data: Cube, nir: Any = None, red: Any = None, target_band: str | None = None) -> Cube:
     """(nir - red) / (nir + red) of two bands, named or found by their common names.

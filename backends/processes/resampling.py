@@ -45,6 +45,7 @@ _METHODS: Final = {
     "rms": "rms",
     "sum": "sum",
 }
+_CORNERS: Final = ("lower-left", "upper-left", "lower-right", "upper-right")
 _TOLERANCE: Final = 1e-3
 """Part of a pixel by which grids may differ and still count as the same."""
 
@@ -141,25 +142,31 @@ def _flattened(cube: Cube, extra: int) -> Cube:
 
 @implements("resample_spatial")
 def resample_spatial(
-    data: Cube, resolution: Any = 0, projection: Any = None, method: str = "near"
+    data: Cube,
+    resolution: Any = 0,
+    projection: Any = None,
+    method: str = "near",
+    align: str = "upper-left",
 ) -> Cube:
     """x and y on a grid of another resolution (0: as before) and perhaps another CRS.
 
-    The resolution is in units of the CRS, one number or [x, y]. In the same CRS the
-    upper left corner stays. Raises `DimensionNotAvailable`.
+    The resolution is in units of the CRS, one number or [x, y]; pixels start from the
+    corner `align`. Raises `DimensionNotAvailable`.
     """
     cube = as_cube(data)
+    if align not in _CORNERS:
+        raise invalid("align", f"must be one of {', '.join(_CORNERS)}.")
     spatial_dimensions(cube)
     steps = _resolution(resolution)
     target = None if projection is None else user_crs(projection, "projection")
     if target is None or target == crs_of(cube):
         if steps is None:
             return cube
-        return warp(cube, _refined(_geobox(cube, "data"), *steps), method)
+        return warp(cube, _refined(_geobox(cube, "data"), steps, align), method)
     source = _geobox(cube, "data")
     box = source.to_crs(target.to_wkt())
     if steps is not None:
-        box = _refined(box, *steps)
+        box = _refined(box, steps, align)
     return warp(cube, box, method)
 
 
@@ -170,8 +177,9 @@ def _resolution(resolution: Any) -> tuple[float, float] | None:
     return None if 0 in pair else (float(pair[0]), float(pair[1]))
 
 
-def _refined(box: GeoBox, step_x: float, step_y: float) -> GeoBox:
-    """A grid of other steps from the same upper left corner over the same area."""
+def _refined(box: GeoBox, steps: tuple[float, float], align: str) -> GeoBox:
+    """A grid of other steps over the same area, with its pixels starting from a corner."""
+    step_x, step_y = steps
     bounds = box.boundingbox
     height = max(1, math.ceil((bounds.top - bounds.bottom) / step_y - _TOLERANCE))
     width = max(1, math.ceil((bounds.right - bounds.left) / step_x - _TOLERANCE))
@@ -180,7 +188,10 @@ def _refined(box: GeoBox, step_x: float, step_y: float) -> GeoBox:
             "ProcessGraphComplexity",
             f"The resolution asks for a grid of {width} x {height} pixels, which is too large.",
         )
-    corner = Affine.translation(bounds.left, bounds.top)
+    vertical, horizontal = align.split("-")
+    left = bounds.left if horizontal == "left" else bounds.right - width * step_x
+    top = bounds.top if vertical == "upper" else bounds.bottom + height * step_y
+    corner = Affine.translation(left, top)
     return GeoBox((height, width), corner @ Affine.scale(step_x, -step_y), box.crs)
 
 

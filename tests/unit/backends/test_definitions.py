@@ -210,6 +210,7 @@ def test_a_choice_out_of_a_list_names_the_list() -> None:
         ({"west": 11, "south": 47, "east": 12, "north": 46}, "south (47) is greater than north"),
         ({"west": 11, "south": -91, "east": 12, "north": 46}, "between -90 and 90"),
         ({"west": 500000, "south": 46, "east": 500010, "north": 47}, "give 'crs'"),
+        ({"wast": 11, "south": 46, "east": 12, "north": 47}, "'west' must be a number"),
         ({"west": "11", "south": 46, "east": 12, "north": 47}, "'west' must be a number"),
         ({"west": 1, "south": 4, "east": 2, "north": 7, "crs": []}, "EPSG"),
     ],

@@ -16,6 +16,7 @@ OTHER_WORDS = {
     ("aggregate_temporal", "labels"): None,
     ("array_create", "data"): None,
     ("filter_bands", "bands"): None,
+    ("filter_bands", "wavelengths"): None,
     ("ndvi", "nir"): None,
     ("ndvi", "red"): None,
     ("rename_labels", "source"): (),

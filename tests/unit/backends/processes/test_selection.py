@@ -66,6 +66,13 @@ def test_bands_are_found_by_common_names() -> None:
     np.testing.assert_array_equal(result.values, VALUES[:, 1:])
 
 
+def test_bands_are_found_by_wavelengths() -> None:
+    result = on_cube(CUBE, "filter_bands", wavelengths=[[0.8, 0.9]])
+    assert list(result.bands.values) == ["B08"]
+    assert error_of(CUBE, "filter_bands", wavelengths=[[8, 9]]).code == "NoDataAvailable"
+    assert error_of(CUBE, "filter_bands").code == "BandFilterParameterMissing"
+
+
 def test_an_unknown_band_is_named_with_those_that_exist() -> None:
     error = error_of(CUBE, "filter_bands", bands=["B99"])
     assert error.code == "ProcessParameterInvalid"

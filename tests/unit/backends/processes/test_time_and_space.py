@@ -201,6 +201,20 @@ def test_a_coarser_resolution_averages_blocks_from_the_upper_left_corner() -> No
     assert list(result.t.values) == list(cube_of(GRID, t=DATES).t.values)
 
 
+@pytest.mark.parametrize(
+    ("align", "x", "y"),
+    [
+        ("upper-left", [500_010, 500_030], [5_199_990, 5_199_970]),
+        ("lower-right", [500_000, 500_020], [5_200_000, 5_199_980]),
+    ],
+)
+def test_coarser_pixels_start_from_a_corner(align: str, x: list[float], y: list[float]) -> None:
+    cube = cube_of(np.ones((3, 3)))
+    result = on_cube(cube, "resample_spatial", resolution=20, align=align)
+    assert list(result.x.values) == x
+    assert list(result.y.values) == y
+
+
 def test_cubes_of_dates_and_bands_are_resampled_in_all_of_them() -> None:
     values = np.stack([GRID, GRID + 1000])
     cube = cube_of(values, t=DATES, bands=["a", "b"])
