@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ PATHS = [
     "/nowhere",
     "/",
 ]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One backend for all of these tests, since none of them changes it."""
+    made = Site(tmp_path_factory.mktemp("site") / "data")
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -107,7 +116,9 @@ def test_a_body_that_is_nested_too_deep_is_refused(site: Site, depth: int) -> No
     assert error(response) == (400, "RequestInvalid")
 
 
-def test_an_unexpected_failure_shows_no_detail(site: Site) -> None:
+def test_an_unexpected_failure_shows_no_detail(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data")
+
     @site.app.get("/broken")
     def broken() -> str:
         raise ZeroDivisionError("a secret detail")
@@ -116,9 +127,12 @@ def test_an_unexpected_failure_shows_no_detail(site: Site) -> None:
     assert error(response) == (500, "Internal")
     assert "secret" not in response.text
     assert response.headers["Access-Control-Allow-Origin"] == "*"
+    site.close()
 
 
-def test_an_unexpected_failure_of_a_computation_shows_no_detail(site: Site) -> None:
+def test_an_unexpected_failure_of_a_computation_shows_no_detail(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data")
+
     def crash(_task: Task, _reporter: Reporter) -> None:
         raise ZeroDivisionError("a secret detail")
 
@@ -126,3 +140,4 @@ def test_an_unexpected_failure_of_a_computation_shows_no_detail(site: Site) -> N
     response = site.ask("POST", "/result", json={"process": GRAPH})
     assert error(response) == (500, "Internal")
     assert "secret" not in response.text
+    site.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from tests.web.backends.site import Site, error
 
 AMBIGUOUS = frozenset({"/processes", "/collections/{collection_id}"})
 """The specification's own schemas for these have a oneOf whose branches overlap."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One backend for all of these tests, since none of them changes it."""
+    made = Site(tmp_path_factory.mktemp("site") / "data")
+    yield made
+    made.close()
 
 
 def get(site: Site, path: str, template: str | None = None) -> Any:
