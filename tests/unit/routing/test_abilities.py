@@ -84,30 +84,16 @@ def test_what_was_never_seen_is_not_known() -> None:
     assert here.endpoints is None
 
 
+KEYS = [
+    *("id", "extent", "spatial", "bbox", "temporal", "interval", "summaries", "bands"),
+    *("cube:dimensions", "parameters", "name", "output", "versions", "endpoints", "path"),
+]
 ODD = st.recursive(
     st.none() | st.integers() | st.text(max_size=2),
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "id",
-                    "extent",
-                    "spatial",
-                    "bbox",
-                    "temporal",
-                    "interval",
-                    "summaries",
-                    "bands",
-                    "cube:dimensions",
-                    "parameters",
-                    "name",
-                    "output",
-                    "versions",
-                    "endpoints",
-                    "path",
-                ]
-            ),
+            st.sampled_from(KEYS),
             inner,
             max_size=4,
         )

@@ -144,6 +144,17 @@ def test_preferences_rank_the_able_and_the_first_one_outweighs_the_next() -> Non
     assert decide(needs(a=load()), backends, preferences=[short_names]).chosen == "terra"
 
 
+def test_a_stated_preference_outweighs_what_is_nearby() -> None:
+    wanted = needs(a=node("load_stac", url="https://aurora.example/results?signature=1"))
+    routing = decide(
+        wanted,
+        [backend("terra"), backend("aurora"), backend("boreal")],
+        preferences=[InOrder(["boreal"])],
+        owner_of=lambda _: "aurora",
+    )
+    assert routing.able == ("boreal", "aurora", "terra")
+
+
 def test_reasons_are_listed_up_to_a_limit() -> None:
     wanted = needs(**{f"n{n}": node(f"unknown_{n}") for n in range(500)})
     (verdict,) = decide(wanted, [backend("terra")]).verdicts

@@ -130,6 +130,11 @@ def test_a_published_end_at_midnight_includes_that_day() -> None:
     assert interval == Interval(0, 2 * DAY)
 
 
+def test_a_published_end_is_itself_included() -> None:
+    (interval,) = published_intervals([["1970-01-01", "1970-01-01T12:00:00Z"]])
+    assert interval.meets(Interval(DAY / 2, DAY))
+
+
 def test_published_boxes_may_have_heights() -> None:
     assert published_boxes([[1, 2, 0, 3, 4, 100], [5, 6, 7, 8]]) == (
         Box(1, 2, 3, 4),

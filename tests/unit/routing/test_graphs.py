@@ -191,6 +191,13 @@ def test_deeper_nesting_than_the_limit_is_refused_with_the_limit() -> None:
         read_graph(document)
 
 
+def test_as_many_levels_of_graphs_as_the_limit_are_read() -> None:
+    document = process(a=node("apply", process=process(b=node("apply", process=process(c=load())))))
+    assert len(read_graph(document, Limits(graphs=3)).scopes) == 3
+    with pytest.raises(ProcessGraphComplexity, match="within more than 1 others"):
+        read_graph(document, Limits(graphs=2))
+
+
 def test_deeper_arguments_than_the_limit_are_refused_with_the_limit() -> None:
     value: Any = 1
     for _ in range(100_000):

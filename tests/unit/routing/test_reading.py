@@ -102,6 +102,14 @@ def test_the_choice_of_a_backend_is_read_and_its_condition_needs_nothing() -> No
     assert wanted.collections == (CollectionNeed("S2", "load1"),)
 
 
+def test_a_graph_within_the_condition_needs_nothing_either() -> None:
+    condition = only("terra")
+    nodes = condition["federation:backends"]["process_graph"]
+    nodes["eq1"]["arguments"]["extra"] = process(mean1=node("mean"))
+    wanted = needs(load1=load(properties=condition))
+    assert [need.id for need in wanted.processes] == ["load_collection"]
+
+
 def test_a_malformed_condition_on_backends_is_refused() -> None:
     with pytest.raises(ProcessParameterInvalid, match="load1/properties/federation:backends"):
         needs(load1=load(properties={"federation:backends": "terra"}))

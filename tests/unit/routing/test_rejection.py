@@ -58,6 +58,22 @@ def test_a_format_that_nobody_writes_is_named_with_those_that_are_written() -> N
     assert "GTiff" in error.message
 
 
+def test_what_one_backend_has_not_published_is_not_said_to_be_nowhere() -> None:
+    wanted = needs(a=load(), s=node("save_result", data=ref("a"), format="GIF"))
+    silent = backend("aurora", collections=[])
+    error = rejected(wanted, backend("terra", file_formats=GTIFF), silent)
+    assert error.code == "NoBackendForProcess"
+    unsaid = backend("aurora", collections=[], processes=[{"id": "ndvi"}, "load_collection"])
+    error = rejected(needs(a=load(), b=node("ndvi", date=1)), backend("terra"), unsaid)
+    assert error.code == "NoBackendForProcess"
+
+
+def test_a_job_of_the_backend_asked_for_is_left_to_that_backend() -> None:
+    wanted = needs(a=node("load_result", id="j-1"))
+    error = rejected(wanted, backend("terra", online=False), backend("aurora"), explicit="terra")
+    assert error.code == "BackendUnavailable"
+
+
 def test_a_type_of_service_that_nobody_offers_is_unsupported() -> None:
     error = rejected(
         needs(a=load()), backend("terra", service_types={"XYZ": {}}), service_type="WMS"

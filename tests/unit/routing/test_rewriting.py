@@ -45,6 +45,12 @@ def test_the_choice_of_a_backend_is_removed_and_other_conditions_stay() -> None:
     assert nodes["b"]["arguments"] == {"id": "S2", "properties": clouds}
 
 
+def test_a_condition_is_removed_whatever_stands_in_it() -> None:
+    condition = only("terra")
+    condition["federation:backends"]["process_graph"]["eq1"]["namespace"] = "terra"
+    assert rewritten(process(a=load(properties=condition)))["a"]["arguments"] == {"id": "S2"}
+
+
 def test_what_was_rewritten_no_longer_chooses() -> None:
     found = rewrite_for(process(a=load(properties=only("terra"))), "terra")
     assert read_requirements(found).explicit == ()
