@@ -24,7 +24,8 @@ PROCESSES_VERSION: Final = "2.0.0-rc.1"
 """The version of openEO processes that the definitions are of."""
 
 _CUBES = """
-    add_dimension aggregate_temporal aggregate_temporal_period apply apply_dimension
+    add_dimension aggregate_spatial aggregate_temporal aggregate_temporal_period apply
+    apply_dimension
     apply_kernel dimension_labels drop_dimension filter_bands filter_bbox filter_labels
     filter_spatial filter_temporal load_collection mask mask_polygon merge_cubes ndvi
     reduce_dimension reduce_spatial rename_dimension rename_labels resample_cube_spatial

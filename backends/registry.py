@@ -26,6 +26,7 @@ from backends.processes import (  # noqa: F401
     sequences,
     storage,
     texts,
+    zonal,
 )
 from backends.processes.declaration import IMPLEMENTATIONS
 

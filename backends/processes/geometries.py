@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -115,15 +115,20 @@ def area_in(geojson: Any, target: pyproj.CRS, parameter: str) -> Any:
     shapes = list(geometries(geojson, parameter))
     if not shapes:
         raise invalid(parameter, "holds no polygon.")
+    (union,) = moved([shapely.union_all(shapes)], geojson, target, parameter)
+    return union
+
+
+def moved(shapes: Sequence[Any], geojson: Any, target: pyproj.CRS, parameter: str) -> list[Any]:
+    """Shapes of GeoJSON in another CRS."""
     named = ((geojson.get("crs") or {}).get("properties") or {}).get("name", WGS84)
     source = user_crs(named, parameter)
     if source.to_epsg() == 4326 or named.endswith("CRS84"):
         source = user_crs(WGS84, parameter)
-    union = shapely.union_all(shapes)
     if source == target:
-        return union
+        return list(shapes)
     mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    return shapely.transform(union, mover.transform, interleaved=False)
+    return [shapely.transform(shape, mover.transform, interleaved=False) for shape in shapes]
 
 
 def inside(cube: Cube, area: Any) -> Any:

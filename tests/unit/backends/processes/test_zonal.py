@@ -1,0 +1,108 @@
+"""Statistics of geometries, by value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.errors import OpenEOError
+from tests.fakes.execution import callback, cube_of, of, on_cube
+
+NAN = np.nan
+# Pixels of 10 m from (500000, 5200000) to the east and the south.
+VALUES = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
+VALUES[0, 0, 0] = NAN
+CUBE = cube_of(VALUES, bands=["a", "b"])
+CRS = {"type": "name", "properties": {"name": "EPSG:32633"}}
+MEAN = callback("mean", data=of("data"))
+
+
+def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """A polygon in metres from the upper left corner."""
+    ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+    return {
+        "type": "Polygon",
+        "coordinates": [[(500_000 + x, 5_200_000 + y) for x, y in ring]],
+    }
+
+
+def features(*geometries: Any, **ids: str) -> dict[str, Any]:
+    listed = [{"type": "Feature", "properties": {}, "geometry": item} for item in geometries]
+    for feature, name in zip(listed, ids.values(), strict=False):
+        feature["id"] = name
+    return {"type": "FeatureCollection", "crs": CRS, "features": listed}
+
+
+def test_the_mean_of_each_polygon_is_that_of_its_pixels() -> None:
+    west, east = box(0, -20, 20, 0), box(24, -30, 40, -10)
+    result = on_cube(CUBE, "aggregate_spatial", geometries=features(west, east), reducer=MEAN)
+    assert result.dims == ("geometries", "bands")
+    assert list(result.geometries.values) == [0, 1]
+    expected = [np.nanmean(VALUES[:, :2, :2], axis=(1, 2)), VALUES[:, 1:, 2:].mean(axis=(1, 2))]
+    # The centre of the third column, 25 m, lies in the eastern box.
+    np.testing.assert_allclose(result.values, expected)
+    assert list(result.bands.values) == ["a", "b"]
+
+
+def test_features_give_their_ids_as_labels() -> None:
+    collection = features(box(0, -10, 10, 0), box(10, -10, 20, 0), a="field", b="forest")
+    result = on_cube(CUBE, "aggregate_spatial", geometries=collection, reducer=MEAN)
+    assert list(result.geometries.values) == ["field", "forest"]
+    np.testing.assert_array_equal(result.values, [[NAN, 12], [1, 13]])
+
+
+def test_points_take_their_nearest_pixel_and_lines_all_that_they_cross() -> None:
+    point = {"type": "Point", "coordinates": [500_031, 5_199_978]}
+    line = {"type": "LineString", "coordinates": [[500_002, 5_199_985], [500_038, 5_199_985]]}
+    result = on_cube(CUBE, "aggregate_spatial", geometries=features(point, line), reducer=MEAN)
+    np.testing.assert_array_equal(result.values[0], VALUES[:, 2, 3])
+    np.testing.assert_array_equal(result.values[1], VALUES[:, 1].mean(axis=1))
+
+
+def test_geometries_beside_the_cube_have_no_data() -> None:
+    far = {"type": "Point", "coordinates": [500_041, 5_199_978]}
+    away = box(100, 100, 200, 200)
+    nothing = features(far, away)
+    nothing["features"].append({"type": "Feature", "properties": {}, "geometry": None})
+    result = on_cube(CUBE, "aggregate_spatial", geometries=nothing, reducer=MEAN)
+    assert result.shape == (3, 2)
+    assert np.isnan(result.values).all()
+
+
+def test_counts_are_added_on_request() -> None:
+    result = on_cube(
+        CUBE,
+        "aggregate_spatial",
+        geometries=features(box(0, -20, 20, 0)),
+        reducer=callback("max", data=of("data")),
+        target_dimension="statistics",
+    )
+    assert result.dims == ("geometries", "bands", "statistics")
+    assert list(result.statistics.values) == ["value", "total_count", "valid_count"]
+    np.testing.assert_array_equal(result.values, [[[5, 4, 3], [17, 4, 4]]])
+    with pytest.raises(OpenEOError) as caught:
+        on_cube(
+            CUBE,
+            "aggregate_spatial",
+            geometries=features(box(0, -20, 20, 0)),
+            reducer=MEAN,
+            target_dimension="bands",
+        )
+    assert caught.value.code == "TargetDimensionExists"
+
+
+def test_a_polygon_in_degrees_is_moved_to_the_grid() -> None:
+    # The whole cube and more, around its corner at 15 degrees east.
+    ring = [[14.99, 46.94], [15.01, 46.94], [15.01, 46.96], [14.99, 46.96], [14.99, 46.94]]
+    polygon = {"type": "Polygon", "coordinates": [ring]}
+    result = on_cube(CUBE, "aggregate_spatial", geometries=polygon, reducer=MEAN)
+    np.testing.assert_allclose(result.values, [np.nanmean(VALUES, axis=(1, 2))])
+
+
+@pytest.mark.parametrize("geometries", [{"type": "Polygon"}, {"type": "FeatureCollection"}, {}])
+def test_what_holds_no_geometry_is_refused(geometries: dict[str, Any]) -> None:
+    with pytest.raises(OpenEOError) as caught:
+        on_cube(CUBE, "aggregate_spatial", geometries=geometries, reducer=MEAN)
+    assert caught.value.code == "ProcessParameterInvalid"
