@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -43,6 +44,7 @@ from backends.stac_documents import (
     RasterBand,
     Source,
     is_remote,
+    item_bands,
     moment,
     read_source,
 )
@@ -55,6 +57,9 @@ _GDAL: Final[Mapping[str, Any]] = {
 }
 
 
+_NOTHING: Final = (0.0, 0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class _Grid:
     """Pixels of `size` (x, y; positive) that begin at `origin`."""
@@ -62,8 +67,8 @@ class _Grid:
     crs: str
     origin: tuple[float, float]
     size: tuple[float, float]
-    extent: Box | None = None
-    """The edges of the raster whose pixels these are."""
+    extent: Box
+    """The edges of the raster whose pixels these are; nothing for other grids."""
 
     def window(self, bounds: Box) -> GeoBox:
         """The pixels with their centres in the bounds; one if there is none."""
@@ -165,7 +170,9 @@ def _checked(item: pystac.Item, href: str) -> pystac.Item:
         target = asset.get_absolute_href() or asset.href
         if target.startswith("/vsi") or (is_remote(href) and not is_remote(target)):
             raise OpenEOError("Internal", f"STAC item '{item.id}' leads to a forbidden place.")
-    if item.geometry is None and item.bbox is not None:
+    if item.geometry is None:
+        grid = _native_grid(item, next(item_bands(item)))
+        item.bbox = list(transformed(grid.extent, grid.crs, "EPSG:4326"))
         item.geometry = mapping(box_polygon(*item.bbox))
     return item
 
@@ -180,7 +187,7 @@ def _grid(item: pystac.Item, band: RasterBand, request: LoadRequest) -> _Grid:
     except ValueError as error:
         raise parameter_invalid("resample_spatial", "projection", f"{error}.") from error
     size = request.resolution or native.size[0] * unit_in_metres(native.crs) / unit_in_metres(crs)
-    return _Grid(crs, (0.0, 0.0), (size, size))
+    return _Grid(crs, (0.0, 0.0), (size, size), _NOTHING)
 
 
 def _native_grid(item: pystac.Item, band: RasterBand) -> _Grid:
@@ -198,7 +205,7 @@ def _native_grid(item: pystac.Item, band: RasterBand) -> _Grid:
 
 def _window(grid: _Grid, source: Source, area: Area, request: LoadRequest) -> GeoBox:
     alike = len({tuple(item.bbox or ()) for item in source.items}) == 1
-    if request.spatial_extent is None and alike and grid.extent:
+    if request.spatial_extent is None and alike and grid.extent != _NOTHING:
         return grid.window(grid.extent)
     bounds = area.bounds_in(grid.crs)
     whole = transformed(source.bbox, "EPSG:4326", grid.crs)
@@ -218,16 +225,19 @@ def _read(items: list[pystac.Item], bands: list[RasterBand], window: GeoBox) -> 
     """The lazy cube of the bands, named by their own names."""
     odc.stac.configure_rio(**_GDAL)
     keys = [f"{band.asset}.{band.number}" for band in bands]
-    loaded = odc.stac.load(
-        items,
-        bands=keys,
-        geobox=window,
-        chunks={"x": CHUNK, "y": CHUNK},
-        groupby="time",
-        dtype="float32",
-        nodata=float("nan"),
-        resampling="nearest",
-    )
+    with warnings.catch_warnings():
+        # odc.geo calls a function of shapely that shapely has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        loaded = odc.stac.load(
+            items,
+            bands=keys,
+            geobox=window,
+            chunks={"x": CHUNK, "y": CHUNK},
+            groupby="time",
+            dtype="float32",
+            nodata=float("nan"),
+            resampling="nearest",
+        )
     layers = [loaded[key].data for key in keys]
     times = loaded[keys[0]].time.values.astype("datetime64[ns]")
     height, width = window.shape

@@ -34,7 +34,7 @@ def inside(
         (name, row, column): (
             _mask,
             list(shapes),
-            affine * Affine.translation(column * CHUNK, row * CHUNK),
+            affine @ Affine.translation(column * CHUNK, row * CHUNK),
             (high, wide),
         )
         for row, high in enumerate(heights)

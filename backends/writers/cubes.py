@@ -109,8 +109,8 @@ class Raster:
         return found
 
     def _place(self) -> dict[str, Any]:
-        west, north = self.affine * (0, 0)
-        east, south = self.affine * (self.width, self.height)
+        west, north = self.affine @ (0, 0)
+        east, south = self.affine @ (self.width, self.height)
         found: dict[str, Any] = {"proj:bbox": [west, south, east, north]}
         if self.crs is None:
             return found

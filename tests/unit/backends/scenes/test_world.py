@@ -1,0 +1,339 @@
+"""The world agrees with itself, whichever way one looks at it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from backends.errors import OpenEOError
+from backends.products import PRODUCTS
+from tests.unit.backends.scenes.worlds import LANDSCAPE, LOWLAND, loaded
+
+JULY = ("2021-07-01", "2021-08-01")
+CLEAR = {"eo:cloud_cover": lambda cover: cover == 0}
+
+
+def clear_july(bands: tuple[str, ...], **request: object) -> xr.DataArray:
+    cube = loaded(
+        "sentinel2_l2a",
+        LANDSCAPE,
+        temporal_extent=("2021-06-01", "2021-08-01"),
+        bands=bands,
+        properties=CLEAR,
+        resolution=40,
+        **request,
+    )
+    return cube.isel(t=0).compute()
+
+
+def cover_map() -> xr.DataArray:
+    cube = loaded(
+        "landcover",
+        LANDSCAPE,
+        temporal_extent=("2021-01-01", "2022-01-01"),
+        crs=32631,
+        resolution=40,
+    )
+    return cube.squeeze(drop=True).compute()
+
+
+def ndvi(cube: xr.DataArray) -> xr.DataArray:
+    red, nir = cube.sel(bands="B04"), cube.sel(bands="B08")
+    return (nir - red) / (nir + red)
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_a_cube_is_lazy_and_has_the_dimensions_as_promised(product: str) -> None:
+    cube = loaded(product, temporal_extent=("2021-01-01", "2021-01-12"))
+    expected = ("t", "bands", "y", "x") if PRODUCTS[product].dates else ("bands", "y", "x")
+    assert cube.dims == expected
+    assert cube.dtype == np.float32
+    assert cube.chunks is not None
+    assert list(cube.bands.values) == list(PRODUCTS[product].band_names)
+    assert (np.diff(cube.y) < 0).all()
+    if "t" in cube.dims:
+        assert cube.t.dtype == "datetime64[ns]"
+    assert cube.name is None
+
+
+def test_the_crs_comes_with_the_cube() -> None:
+    assert loaded("elevation").rio.crs.to_epsg() == 4326
+    s2 = loaded("sentinel2_l2a", temporal_extent=JULY, bands=("B02",))
+    assert s2.rio.crs.to_epsg() == 32631
+    assert s2.rio.resolution() == (10.0, -10.0)
+    assert s2.sizes["x"] == s2.sizes["y"] == 256
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_the_same_request_gives_the_same_bytes(product: str) -> None:
+    bands = PRODUCTS[product].band_names[:4]
+    asked: Any = {"temporal_extent": ("2020-12-28", "2021-01-12"), "bands": bands}
+    first, second = loaded(product, **asked).compute(), loaded(product, **asked).compute()
+    assert first.values.tobytes() == second.values.tobytes()
+    assert np.isfinite(first).all()
+
+
+@pytest.mark.parametrize("crs", [None, 3035, 4326])
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_a_small_window_shows_the_very_pixels_of_a_large_one(product: str, crs: int | None) -> None:
+    inner = {**LOWLAND, "west": 640_730, "south": 5_652_410, "east": 642_090}
+    asked: Any = {
+        "temporal_extent": ("2020-12-28", "2021-01-06"),
+        "bands": PRODUCTS[product].band_names[-6:],
+        "crs": crs,
+    }
+    if product == "temperature_daily":
+        asked["resolution"] = 50 if crs == 3035 else 0.0005
+    large = loaded(product, LOWLAND, **asked).compute()
+    small = loaded(product, inner, **asked).compute()
+    cut = large.sel(x=small.x, y=small.y)
+    assert small.size < large.size
+    assert np.array_equal(small.values, cut.values, equal_nan=True)
+
+
+def test_chunks_leave_no_seams() -> None:
+    wide = {**LOWLAND, "east": 640_000 + 7_000}
+    asked = {"temporal_extent": ("2021-07-01", "2021-07-06"), "bands": ("B08",)}
+    whole = loaded("sentinel2_l2a", wide, **asked)
+    assert len(whole.chunks[3]) == 2  # type: ignore[index]
+    across = {**wide, "west": 644_500, "east": 645_800}
+    part = loaded("sentinel2_l2a", across, **asked).compute()
+    assert np.array_equal(part.values, whole.compute().sel(x=part.x).values)
+
+
+def test_threads_compute_the_same_as_one_alone() -> None:
+    cube = loaded("sentinel2_l2a", LANDSCAPE, temporal_extent=JULY, bands=("B04", "SCL"))
+    alone = cube.compute(scheduler="synchronous").values
+    assert alone.tobytes() == cube.compute(scheduler="threads", num_workers=4).values.tobytes()
+
+
+def test_forest_is_green_in_july_and_water_is_not() -> None:
+    index, cover = ndvi(clear_july(("B04", "B08"))).values, cover_map().values
+    assert (cover == 10).sum() > 1000
+    assert (cover == 80).sum() > 1000
+    assert index[cover == 10].min() > 0.6
+    assert index[cover == 80].max() < 0
+
+
+def test_fields_are_bare_in_winter_and_green_in_summer() -> None:
+    winter = loaded(
+        "sentinel2_l2a",
+        LANDSCAPE,
+        temporal_extent=("2020-11-15", "2021-02-15"),
+        bands=("B04", "B08"),
+        properties=CLEAR,
+        resolution=40,
+    )
+    cover = cover_map().values
+    summer = ndvi(clear_july(("B04", "B08"))).values
+    assert np.median(ndvi(winter.isel(t=0)).values[cover == 40]) < 0.4
+    assert np.median(summer[cover == 40]) > 0.6
+
+
+def test_the_seasons_are_turned_round_in_the_south() -> None:
+    south = {"west": -60.0, "south": -35.0, "east": -59.95, "north": -34.95}
+    clear = {"properties": CLEAR, "bands": ("B04", "B08"), "resolution": 40}
+    january = loaded("sentinel2_l2a", south, temporal_extent=("2021-01-01", "2021-03-01"), **clear)
+    july = loaded("sentinel2_l2a", south, temporal_extent=("2021-07-01", "2021-09-01"), **clear)
+    greener = float(ndvi(january.isel(t=0)).mean()), float(ndvi(july.isel(t=0)).mean())
+    assert greener[0] > greener[1] + 0.1
+
+
+def test_the_scene_classification_agrees_with_the_land_cover() -> None:
+    scl, cover = clear_july(("SCL",)).values[0], cover_map().values
+    assert set(scl[cover == 80]) == {6}
+    assert set(scl[cover == 10]) == {4}
+    assert 6 not in set(scl[cover != 80])
+
+
+def test_water_is_dark_for_the_radar_and_towns_are_bright() -> None:
+    cube = loaded(
+        "sentinel1_grd", LANDSCAPE, temporal_extent=("2021-07-01", "2021-07-20"), resolution=40
+    )
+    decibels: xr.DataArray = xr.ufuncs.log10(cube.mean("t").compute()) * 10
+    cover = cover_map().values
+    vv, vh = decibels.sel(bands="VV").values, decibels.sel(bands="VH").values
+    assert np.median(vv[cover == 80]) < -19
+    assert -11 < np.median(vv[cover == 10]) < -7
+    assert (np.median(vh[cover == 10]) < np.median(vv[cover == 10]) - 3).all()
+
+
+def test_speckle_has_the_strength_of_4_4_looks_and_changes_by_date() -> None:
+    cube = loaded("sentinel1_grd", LOWLAND, temporal_extent=("2021-07-01", "2021-09-01"))
+    vv = cube.sel(bands="VV").compute()
+    ratio = vv.isel(t=slice(0, None, 2))  # one looking direction
+    strength = float((ratio.std("t") / ratio.mean("t")).mean())
+    assert strength == pytest.approx(4.4**-0.5, rel=0.15)
+    assert not np.array_equal(vv[0].values, vv[2].values)
+
+
+def test_water_lies_at_height_0_and_land_above() -> None:
+    height = loaded("elevation", LANDSCAPE, crs=32631, resolution=40).compute().values[0]
+    cover = cover_map().values
+    assert (height[cover == 80] <= 0).all()
+    assert (height[cover != 80] > 0).all()
+
+
+def test_heights_make_it_colder() -> None:
+    mountains = {"west": 2.0, "south": 44.0, "east": 3.0, "north": 45.0}
+    heights = loaded("elevation", mountains, resolution=0.01).compute().values[0]
+    kelvin = loaded(
+        "temperature_daily",
+        mountains,
+        temporal_extent=("2021-07-01", "2021-07-02"),
+        resolution=0.01,
+    )
+    values = kelvin.compute().values[0, 0]
+    assert heights.max() > 1500
+    low, high = values[heights < 300].mean(), values[heights > 1500].mean()
+    assert low > high + 5
+    assert 250 < values.min() < values.max() < 315
+
+
+def test_snow_lies_where_it_freezes() -> None:
+    place = {"west": 25.0, "south": 65.0, "east": 25.05, "north": 65.05}
+    asked = {"temporal_extent": ("2021-01-01", "2021-02-01"), "crs": 32635, "resolution": 60}
+    scl = (
+        loaded("sentinel2_l2a", place, bands=("SCL",), **asked)
+        .squeeze("bands", drop=True)
+        .compute()
+    )
+    kelvin = (
+        loaded("temperature_daily", place, **asked)
+        .sel(t=scl.t.values)
+        .squeeze("bands", drop=True)
+        .compute()
+    )
+    ground = scl.isin([4, 5, 11])
+    assert int((ground & (kelvin < 268)).sum()) > 1000
+    assert bool((scl == 11).where(ground & (kelvin < 268), True).all())
+    assert not bool(((scl == 11) & (kelvin > 273)).any())
+
+
+def test_clouds_are_bright_and_marked() -> None:
+    cube = loaded(
+        "sentinel2_l2a", LANDSCAPE, temporal_extent=JULY, bands=("B02", "SCL"), resolution=40
+    ).compute()
+    blue, scl = cube.sel(bands="B02").values, cube.sel(bands="SCL").values
+    assert (scl == 9).any()
+    assert blue[scl == 9].mean() > 4000
+    assert blue[scl == 4].mean() < 800
+    assert set(np.unique(scl)) <= {3, 4, 5, 6, 8, 9, 10, 11}
+
+
+def test_the_cloud_cover_of_a_scene_is_about_what_its_pixels_show() -> None:
+    from backends.scenes.acquisitions import cloud_cover, tiles_in
+
+    tile = (4.0, 50.5, 6.0, 52.0)
+    box = dict(zip(("west", "south", "east", "north"), tile, strict=True))
+    cube = loaded(
+        "sentinel2_l2a",
+        box,
+        temporal_extent=("2021-04-01", "2021-10-01"),
+        bands=("SCL",),
+        crs=4326,
+        resolution=0.01,
+    )
+    shown = cube.isin([8, 9, 10]).mean(["bands", "y", "x"]).compute().values * 100
+    days = cube.t.values.astype("datetime64[D]").astype(int)
+    told = np.array([cloud_cover(tiles_in(tile)[0], int(day)) for day in days])
+    assert np.abs(shown - told).mean() < 10
+    assert np.corrcoef(shown, told)[0, 1] > 0.9
+
+
+def test_top_of_atmosphere_is_hazier_in_the_blue() -> None:
+    asked: Any = {"temporal_extent": ("2021-06-01", "2021-08-01"), "properties": CLEAR}
+    surface = loaded("sentinel2_l2a", bands=("B02", "B09"), **asked).isel(t=0).compute()
+    top = loaded("sentinel2_l1c", bands=("B02", "B09"), **asked).isel(t=0).compute()
+    assert (top.sel(bands="B02") > surface.sel(bands="B02") + 500).all()
+    assert float(top.sel(bands="B09").mean()) < float(surface.sel(bands="B09").mean())
+
+
+def test_the_sun_is_in_the_south_east_and_higher_in_summer() -> None:
+    bands = ("sunAzimuthAngles", "sunZenithAngles", "viewZenithMean", "viewAzimuthMean")
+    asked: Any = {"bands": bands, "resolution": 160}
+    june = loaded("sentinel2_l2a", temporal_extent=("2021-06-18", "2021-06-24"), **asked)
+    december = loaded("sentinel2_l2a", temporal_extent=("2021-12-18", "2021-12-24"), **asked)
+    summer, winter = (cube.isel(t=0).mean(["x", "y"]).compute().values for cube in (june, december))
+    assert 120 < summer[0] < 170
+    assert 28 < summer[1] < 40
+    assert 65 < winter[1] < 80
+    assert 0 <= summer[2] < 11
+    assert 90 < summer[3] < 300
+
+
+def test_towns_grow_over_the_years() -> None:
+    place = {"west": 5.0, "south": 51.0, "east": 5.4, "north": 51.3}
+    maps = loaded("landcover", place, resolution=0.002)
+    built = (maps == 50).sum(["bands", "y", "x"]).compute().values
+    assert len(built) == 11
+    assert 0 < built[0] < built[-1]
+    assert (np.diff(built) >= 0).all()
+
+
+def test_outside_of_a_polygon_there_are_no_data() -> None:
+    triangle = {"type": "Polygon", "coordinates": [[[5, 51], [5.02, 51], [5, 51.02], [5, 51]]]}
+    cube = loaded("landcover", triangle, temporal_extent=("2021-01-01", "2021-01-02"))
+    values = cube.compute().values[0, 0]
+    assert values.shape == (200, 200)
+    assert np.isnan(values[0, -1])
+    assert np.isfinite(values[-2, 1])
+    assert np.isfinite(values).mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_outside_of_the_swath_of_the_day_there_are_no_data() -> None:
+    # Between 4 and 8 degrees east lies the border between two swaths, at 6.1.
+    wide = {"west": 5.9, "south": 51.0, "east": 6.3, "north": 51.05}
+    cube = loaded(
+        "sentinel2_l2a", wide, temporal_extent=JULY, bands=("B02",), crs=4326, resolution=0.01
+    ).compute()
+    seen = cube.isel(bands=0).notnull().any("y")
+    east = cube.x.values > 6.1
+    for day in seen.values:
+        assert day[east].all() != day[~east].all()
+        assert day[east].any() == day[east].all()
+
+
+def test_unknown_bands_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(OpenEOError) as caught:
+        loaded("sentinel1_grd", bands=("VV", "HH"))
+    assert caught.value.code == "ProcessParameterInvalid"
+    assert "no band HH; available are VV, VH" in caught.value.message
+
+
+def test_bands_come_in_the_order_asked_for() -> None:
+    cube = loaded("sentinel2_l2a", bands=("SCL", "B02"), temporal_extent=JULY)
+    assert cube.bands.values.tolist() == ["SCL", "B02"]
+
+
+def test_too_many_dates_are_refused_before_they_are_made() -> None:
+    with pytest.raises(OpenEOError) as caught:
+        loaded("sentinel2_l2a", max_samples=10_000_000)
+    assert caught.value.code == "ProcessGraphComplexity"
+    assert "10,000,000" in caught.value.message
+
+
+def test_a_request_of_just_the_limit_passes() -> None:
+    assert loaded("elevation", crs=32631, resolution=10, max_samples=256 * 256).size == 256 * 256
+    with pytest.raises(OpenEOError):
+        loaded("elevation", crs=32631, resolution=10, max_samples=256 * 256 - 1)
+
+
+def test_between_two_dates_there_are_no_data() -> None:
+    with pytest.raises(OpenEOError) as caught:
+        loaded("landcover", temporal_extent=("2021-03-01", "2021-04-01"))
+    assert caught.value.code == "NoDataAvailable"
+    assert "P1Y" in caught.value.message
+
+
+def test_elevation_ignores_the_temporal_extent() -> None:
+    assert loaded("elevation", temporal_extent=("1999-01-01", "1999-01-02")).dims[0] == "bands"
+
+
+def test_a_single_pixel_knows_its_size() -> None:
+    point = {"type": "Point", "coordinates": [5.05, 51.2]}
+    cube = loaded("sentinel2_l2a", point, temporal_extent=JULY, bands=("B02",))
+    assert cube.sizes["x"] == cube.sizes["y"] == 1
+    assert cube.rio.resolution() == (10.0, -10.0)
+    assert np.isfinite(cube.compute()).all()
