@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aggregator.merging.notes import notes_page
+from aggregator.merging.note_codes import notes_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "notes.md"
 

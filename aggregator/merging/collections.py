@@ -3,9 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.documents import JsonObject, is_object, is_text, text
+from aggregator.documents import JsonObject, is_object, is_text, objects, text
 from aggregator.merging.assets import assets_from, item_assets
-from aggregator.merging.bands import BAND_FIELDS, described, marked, note_partial, who_has
+from aggregator.merging.bands import (
+    BAND_FIELDS,
+    band_names,
+    described,
+    marked,
+    note_partial,
+    who_has,
+)
 from aggregator.merging.dimensions import dimensions, variables
 from aggregator.merging.extents import ALWAYS, EVERYWHERE, extent
 from aggregator.merging.fields import (
@@ -96,8 +103,9 @@ def _merged(collection_id: str, parts: Parts, notebook: Notebook) -> dict[str, A
     version = _version(parts, place)
     united = unite(parts, place, _rules(collection_id, version, parts))
     _complete(united, collection_id, version, place)
+    united.setdefault("summaries", {})
     _mark_bands(united, who_has(parts), place)
-    united["summaries"] = {**united.get("summaries", {}), BACKENDS: backends}
+    united["summaries"][BACKENDS] = backends
     united[BACKENDS] = backends
     return united
 
@@ -163,7 +171,28 @@ def _mark_bands(united: dict[str, Any], partial: dict[str, tuple[str, ...]], pla
     if not partial:
         return
     note_partial(partial, place.inside("bands"))
-    for holder in (united, united.get("summaries", {})):
+    _describe_all(united, partial)
+    for holder in (united, united["summaries"]):
         for key in BAND_FIELDS:
             if key in holder:
                 holder[key] = marked(holder[key], partial)
+
+
+def _describe_all(united: dict[str, Any], partial: dict[str, tuple[str, ...]]) -> None:
+    """See to it that each band that only some backends have is described, to say who does.
+
+    Labels of a dimension cannot say it. Where they are all that there is, the bands are
+    listed in the summaries as well.
+    """
+    summaries = united["summaries"]
+    described_ = {
+        text(band, "name")
+        for holder in (united, summaries)
+        for key in BAND_FIELDS
+        for band in objects(holder, key)
+    }
+    if described_.issuperset(partial):
+        return
+    key = next((key for key in BAND_FIELDS if key in summaries), "bands")
+    names = [name for name in band_names(united) if name not in described_]
+    summaries[key] = [*summaries.get(key, []), *({"name": name} for name in names)]

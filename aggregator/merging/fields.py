@@ -18,7 +18,8 @@ ABSENT: Final = object()
 BACKENDS: Final = "federation:backends"
 _FEDERATION: Final = (BACKENDS, "federation:missing")
 _UPSTREAM_RELATIONS: Final = frozenset(
-    {"self", "root", "parent", "child", "next", "prev", "previous", "first", "last"}
+    {"self", "root", "parent", "child", "collection"}
+    | {"next", "prev", "previous", "first", "last"}
 )
 
 

@@ -12,15 +12,8 @@ import pytest
 from aggregator.merging.capabilities import Endpoint, merge_capabilities
 from aggregator.merging.collections import merge_collection, merge_collections
 from aggregator.merging.formats import merge_file_formats
-from aggregator.merging.notes import (
-    LEVELS,
-    NOTE_CODES,
-    Merged,
-    Note,
-    Notebook,
-    most_serious_first,
-    notes_page,
-)
+from aggregator.merging.note_codes import LEVELS, NOTE_CODES, notes_page
+from aggregator.merging.notes import Merged, Note, Notebook, most_serious_first
 from aggregator.merging.oidc import merge_oidc_providers
 from aggregator.merging.processes import merge_processes
 from aggregator.merging.udf_runtimes import merge_udf_runtimes

@@ -146,3 +146,13 @@ def test_bands_without_names_are_all_kept() -> None:
     assert found.document == [{"nodata": 0}, {"nodata": -1}]
     mixed = merged("bands", terra=[{"name": "B02"}], aurora=[{"gsd": 10}, {"name": "B02"}])
     assert mixed.document == [{"name": "B02"}, {"gsd": 10}]
+
+
+def test_bands_that_are_only_labels_of_a_dimension_still_say_who_has_them() -> None:
+    terra = collection("X", bands=("B02", "B03"), summaries={})
+    aurora = collection("X", bands=("B02",), summaries={})
+    found = merge_collection("X", {"terra": terra, "aurora": aurora}, order=ORDER).document
+    assert found["summaries"]["bands"] == [
+        {"name": "B02"},
+        {"name": "B03", "federation:backends": ["terra"]},
+    ]
