@@ -75,10 +75,15 @@ class Child:
     def obituary(self) -> str:
         """How it ended and what it said last."""
         self._reader.join(1.0)
-        lines = [f"{self.server.name} ended {describe_status(self.status)}."]
-        if self.last_lines:
-            lines += ["Its last lines:", *(f"    {line}" for line in self.last_lines)]
-        return "\n".join(lines)
+        return f"{self.server.name} ended {describe_status(self.status)}.{self.last_words()}"
+
+    def last_words(self) -> str:
+        """Its last lines, ready to be put behind a sentence; nothing if it said nothing."""
+        if not self.last_lines:
+            return ""
+        return "\n".join(
+            ["", f"{self.server.name} said last:", *(f"    {x}" for x in self.last_lines)]
+        )
 
 
 def describe_status(status: int | None) -> str:
@@ -145,6 +150,10 @@ class Children:
         for child in [self._running.pop(name) for name in tuple(names)]:
             child.kill()
             self._tell(f"-{child.group}")
+
+    def last_words(self, names: Iterable[str]) -> str:
+        """What those of them said last."""
+        return "".join(self._running[name].last_words() for name in names if name in self._running)
 
     def ended(self) -> Child | None:
         """The first child that ended by itself, if any did."""

@@ -24,7 +24,12 @@ def wait_for(children: Children, servers: Collection[Server], *, seconds: float)
             del waiting[server.name]
         return not waiting
 
-    _wait(children, nobody_waits, seconds, lambda: f"{', '.join(waiting)} did not answer")
+    _wait(
+        children,
+        nobody_waits,
+        seconds,
+        lambda: f"{', '.join(waiting)} did not answer.{children.last_words(waiting)}",
+    )
 
 
 def wait_for_members(
@@ -39,7 +44,7 @@ def wait_for_members(
         return not missing
 
     _wait(
-        children, all_online, seconds, lambda: f"the aggregator does not see {', '.join(missing)}"
+        children, all_online, seconds, lambda: f"the aggregator does not see {', '.join(missing)}."
     )
 
 
@@ -85,4 +90,4 @@ def _wait(
     if (child := children.ended()) is not None:
         raise NotReady(child.obituary())
     if not came_true:
-        raise NotReady(f"After {seconds:.0f} seconds {complaint()}.")
+        raise NotReady(f"After {seconds:.0f} seconds {complaint()}")

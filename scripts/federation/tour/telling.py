@@ -10,8 +10,8 @@ import click
 from tqdm import tqdm
 
 LABEL_WIDTH = 12
+BAR_WIDTH = 90
 FOLDING: dict[str, Any] = {
-    "drop_whitespace": False,
     "replace_whitespace": False,
     "break_long_words": False,
     "break_on_hyphens": False,
@@ -67,6 +67,6 @@ class Progress:
 @contextmanager
 def progress() -> Iterator[Progress]:
     layout = "{desc} {bar:40} {n:3.0f} % after {elapsed}"
-    bar: tqdm[Never] = tqdm(total=100, bar_format=layout, disable=None)
+    bar: tqdm[Never] = tqdm(total=100, bar_format=layout, ncols=BAR_WIDTH, disable=None)
     with bar:
         yield Progress(bar)
