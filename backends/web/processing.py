@@ -15,7 +15,7 @@ from backends.web.authentication import current_user
 from backends.web.backend import backend
 from backends.web.documents import json_object, json_response
 from backends.web.logs import log_page
-from backends.web.requests import mistakes_in, new_job
+from backends.web.requests import mistakes_in, new_job, with_parameters_declared
 
 processing = Blueprint("processing", __name__)
 
@@ -28,7 +28,7 @@ def validate() -> Response:
     process = json_object()
     if "process_graph" not in process:
         raise OpenEOError("ProcessGraphMissing", "The body has no 'process_graph' to validate.")
-    mistakes = mistakes_in(process, backend())
+    mistakes = mistakes_in(with_parameters_declared(process), backend())
     found = [{"code": mistake.code, "message": mistake.message} for mistake in mistakes]
     return json_response({"errors": found})
 

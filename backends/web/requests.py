@@ -84,6 +84,18 @@ def mistakes_in(process: dict[str, Any], here: Backend) -> list[OpenEOError]:
     return found
 
 
+def with_parameters_declared(process: dict[str, Any]) -> dict[str, Any]:
+    """The process, its list of parameters completed by whatever its graph refers to.
+
+    A validation must not mind parameters without a value (openEO API, POST /validation).
+    """
+    declared = process.get("parameters")
+    known = declared if isinstance(declared, list) else []
+    used = (node.get("from_parameter") for node in _objects(process.get("process_graph")))
+    names = dict.fromkeys(name for name in used if isinstance(name, str))
+    return {**process, "parameters": [*known, *({"name": name} for name in names)]}
+
+
 def raise_first(mistakes: list[OpenEOError]) -> None:
     """Raise the first of the mistakes, telling how many more there are."""
     if not mistakes:
@@ -113,12 +125,15 @@ def _node_mistakes(
 
 def _nodes(graph: object) -> Iterator[dict[str, Any]]:
     """All nodes of the graph and of the graphs in its arguments, each once."""
+    return (value for value in _objects(graph) if isinstance(value.get("process_id"), str))
+
+
+def _objects(graph: object) -> Iterator[dict[str, Any]]:
     waiting = [graph]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if isinstance(value.get("process_id"), str):
-                yield value
+            yield value
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value

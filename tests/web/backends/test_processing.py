@@ -180,6 +180,14 @@ def test_a_validation_without_a_process_graph_is_itself_wrong(site: Site) -> Non
     assert error(response) == (400, "ProcessGraphMissing")
 
 
+def test_a_parameter_without_a_value_is_no_mistake_of_a_validation(site: Site) -> None:
+    arguments = {"x": {"from_parameter": "q"}, "y": 2}
+    graph = {"a": {"process_id": "add", "arguments": arguments, "result": True}}
+    assert validate(site, {"process_graph": graph}) == []
+    response = site.ask("POST", "/result", json={"process": {"process_graph": graph}})
+    assert error(response) == (400, "ProcessGraphInvalid")
+
+
 def test_a_collection_in_a_child_graph_is_looked_at_too(site: Site) -> None:
     child = {"a": {"process_id": "load_collection", "arguments": {"id": "NOWHERE"}, "result": True}}
     graph = {
