@@ -26,6 +26,7 @@ import orjson
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 
 from aggregator.documents import JsonObject, is_object, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
@@ -214,7 +215,7 @@ class Client:
         if credentials is not None:
             headers["Authorization"] = credentials
         with until, _Translated(self.backend, until):
-            prepared = requests.Request(request.method, url, headers, data=request.body).prepare()
+            prepared = _prepared(request, url, headers)
             for attempt in (1, 2):
                 if until.struck:
                     raise BackendTimeout(self.backend, until.seconds)
@@ -337,6 +338,16 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Fail
         lambda backend: BackendFailure(backend, "connection", "the answer ended before its end"),
     ),
 )
+
+
+def _prepared(request: Request, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """A request that is sent as it is: its URL is quoted and its body is bytes already."""
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body = request.method, url, request.body
+    prepared.headers = CaseInsensitiveDict(headers)
+    if request.body is not None or request.method in ("POST", "PUT", "PATCH"):
+        prepared.headers["Content-Length"] = str(len(request.body or b""))
+    return prepared
 
 
 def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:

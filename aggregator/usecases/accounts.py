@@ -217,7 +217,7 @@ def _bearer(authorization: str | None) -> tuple[str, str, str]:
     if scheme.lower() != "bearer":
         raise AuthenticationSchemeInvalid()
     bearer = bearer.strip()
-    if not bearer or not bearer.isascii() or any(c.isspace() for c in bearer):
+    if not bearer.isascii() or bearer.split() != [bearer]:
         raise TokenInvalid()
     kind, slash, rest = bearer.partition("/")
     if kind not in ("basic", "oidc") or not slash:

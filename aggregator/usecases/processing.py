@@ -194,7 +194,7 @@ class Processing:
 
     def _rewritten(self, process: JsonObject, backend: str, view: View) -> dict[str, Any]:
         shelf = self._catalogue.shelf(self._whole)
-        own = next(one.own_ids for one in shelf.abilities if one.backend == backend)
+        own = shelf.own_ids[backend]
         url = shelf.addresses[backend][0]
         addresses = dict.fromkeys(self._own_urls(view), url)
         return rewrite_for(process, backend, own_ids=own, addresses=addresses)

@@ -88,8 +88,14 @@ class Shelf:
     @property
     def abilities(self) -> tuple[Abilities, ...]:
         """What each backend can do, whether it is online or not."""
-        abilities: tuple[Abilities, ...] = self._pieces["abilities"].value
+        abilities: tuple[Abilities, ...] = self._pieces["abilities"].value[0]
         return abilities
+
+    @property
+    def own_ids(self) -> Mapping[str, Mapping[str, str]]:
+        """What each backend calls its collections, where the federation calls them otherwise."""
+        own_ids: Mapping[str, Mapping[str, str]] = self._pieces["abilities"].value[1]
+        return own_ids
 
     @property
     def production(self) -> bool:
@@ -176,7 +182,8 @@ class Shelf:
         return knowledge.addresses(known, self._settings), ()
 
     def _able(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        return knowledge.abilities(known, self.names, self._selection), ()
+        abilities = knowledge.abilities(known, self.names, self._selection)
+        return (abilities, {one.backend: one.own_ids for one in abilities}), ()
 
     def _capabilities(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         offered = {
