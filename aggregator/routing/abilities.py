@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,13 +32,28 @@ class CollectionAbility:
     intervals: tuple[Interval, ...] = ()
 
 
+class ProcessAbilities(dict[str, frozenset[str] | None]):
+    """The names of each process's parameters, None where they are not published; never changed.
+
+    An object of its own, so that its index outlives copies of the abilities it belongs to.
+    """
+
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """The signs (see `requirements.sign`) of all processes and of their parameters."""
+        return frozenset(
+            sign(process_id, name)
+            for process_id, names in self.items()
+            for name in ("", *(names or ()))
+        )
+
+
 @dataclass(frozen=True)
 class Abilities:
     """One backend's abilities, by its last known documents; None: that document is not known.
 
-    `collections` is keyed by federated id and by the backend's own, `processes` gives the names of
-    each process's parameters (None where they are not published), formats and runtimes are keyed
-    by case-folded name, endpoints are written like `POST /jobs/{}/results`.
+    `collections` is keyed by federated id, formats, runtimes and service types by case-folded name,
+    endpoints are written like `POST /jobs/{}/results`.
     """
 
     backend: str
@@ -47,25 +62,21 @@ class Abilities:
     conformance: frozenset[str] = frozenset()
     endpoints: frozenset[str] | None = None
     collections: Mapping[str, CollectionAbility] | None = None
-    processes: Mapping[str, frozenset[str] | None] | None = None
+    processes: ProcessAbilities | None = None
     output_formats: Mapping[str, str] | None = None
     input_formats: Mapping[str, str] | None = None
     udf_runtimes: Mapping[str, tuple[str, ...]] | None = None
     service_types: Mapping[str, str] | None = None
 
-    @cached_property
-    def process_ids(self) -> frozenset[str]:
+    @property
+    def process_ids(self) -> Collection[str]:
         """The ids of the processes."""
-        return frozenset(self.processes or ())
+        return self.processes or ()
 
-    @cached_property
+    @property
     def signs(self) -> frozenset[str]:
         """What can be called: the signs of all processes and of their parameters."""
-        return frozenset(
-            sign(process_id, name)
-            for process_id, names in (self.processes or {}).items()
-            for name in ("", *(names or ()))
-        )
+        return frozenset() if self.processes is None else self.processes.signs
 
     @property
     def own_ids(self) -> Mapping[str, str]:
@@ -159,16 +170,14 @@ def _bands(document: JsonObject) -> Iterator[str]:
                         yield band[name]
 
 
-def _processes(
-    documents: Iterable[JsonObject] | None, allowed: Allowed
-) -> Mapping[str, frozenset[str] | None] | None:
+def _processes(documents: Iterable[JsonObject] | None, allowed: Allowed) -> ProcessAbilities | None:
     if documents is None:
         return None
-    return {
-        text(document, "id"): _parameters(document)
+    return ProcessAbilities(
+        (text(document, "id"), _parameters(document))
         for document in documents
         if text(document, "id") and allowed("process", text(document, "id"))
-    }
+    )
 
 
 def _parameters(process: JsonObject) -> frozenset[str] | None:

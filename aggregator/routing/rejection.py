@@ -118,7 +118,9 @@ def _unknown_references(case: Case) -> Iterator[OpenEOError]:
 
 def _unknown_parameters(case: Case) -> Iterator[OpenEOError]:
     for need in case.needs.predefined:
-        offers = [(b.processes or {})[need.id] for b in case.backends if need.id in b.process_ids]
+        offers = [
+            b.processes[need.id] for b in case.backends if b.processes and need.id in b.processes
+        ]
         known = [names for names in offers if names is not None]
         stored = any(case.asked.has_stored(b, need.id) for b in case.asked.members)
         if not known or len(known) < len(offers) or stored:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,12 @@ def test_what_is_not_allowed_is_not_there() -> None:
     )
     assert set(here.collections or ()) == {"S2"}
     assert set(here.processes or ()) == {"ndvi"}
+
+
+def test_a_copy_with_another_status_shares_the_index() -> None:
+    here = backend()
+    signs = here.signs
+    assert replace(here, online=False).signs is signs
 
 
 def test_what_was_never_seen_is_not_known() -> None:
