@@ -21,6 +21,7 @@ FAILURES = (TourError, OpenEoClientException, requests.RequestException, OSError
 
 def demo(layout: Layout, output: Path, *, once: bool, seconds: float) -> int:
     """Takes the tour, then serves until Ctrl-C unless `once`. Exit status 0 if all went well."""
+    output.mkdir(parents=True, exist_ok=True)
     try:
         with logged(output / "logs") as sink, federation(layout, sink, seconds=seconds) as them:
             return _show(layout, them, output, once=once)

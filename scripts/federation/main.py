@@ -30,12 +30,24 @@ bind_option = click.option(
 )
 
 
+class Sentences(click.Group):
+    """A group whose commands say in a sentence what the system refused them."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+
 @click.group(
+    cls=Sentences,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "OPENEO_FEDERATION",
         "max_content_width": 100,
-    }
+    },
 )
 @click.version_option(package_name="openeo-federation")
 def main() -> None:
@@ -72,8 +84,12 @@ def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: s
     """Run the aggregator alone, in the foreground."""
     layout = _layout(config, data, port_offset, bind, only="aggregator")
     from aggregator.serve import serve
+    from aggregator.usecases.tokens import SealingKeyError
 
-    _exit(serve(layout.file))
+    try:
+        _exit(serve(layout.file))
+    except SealingKeyError as error:
+        _complain(str(error))
 
 
 @main.command()

@@ -40,7 +40,7 @@ def observed(settings: Settings, *, seconds: float = ASKING_SECONDS) -> Iterator
         known = settings.data_directory / METADATA
         if known.is_dir():
             shutil.copytree(known, Path(scratch) / METADATA)
-        app = create_app(replace(settings, data_directory=Path(scratch)))
+        app = create_app(replace(settings, data_directory=Path(scratch), sealing_key=None))
         federation: Federation = app.extensions["federation"]
         federation.start()
         try:

@@ -67,6 +67,6 @@ class Progress:
 @contextmanager
 def progress() -> Iterator[Progress]:
     layout = "{desc} {bar:40} {n:3.0f} % after {elapsed}"
-    bar: tqdm[Never] = tqdm(total=100, bar_format=layout, ncols=BAR_WIDTH, disable=None)
+    bar: tqdm[Never] = tqdm(total=100, bar_format=layout, ncols=BAR_WIDTH, nrows=2, disable=None)
     with bar:
         yield Progress(bar)

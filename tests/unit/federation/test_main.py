@@ -116,3 +116,22 @@ def test_a_missing_configuration_is_a_sentence(runner: CliRunner) -> None:
     shown = runner.invoke(main, ["up", "--config", "nowhere.yaml"])
     assert shown.exit_code == 2
     assert "'nowhere.yaml' does not exist" in shown.output
+
+
+def test_a_directory_that_cannot_be_made_is_a_sentence(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    shown = runner.invoke(main, ["up", "--data", str(tmp_path / "file" / "data")])
+    assert shown.exit_code == 1
+    assert shown.output == f"Error: {tmp_path}/file/data/configuration/all: Not a directory\n"
+
+
+def test_data_that_cannot_be_kept_are_a_sentence(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    file = tmp_path / "federation.yaml"
+    file.write_text(
+        f"data_directory: {tmp_path / 'file' / 'data'}\n"
+        "backends: {far: {url: 'https://far.example'}}\n"
+    )
+    shown = runner.invoke(main, ["aggregator", "--config", str(file)])
+    assert shown.exit_code == 2
+    assert "cannot be read or made" in shown.output
