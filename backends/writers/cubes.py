@@ -191,7 +191,8 @@ def _with_bands(cube: xr.DataArray) -> tuple[xr.DataArray, tuple[str, ...]]:
     for choices in labels:
         names = tuple(f"{name}_{choice}".lstrip("_") for name in names for choice in choices)
     bare = cube.drop_vars([name for name in others if name in cube.coords])
-    stacked = bare.stack({"bands": others}, create_index=False)
+    bare = bare.rename({name: f"{name} of bands" for name in others})
+    stacked = bare.stack({"bands": [f"{name} of bands" for name in others]}, create_index=False)
     return stacked, names
 
 

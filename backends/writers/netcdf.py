@@ -53,12 +53,12 @@ def write_netcdf(
 
 
 def _dataset(cube: xr.DataArray, *, as_variables: bool) -> xr.Dataset:
-    cube = _plain(cube)
+    plain = _plain(cube)
     bands = next((name for name in BAND_NAMES if name in cube.dims), None)
     if bands is None or not as_variables:
-        dataset = cube.to_dataset(name="data")
+        dataset = plain.to_dataset(name="data")
     else:
-        dataset = _split(cube, bands)
+        dataset = _split(plain, bands)
     return _described(dataset, cube)
 
 
@@ -125,6 +125,8 @@ def _encoding(dataset: xr.Dataset, level: int) -> dict[Hashable, dict[str, Any]]
     encoding: dict[Hashable, dict[str, Any]] = {}
     for name, variable in dataset.data_vars.items():
         encoding[name] = {"chunksizes": _chunk_sizes(variable)} if variable.ndim else {}
+        if _CRS in dataset.coords:
+            encoding[name]["grid_mapping"] = _CRS
         if level and variable.ndim:
             encoding[name] |= {"zlib": True, "complevel": level, "shuffle": True}
     for name, coordinate in dataset.coords.items():
