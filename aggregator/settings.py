@@ -370,7 +370,7 @@ def _named(value: object) -> str:
 
 
 def _suggest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"(did you mean {close[0]}?)" if close else f"(known are {', '.join(known)})"
 
 

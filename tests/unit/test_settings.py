@@ -1,0 +1,124 @@
+"""Settings from YAML: defaults, and every mistake at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.settings import Settings, SettingsError, described, load, read
+
+ROOT = Path(__file__).parents[2]
+ONE = {"terra": {"url": "http://127.0.0.1:8101/openeo/1.3"}}
+
+
+def mistakes(document: Any) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        read(document)
+    return caught.value.mistakes
+
+
+def test_a_url_is_all_that_a_backend_needs() -> None:
+    settings = read({"backends": ONE})
+    assert settings.order == ("terra",)
+    assert settings.backend("terra").url == "http://127.0.0.1:8101/openeo/1.3"
+    assert not settings.backend("terra").basic_authentication
+    assert settings.bind == "127.0.0.1:8080"
+
+
+def test_the_order_of_backends_is_the_order_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("backends:\n  b: {url: 'http://b'}\n  a: {url: 'http://a'}\n")
+    assert load(file).order == ("b", "a")
+
+
+def test_a_profile_is_found_beside_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("backends:\n  a: {url: 'http://a', simulated: backends/a.yaml}\n")
+    assert load(file).backends[0].simulated == tmp_path / "backends/a.yaml"
+
+
+def test_every_mistake_is_named_with_its_key_path() -> None:
+    document = {
+        "titel": "x",
+        "bind": "8080",
+        "workers": 0,
+        "threads": "many",
+        "process_rule": "some",
+        "upstream": {"connections": True, "read_timout": 3},
+        "backends": {
+            "terra-1": {"url": "http://a"},
+            "aurora": {"url": "ftp://b", "basic_authentication": "yes"},
+            "boreal": {"titel": "x", "collections": {"deny": "S2"}},
+            "north": 3,
+        },
+    }
+    assert mistakes(document) == (
+        "titel: there is no such setting (did you mean title?)",
+        "bind: must be HOST:PORT such as 127.0.0.1:8080, not '8080'",
+        "workers: must be 1 or more, not 0",
+        "threads: must be a whole number, not 'many'",
+        "process_rule: must be one of union, intersection, not 'some'",
+        "upstream.read_timout: there is no such setting (did you mean read_timeout?)",
+        "upstream.connections: must be a whole number, not True",
+        "backends.terra-1: an id is small letters, digits and _, a letter first",
+        "backends.aurora.url: must be an http(s) URL such as "
+        "https://openeo.example/openeo/1.3, not 'ftp://b'",
+        "backends.aurora.basic_authentication: must be true or false, not 'yes'",
+        "backends.boreal.titel: there is no such setting (did you mean title?)",
+        "backends.boreal.collections.deny: must be a list of texts, not 'S2'",
+        "backends.boreal.url: is required",
+        "backends.north: must be a table of settings, not 3",
+    )
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {}, {"backends": {}}, {"backends": None}])
+def test_a_file_without_backends_is_a_mistake(document: Any) -> None:
+    assert any(mistake.startswith("backends:") for mistake in mistakes(document))
+
+
+def test_backends_that_settings_refer_to_must_exist() -> None:
+    found = mistakes({"backends": ONE, "process_reference": "tera", "preferred": ["aurora"]})
+    assert found == (
+        "process_reference: there is no backend (did you mean terra?)",
+        "preferred: there is no backend (known are terra)",
+    )
+    assert read({"backends": ONE, "process_reference": "2.0.0-rc.2"}).process_reference
+
+
+def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("backends:\n  a: {url: 'http://a'}\n  a: {url: 'http://b'}\n")
+    with pytest.raises(SettingsError, match="the key 'a' stands here twice"):
+        load(file)
+
+
+@pytest.mark.parametrize("content", ["a: [", "\x00", "!!python/object:os.system x"])
+def test_a_file_that_is_no_yaml_is_a_mistake(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match="is not YAML"):
+        load(file)
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        load(tmp_path / "f.yaml")
+
+
+def test_every_setting_has_a_default_and_a_help() -> None:
+    for path, default, help_ in described():
+        assert help_, path
+        if default == "required":
+            assert path in ("backends", "backends.ID.url")
+
+
+def test_numbers_may_be_written_without_a_decimal_point() -> None:
+    settings: Settings = read({"backends": ONE, "upstream": {"read_timeout": 3}})
+    assert settings.upstream.read_timeout == 3.0
+
+
+@pytest.mark.parametrize("name", ["federation.yaml", "copernicus.yaml"])
+def test_the_configurations_that_come_along_can_be_used(name: str) -> None:
+    assert len(load(ROOT / "config" / name).backends) > 1

@@ -1,0 +1,1 @@
+"""The room that knows the order of steps."""

@@ -1,0 +1,68 @@
+"""Sealed tokens, and the key that seals them."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from aggregator.usecases.tokens import Login, Sealer, SealingKeyError, sealing_key
+from tests.fakes.clock import Clock
+
+LOGIN = Login("alice", {"terra": "t-1", "aurora": "a-1"}, ("boreal",))
+
+
+def test_a_sealed_login_comes_back_and_shows_nothing_outside() -> None:
+    sealer = Sealer(Fernet.generate_key(), 60, Clock())
+    token = sealer.seal(LOGIN)
+    assert sealer.open(token) == LOGIN
+    assert "alice" not in token and "t-1" not in token
+
+
+def test_a_token_can_be_sent_in_a_header() -> None:
+    many = Login("alice", {f"b{n}": "x" * 400 for n in range(20)})
+    token = Sealer(Fernet.generate_key(), 60, Clock()).seal(many)
+    assert token.isascii() and token.split() == [token]
+
+
+def test_a_token_ends_with_its_lifetime() -> None:
+    clock = Clock()
+    sealer = Sealer(Fernet.generate_key(), 60, clock)
+    token = sealer.seal(LOGIN)
+    clock.advance(60)
+    assert sealer.open(token) == LOGIN
+    clock.advance(2)
+    assert sealer.open(token) is None
+
+
+def test_a_changed_token_or_one_of_another_key_opens_nothing() -> None:
+    sealer = Sealer(Fernet.generate_key(), 60, Clock())
+    token = sealer.seal(LOGIN)
+    for forged in (token[:-2], token[:20] + "A" + token[21:], "", "ä", "x" * 5000):
+        assert sealer.open(forged) is None
+    assert Sealer(Fernet.generate_key(), 60, Clock()).open(token) is None
+
+
+def test_a_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "data"
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: sealing_key(None, directory), range(16)))
+    assert len(keys) == 1
+    assert stat.S_IMODE((directory / "sealing.key").stat().st_mode) == 0o600
+    assert [file.name for file in directory.iterdir()] == ["sealing.key"]
+
+
+def test_a_configured_key_is_used_and_a_bad_one_is_refused(tmp_path: Path) -> None:
+    assert sealing_key("abc", tmp_path) == "abc"
+    with pytest.raises(SealingKeyError, match="32 bytes"):
+        Sealer("abc", 60, Clock())
+
+
+def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(SealingKeyError, match="cannot be read or made"):
+        sealing_key(None, file / "below")
