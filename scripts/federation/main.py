@@ -31,7 +31,7 @@ bind_option = click.option(
 
 
 class Sentences(click.Group):
-    """A group whose commands say in a sentence what the system refused them."""
+    """A group whose commands say in a sentence what the system or the installation lacks."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -39,6 +39,13 @@ class Sentences(click.Group):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] in {"aggregator", "backends", "scripts"}:
+                raise
+            raise click.ClickException(
+                f"This needs more than is installed ({error.name} is missing); install it with: "
+                "pip install 'openeo-federation[backends,demo]'"
+            ) from error
 
 
 @click.group(
@@ -104,10 +111,8 @@ def backend(
     """Run one simulated backend alone, in the foreground."""
     layout = _layout(config, data, port_offset, bind, only=name)
     profile = _or_complain(lambda: layout.profile(name))
-    try:
-        from backends.serve import serve
-    except ModuleNotFoundError as error:
-        raise _missing(error, "backends") from error
+    from backends.serve import serve
+
     _exit(serve(profile.file, layout.data / "backends" / name))
 
 
@@ -139,10 +144,8 @@ def demo(
     went well. Nothing is left running.
     """
     layout = _layout(config, data, port_offset)
-    try:
-        from scripts.federation.demo import demo as show
-    except ModuleNotFoundError as error:
-        raise _missing(error, "demo") from error
+    from scripts.federation.demo import demo as show
+
     _exit(show(layout, output, once=once, seconds=timeout))
 
 
@@ -237,15 +240,6 @@ def _or_complain(get: Callable[[], T]) -> T:
         return get()
     except LayoutError as error:
         _complain(str(error))
-
-
-def _missing(error: ModuleNotFoundError, extra: str) -> Exception:
-    if str(error.name).partition(".")[0] in {"aggregator", "backends", "scripts"}:
-        return error  # a broken installation, not one without the extra
-    return click.ClickException(
-        f"This needs more than is installed ({error.name} is missing); "
-        f"install it with: pip install 'openeo-federation[{extra}]'"
-    )
 
 
 def _complain(message: str) -> NoReturn:

@@ -135,3 +135,18 @@ def test_data_that_cannot_be_kept_are_a_sentence(runner: CliRunner, tmp_path: Pa
     shown = runner.invoke(main, ["aggregator", "--config", str(file)])
     assert shown.exit_code == 2
     assert "cannot be read or made" in shown.output
+
+
+def test_an_installation_without_the_processing_stack_is_a_sentence(tmp_path: Path) -> None:
+    """As in the aggregator's image: the libraries of the extras are not there."""
+    code = (
+        "import sys\n"
+        "sys.modules['pystac'] = sys.modules['openeo_processes_dask'] = None\n"
+        "from scripts.federation.main import main\n"
+        "main(['backend', 'terra'])"
+    )
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "pip install 'openeo-federation[backends,demo]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
