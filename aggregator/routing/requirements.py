@@ -102,11 +102,21 @@ class Requirements:
         return tuple(p for p in self.processes if p.namespace in (None, "backend"))
 
     @cached_property
-    def calls(self) -> frozenset[str]:
-        """The signs (see `sign`) of all predefined processes and what is passed to them."""
-        return frozenset(
-            sign(need.id, name) for need in self.predefined for name in ("", *need.arguments)
+    def called(self) -> tuple[tuple[str, ProcessNeed, str], ...]:
+        """All predefined processes and what is passed to them: sign (see `sign`), need, argument.
+
+        The argument is empty where the process itself is meant.
+        """
+        return tuple(
+            (sign(need.id, name), need, name)
+            for need in self.predefined
+            for name in ("", *need.arguments)
         )
+
+    @cached_property
+    def calls(self) -> frozenset[str]:
+        """Their signs alone."""
+        return frozenset(call for call, _, _ in self.called)
 
 
 def sign(process: str, parameter: str = "") -> str:

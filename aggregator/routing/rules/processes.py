@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from aggregator.routing.abilities import Abilities
-from aggregator.routing.requirements import Requirements
+from aggregator.routing.abilities import Abilities, ProcessAbilities
+from aggregator.routing.requirements import ProcessNeed, Requirements
 from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
@@ -19,23 +19,28 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
     A process without a namespace may also be one that the user has stored at the backend; what its
     parameters are is not known here.
     """
-    if needs.calls <= backend.signs:
+    signs = backend.signs
+    if needs.calls <= signs:
         return
     if backend.processes is None:
         yield Reason("processes", "has not told its processes yet")
         return
-    for need in needs.predefined:
-        if need.namespace is None and asked.has_stored(backend.backend, need.id):
-            continue
-        if need.id not in backend.processes:
+    for call, need, argument in needs.called:
+        if call not in signs:
+            yield from _against(need, argument, backend.processes, backend.backend, asked)
+
+
+def _against(
+    need: ProcessNeed, argument: str, offered: ProcessAbilities, backend: str, asked: Asked
+) -> Iterator[Reason]:
+    if need.namespace is None and asked.has_stored(backend, need.id):
+        return
+    about = {"process": need.id}
+    if need.id not in offered:
+        # Its arguments need not be said to be missing as well.
+        if not argument:
             text = f"has no process '{shortened(need.id, 100)}'"
-            yield Reason("processes", text, need.path, {"process": need.id})
-            continue
-        parameters = backend.processes[need.id]
-        if parameters is None:
-            continue
-        for name, path in need.arguments.items():
-            if name not in parameters:
-                text = f"has process '{need.id}' without parameter '{shortened(name, 100)}'"
-                about = {"process": need.id, "parameter": name}
-                yield Reason("processes", text, path, about)
+            yield Reason("processes", text, need.path, about)
+    elif offered[need.id] is not None:
+        text = f"has process '{need.id}' without parameter '{shortened(argument, 100)}'"
+        yield Reason("processes", text, need.arguments[argument], about | {"parameter": argument})
