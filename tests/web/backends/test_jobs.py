@@ -124,15 +124,18 @@ def test_jobs_are_listed_without_their_process(site: Site) -> None:
 def test_jobs_come_in_pages_without_gap_or_double_while_new_ones_arrive(site: Site) -> None:
     created = [site.create() for _ in range(5)]
     found: list[str] = []
+    sizes = []
     path: str | None = "/jobs?limit=2"
     while path:
         document = site.ask("GET", path, template="/jobs").json
         assert document is not None
         found += [job["id"] for job in document["jobs"]]
+        sizes.append(len(document["jobs"]))
         following = [link["href"] for link in document["links"] if link["rel"] == "next"]
         path = following[0] if following else None
         site.create()
     assert found == created[::-1]
+    assert sizes == [2, 2, 1]
 
 
 def test_the_jobs_of_others_do_not_exist(site: Site) -> None:

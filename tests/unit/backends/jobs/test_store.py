@@ -201,6 +201,16 @@ def test_the_end_of_a_stopped_run_does_not_touch_the_next_one(store: Store) -> N
     assert (job.status, job.attempt) == ("running", second.attempt)
 
 
+def test_the_end_of_a_stopped_run_does_not_revive_the_job(store: Store) -> None:
+    add(store, "j1")
+    job = run(store, "j1")
+    store.stop("j1", NOON)
+    assert not end(store, job)
+    stopped = store.find("j1")
+    assert stopped is not None
+    assert stopped.status == "created"
+
+
 def test_a_stopped_job_without_files_is_created_again(store: Store) -> None:
     add(store, "j1")
     run(store, "j1")
