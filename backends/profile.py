@@ -5,14 +5,30 @@
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, cast
 
 import yaml
 
+from backends.configuration import Mistake, ProfileError, Reader
 from backends.errors import OpenEOError
+
+__all__ = [
+    "Billing",
+    "CollectionSpec",
+    "Known",
+    "Limits",
+    "Mistake",
+    "Profile",
+    "ProfileError",
+    "Provider",
+    "User",
+    "known_here",
+    "load_profile",
+    "read_profile",
+]
 
 API_VERSIONS: Final = ("1.1.0", "1.2.0", "1.3.0")
 TOKEN_FORMS: Final = ("jwt", "prefixed")
@@ -135,28 +151,6 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """One thing wrong in a profile: where, what, and what would be right."""
-
-    where: str
-    problem: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
-
-
-class ProfileError(Exception):
-    """A profile that cannot be used, with all its mistakes."""
-
-    def __init__(self, source: str, mistakes: Iterable[Mistake]) -> None:
-        self.source = source
-        self.mistakes = tuple(mistakes)
-        lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
-        super().__init__(f"{source}:\n{lines}")
-
-
-@dataclass(frozen=True)
 class Known:
     """The names that this program can offer; a profile chooses from them.
 
@@ -222,7 +216,7 @@ def known_here() -> Known:
 
 def read_profile(document: object, *, source: str, known: Known) -> Profile:
     """Turn a parsed document into a profile, or raise ``ProfileError``."""
-    reader = _Reader([])
+    reader = Reader([])
     profile = _read(reader, document, known)
     if reader.mistakes or profile is None:
         raise ProfileError(source, reader.mistakes)
@@ -235,13 +229,13 @@ _KEYS: Final = {
 }
 
 
-def _read(reader: "_Reader", document: object, known: Known) -> Profile | None:
+def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     if not isinstance(document, dict):
         reader.add("(file)", "must be a mapping", "start with `id: ...`")
         return None
     reader.unknown_keys("", document, _KEYS)
     version = reader.choice("api_version", document.get("api_version"), API_VERSIONS)
-    bind = reader.pattern("bind", document.get("bind"), _BIND, "HOST:PORT as in 127.0.0.1:8101")
+    bind = _bind(reader, document.get("bind"))
     formats = reader.mapping("formats", document.get("formats"))
     reader.unknown_keys("formats", formats, {"output", "input"})
     return Profile(
@@ -274,7 +268,14 @@ _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _URL: Final = re.compile(r"https?://[^\s?#]+")
 
 
-def _provider(reader: "_Reader", value: object) -> Provider:
+def _bind(reader: Reader, value: object) -> str:
+    bind = reader.pattern("bind", value, _BIND, "HOST:PORT as in 127.0.0.1:8101")
+    if bind and int(bind.rpartition(":")[2]) > 65535:
+        reader.add("bind", "has no such port", "ports go up to 65535")
+    return bind
+
+
+def _provider(reader: Reader, value: object) -> Provider:
     given = reader.mapping("provider", value)
     reader.unknown_keys("provider", given, {"name", "url", "description"})
     url, description = given.get("url"), given.get("description")
@@ -285,19 +286,19 @@ def _provider(reader: "_Reader", value: object) -> Provider:
     return Provider(reader.text("provider.name", given.get("name")), url, description)
 
 
-def _url_path(reader: "_Reader", value: object, version: str) -> str:
+def _url_path(reader: Reader, value: object, version: str) -> str:
     if value is None:
         return "/openeo/" + ".".join(version.split(".")[:2])
     return reader.pattern("url_path", value, _PATH, "a path as in /openeo/1.3, no final slash")
 
 
-def _public_url(reader: "_Reader", value: object, bind: str) -> str:
+def _public_url(reader: Reader, value: object, bind: str) -> str:
     if value is None:
         return f"http://{bind}"
     return reader.pattern("public_url", value, _URL, "as in https://openeo.example").rstrip("/")
 
 
-def _users(reader: "_Reader", value: object) -> dict[str, User]:
+def _users(reader: Reader, value: object) -> dict[str, User]:
     users = {}
     for name, entry in reader.mapping("users", value).items():
         where = f"users.{name}"
@@ -313,7 +314,7 @@ def _users(reader: "_Reader", value: object) -> dict[str, User]:
     return users
 
 
-def _collections(reader: "_Reader", value: object, known: Known) -> tuple[CollectionSpec, ...]:
+def _collections(reader: Reader, value: object, known: Known) -> tuple[CollectionSpec, ...]:
     specs: list[CollectionSpec] = []
     for number, entry in enumerate(reader.sequence("collections", value)):
         spec = _collection(reader, f"collections[{number}]", entry, known)
@@ -323,7 +324,7 @@ def _collections(reader: "_Reader", value: object, known: Known) -> tuple[Collec
     return tuple(specs)
 
 
-def _collection(reader: "_Reader", where: str, value: object, known: Known) -> CollectionSpec:
+def _collection(reader: Reader, where: str, value: object, known: Known) -> CollectionSpec:
     given = reader.mapping(where, value)
     reader.unknown_keys(where, given, {"id", "kind", "product", "options"})
     kind = reader.choice(f"{where}.kind", given.get("kind", "world"), KINDS)
@@ -343,7 +344,7 @@ def _collection(reader: "_Reader", where: str, value: object, known: Known) -> C
 
 
 def _product(
-    reader: "_Reader", where: str, product: str, options: Mapping[str, Any], known: Known
+    reader: Reader, where: str, product: str, options: Mapping[str, Any], known: Known
 ) -> None:
     try:
         if product:
@@ -352,7 +353,7 @@ def _product(
         reader.add(where, str(error))
 
 
-def _processes(reader: "_Reader", value: object, known: Collection[str]) -> tuple[str, ...]:
+def _processes(reader: Reader, value: object, known: Collection[str]) -> tuple[str, ...]:
     if value == "all":
         return tuple(sorted(known))
     if isinstance(value, dict):
@@ -360,93 +361,3 @@ def _processes(reader: "_Reader", value: object, known: Collection[str]) -> tupl
         excluded = reader.names("processes.all_but", value.get("all_but"), known)
         return tuple(sorted(set(known) - set(excluded)))
     return reader.names("processes", value, known)
-
-
-_Numbers = TypeVar("_Numbers", Limits, Billing)
-
-
-class _Reader:
-    """Reads typed values and notes what is wrong instead of stopping at it."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        self.mistakes = mistakes
-
-    def add(self, where: str, problem: str, hint: str = "") -> None:
-        self.mistakes.append(Mistake(where, problem, hint))
-
-    def unknown_keys(self, where: str, given: Mapping[str, Any], allowed: Collection[str]) -> None:
-        for key in given:
-            if key not in allowed:
-                path = f"{where}.{key}" if where else str(key)
-                self.add(path, "is not known", f"possible are {', '.join(sorted(allowed))}")
-
-    def text(self, where: str, value: object) -> str:
-        if not isinstance(value, str) or not value.strip():
-            self.add(where, "is missing" if value is None else "must be a non-empty text")
-            return ""
-        return value
-
-    def choice(self, where: str, value: object, allowed: Collection[str]) -> str:
-        if value not in allowed:
-            problem = "is missing" if value is None else f"{value!r} is not possible"
-            self.add(where, problem, f"one of {', '.join(allowed)}")
-        return str(value)
-
-    def pattern(self, where: str, value: object, pattern: re.Pattern[str], hint: str) -> str:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            problem = "is missing" if value is None else f"{value!r} is not possible"
-            self.add(where, problem, hint)
-            return ""
-        return value
-
-    def mapping(self, where: str, value: object) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self.add(where, "is missing" if value is None else "must be a mapping")
-            return {}
-        return value
-
-    def sequence(self, where: str, value: object) -> list[Any]:
-        if not isinstance(value, list):
-            self.add(where, "is missing" if value is None else "must be a list")
-            return []
-        return value
-
-    def names(
-        self, where: str, value: object, known: Collection[str] | None, *, empty: bool = False
-    ) -> tuple[str, ...]:
-        names = self.sequence(where, value)
-        if not names and value is not None and not empty:
-            self.add(where, "must name at least one")
-        for number, name in enumerate(names):
-            if not isinstance(name, str):
-                self.add(f"{where}[{number}]", f"{name!r} is no text")
-            elif known is not None and name not in known:
-                self.add(f"{where}[{number}]", f"{name!r} is not known", _nearest(name, known))
-        return tuple(dict.fromkeys(str(name) for name in names))
-
-    def numbers(self, where: str, value: object, kind: type[_Numbers]) -> _Numbers:
-        """Read a mapping keyed by the fields of ``kind``; the left-out keep their default."""
-        given = {} if value is None else self.mapping(where, value)
-        defaults = {item.name: item.default for item in fields(kind)}
-        self.unknown_keys(where, given, defaults)
-        values = {key: given[key] for key in given if key in defaults}
-        for key, number in values.items():
-            self._number(f"{where}.{key}", number, defaults[key])
-        return kind(**values)
-
-    def _number(self, where: str, value: object, default: object) -> None:
-        if isinstance(default, str):
-            self.text(where, value)
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            self.add(where, f"{value!r} is no number")
-        elif isinstance(default, int) and not isinstance(value, int):
-            self.add(where, f"{value!r} is no whole number")
-        elif value < 0 or (value == 0 and default != 0.0):
-            self.add(where, f"{value!r} is too small")
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, list(known), n=3)
-    return f"did you mean {', '.join(close)}?" if close else ""

@@ -113,6 +113,19 @@ def test_all_mistakes_are_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", list(document()))
+@pytest.mark.parametrize("value", [None, [], {}, 3, -1.5, True, "text", [[1]], {"a": {"b": [1]}}])
+def test_whatever_a_key_holds_is_read_or_refused(key: str, value: object) -> None:
+    try:
+        read(**{key: value})
+    except ProfileError as error:
+        assert error.mistakes
+
+
+def test_a_port_that_cannot_be_is_a_mistake() -> None:
+    assert mistakes(bind="127.0.0.1:70000") == ["bind: has no such port (ports go up to 65535)"]
+
+
 def test_a_mistake_says_what_would_be_right() -> None:
     assert mistakes(api_version="0.4.2") == [
         "api_version: '0.4.2' is not possible (one of 1.1.0, 1.2.0, 1.3.0)"

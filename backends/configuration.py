@@ -1,0 +1,120 @@
+"""Reading configuration: typed values, and every mistake with its key path."""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in a profile: where, what, and what would be right."""
+
+    where: str
+    problem: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used, with all its mistakes."""
+
+    def __init__(self, source: str, mistakes: Iterable[Mistake]) -> None:
+        self.source = source
+        self.mistakes = tuple(mistakes)
+        lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
+        super().__init__(f"{source}:\n{lines}")
+
+
+Numbers = TypeVar("Numbers", bound="DataclassInstance")
+
+
+class Reader:
+    """Reads typed values and notes what is wrong instead of stopping at it."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = mistakes
+
+    def add(self, where: str, problem: str, hint: str = "") -> None:
+        self.mistakes.append(Mistake(where, problem, hint))
+
+    def unknown_keys(self, where: str, given: Mapping[str, Any], allowed: Collection[str]) -> None:
+        for key in given:
+            if key not in allowed:
+                path = f"{where}.{key}" if where else str(key)
+                self.add(path, "is not known", f"possible are {', '.join(sorted(allowed))}")
+
+    def text(self, where: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            self.add(where, "is missing" if value is None else "must be a non-empty text")
+            return ""
+        return value
+
+    def choice(self, where: str, value: object, allowed: Collection[str]) -> str:
+        if value not in allowed:
+            problem = "is missing" if value is None else f"{value!r} is not possible"
+            self.add(where, problem, f"one of {', '.join(allowed)}")
+        return str(value)
+
+    def pattern(self, where: str, value: object, pattern: re.Pattern[str], hint: str) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            problem = "is missing" if value is None else f"{value!r} is not possible"
+            self.add(where, problem, hint)
+            return ""
+        return value
+
+    def mapping(self, where: str, value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.add(where, "is missing" if value is None else "must be a mapping")
+            return {}
+        return value
+
+    def sequence(self, where: str, value: object) -> list[Any]:
+        if not isinstance(value, list):
+            self.add(where, "is missing" if value is None else "must be a list")
+            return []
+        return value
+
+    def names(
+        self, where: str, value: object, known: Collection[str] | None, *, empty: bool = False
+    ) -> tuple[str, ...]:
+        names = self.sequence(where, value)
+        if not names and value is not None and not empty:
+            self.add(where, "must name at least one")
+        for number, name in enumerate(names):
+            if not isinstance(name, str):
+                self.add(f"{where}[{number}]", f"{name!r} is no text")
+            elif known is not None and name not in known:
+                self.add(f"{where}[{number}]", f"{name!r} is not known", _nearest(name, known))
+        return tuple(dict.fromkeys(str(name) for name in names))
+
+    def numbers(self, where: str, value: object, kind: type[Numbers]) -> Numbers:
+        """Read a mapping keyed by the fields of ``kind``; the left-out keep their default."""
+        given = {} if value is None else self.mapping(where, value)
+        defaults = {item.name: item.default for item in fields(kind)}
+        self.unknown_keys(where, given, defaults)
+        values = {key: given[key] for key in given if key in defaults}
+        for key, number in values.items():
+            self._number(f"{where}.{key}", number, defaults[key])
+        return kind(**values)
+
+    def _number(self, where: str, value: object, default: object) -> None:
+        if isinstance(default, str):
+            self.text(where, value)
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            self.add(where, f"{value!r} is no number")
+        elif isinstance(default, int) and not isinstance(value, int):
+            self.add(where, f"{value!r} is no whole number")
+        elif value < 0 or (value == 0 and default != 0.0):
+            self.add(where, f"{value!r} is too small")
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f"did you mean {', '.join(close)}?" if close else ""
