@@ -13,18 +13,19 @@ from scripts.federation.children import Children, Sink
 from scripts.federation.explaining import explainer
 from scripts.federation.layout import Layout
 from scripts.federation.readiness import NotReady
+from scripts.federation.tour.asks import Area
 from scripts.federation.tour.guide import Tour, TourError
 from scripts.federation.up import PortsTaken, federation, welcome
 
 FAILURES = (TourError, OpenEoClientException, requests.RequestException, OSError)
 
 
-def demo(layout: Layout, output: Path, *, once: bool, seconds: float) -> int:
+def demo(layout: Layout, output: Path, *, area: Area, once: bool, seconds: float) -> int:
     """Takes the tour, then serves until Ctrl-C unless `once`. Exit status 0 if all went well."""
     output.mkdir(parents=True, exist_ok=True)
     try:
         with logged(output / "logs") as sink, federation(layout, sink, seconds=seconds) as them:
-            return _show(layout, them, output, once=once)
+            return _show(layout, them, output, area, once=once)
     except (PortsTaken, NotReady) as problem:
         _fail(str(problem))
         return 1
@@ -33,11 +34,11 @@ def demo(layout: Layout, output: Path, *, once: bool, seconds: float) -> int:
         return 0
 
 
-def _show(layout: Layout, children: Children, output: Path, *, once: bool) -> int:
+def _show(layout: Layout, children: Children, output: Path, area: Area, *, once: bool) -> int:
     click.echo(f"{welcome(layout)}\nWhat the servers say is written to {output / 'logs'}")
     try:
         with explainer(layout.file) as explain:
-            Tour(layout.url, output, explain).take()
+            Tour(layout.url, output, explain, area).take()
     except FAILURES as failure:
         ended = children.ended()
         _fail(f"The tour failed: {type(failure).__name__}: {failure}")

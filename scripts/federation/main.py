@@ -128,6 +128,14 @@ def backend(
     show_default=True,
     help="Where results and logs go.",
 )
+@click.option(
+    "--bbox",
+    type=(float, float, float, float),
+    metavar="WEST SOUTH EAST NORTH",
+    default=(11.0, 46.35, 11.1, 46.42),
+    show_default=True,
+    help="The area that is looked at, in degrees.",
+)
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to become ready in.")
 def demo(
     *,
@@ -136,6 +144,7 @@ def demo(
     port_offset: int,
     once: bool,
     output: Path,
+    bbox: tuple[float, float, float, float],
     timeout: float,
 ) -> None:
     """Start the federation and take a tour with the openeo client.
@@ -146,7 +155,8 @@ def demo(
     layout = _layout(config, data, port_offset)
     from scripts.federation.demo import demo as show
 
-    _exit(show(layout, output, once=once, seconds=timeout))
+    area = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
+    _exit(show(layout, output, area=area, once=once, seconds=timeout))
 
 
 @main.command("check-config")

@@ -13,9 +13,14 @@ from tests.scenarios.conftest import layout_for_tests
 def test_the_tour_ends_well_and_leaves_its_files(tmp_path: Path) -> None:
     layout = layout_for_tests(tmp_path)
     command = [sys.executable, "-m", "scripts.federation", "demo", "--once"]
+    area = ["--bbox", "11.04", "46.38", "11.06", "46.395"]
     options = ["--config", layout.file, "--data", layout.data, "--output", tmp_path / "output"]
     ended = subprocess.run(
-        [*command, *map(str, options)], capture_output=True, text=True, timeout=110, check=False
+        [*command, *area, *map(str, options)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr

@@ -1,10 +1,11 @@
 """What the tour asks of the federation, in the words of the `openeo` client."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from openeo.rest.connection import Connection
 
-AREA = {"west": 11.00, "south": 46.35, "east": 11.10, "north": 46.42}
+Area = Mapping[str, float]
 JULY = ("2024-07-01", "2024-08-01")
 SPRING = ("2024-04-01", "2024-07-01")
 YEAR = ("2024-01-01", "2025-01-01")
@@ -14,11 +15,11 @@ CLOUDY = (3, 8, 9, 10)
 NDVI_PICTURE = {"colormap": "redyellowgreen", "scale_min": -0.3, "scale_max": 0.9}
 
 
-def ndvi(connection: Connection) -> Any:
+def ndvi(connection: Connection, area: Area) -> Any:
     """The median of a month's vegetation index from what no cloud covers."""
     scenes = connection.load_collection(
         "SENTINEL2_L2A",
-        spatial_extent=AREA,
+        spatial_extent=dict(area),
         temporal_extent=JULY,
         bands=["B04", "B08", "SCL"],
     )
@@ -30,25 +31,27 @@ def ndvi(connection: Connection) -> Any:
     return clear.reduce_dimension(dimension="t", reducer="median").ndvi(nir="B08", red="B04")
 
 
-def radar(connection: Connection) -> Any:
+def radar(connection: Connection, area: Area) -> Any:
     """The mean of a season's backscatter."""
     scenes = connection.load_collection(
-        "SENTINEL1_GRD", spatial_extent=AREA, temporal_extent=SPRING, bands=["VV", "VH"]
+        "SENTINEL1_GRD", spatial_extent=dict(area), temporal_extent=SPRING, bands=["VV", "VH"]
     )
     return scenes.reduce_dimension(dimension="t", reducer="mean")
 
 
-def temperature(connection: Connection) -> Any:
+def temperature(connection: Connection, area: Area) -> Any:
     """The mean temperature of each month of a year."""
     days = connection.load_collection(
-        "BOREAL_TEMPERATURE_DAILY", spatial_extent=AREA, temporal_extent=YEAR
+        "BOREAL_TEMPERATURE_DAILY", spatial_extent=dict(area), temporal_extent=YEAR
     )
     return days.aggregate_temporal_period(period="month", reducer="mean")
 
 
-def scattered(connection: Connection) -> Any:
+def scattered(connection: Connection, area: Area) -> Any:
     """What needs the optical data of one backend together with the climate of another."""
     climate = connection.load_collection(
-        "BOREAL_TEMPERATURE_DAILY", spatial_extent=AREA, temporal_extent=JULY
+        "BOREAL_TEMPERATURE_DAILY", spatial_extent=dict(area), temporal_extent=JULY
     )
-    return climate.reduce_dimension(dimension="t", reducer="mean").merge_cubes(ndvi(connection))
+    return climate.reduce_dimension(dimension="t", reducer="mean").merge_cubes(
+        ndvi(connection, area)
+    )

@@ -29,11 +29,12 @@ class TourError(Exception):
 
 @dataclass(frozen=True)
 class Tour:
-    """Where the tour goes, where it puts the files, and whom it asks for reasons."""
+    """Where the tour goes, where it puts the files, whom it asks for reasons, and of which area."""
 
     url: str
     output: Path
     explain: Explain
+    area: asks.Area
 
     def take(self) -> None:
         """Makes every stop. Raises TourError, or what the client raises, where one fails."""
@@ -79,7 +80,7 @@ class Tour:
 
     def compute(self, connection: Connection) -> None:
         heading(3, "A cloud-masked NDVI composite of July, computed at once")
-        cube = asks.ndvi(connection)
+        cube = asks.ndvi(connection, self.area)
         picture, raster = self.output / "ndvi.png", self.output / "ndvi.tif"
         self._download(cube, raster, "GTiff", {})
         fact("content", files.describe_geotiff(raster))
@@ -89,7 +90,7 @@ class Tour:
 
     def run_job(self, connection: Connection) -> None:
         heading(4, "The mean radar backscatter of spring, as a batch job")
-        cube = asks.radar(connection).save_result(format="netCDF")
+        cube = asks.radar(connection, self.area).save_result(format="netCDF")
         job = cube.create_job(title="Backscatter in spring")
         fact("job", job.job_id)
         fact("runs on", _one_of(job.describe().get("federation:backends")))
@@ -104,13 +105,13 @@ class Tour:
     def ask_for_another_format(self, connection: Connection) -> None:
         heading(5, "The temperature of each month, from a third backend")
         file = self.output / "temperature.nc"
-        self._download(asks.temperature(connection), file, "netCDF", {})
+        self._download(asks.temperature(connection, self.area), file, "netCDF", {})
         table(("month", "mean (K)"), [(m, f"{mean:8.2f}") for m, mean in files.monthly_means(file)])
 
     def ask_too_much(self, connection: Connection) -> None:
         heading(6, "What no backend can do alone is refused with the reasons")
         try:
-            asks.scattered(connection).download(format="netCDF", validate=False)
+            asks.scattered(connection, self.area).download(format="netCDF", validate=False)
         except OpenEoApiError as error:
             fact("code", error.code)
             fact("message", error.message)
