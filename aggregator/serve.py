@@ -15,7 +15,7 @@ from aggregator.usecases.tokens import sealing_key
 
 # A sealed token holds a token of each backend.
 HEADER_BYTES = 64 * 1024
-GRACE_SECONDS = 10
+GRACE_SECONDS = 5
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
