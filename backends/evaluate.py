@@ -128,11 +128,7 @@ class _Evaluation:
         self.progress = _Progress(environment.progress, self.nodes)
         self.saves = _Saves(environment, self.progress)
         self.environment = replace(environment, save_result=self.saves.save)
-        self.scope = {
-            item["name"]: item.get("default")
-            for item in process.get("parameters") or []
-            if "default" in item or item.get("optional", False)
-        }
+        self.scope = _defaults(process.get("parameters"))
 
     def run(self) -> list[SavedAsset]:
         """Evaluate the top level; the files that were saved."""
@@ -205,6 +201,18 @@ class _Evaluation:
         if isinstance(value, list) and refers(value):
             return [self._resolve(item, uid, results, scope, path) for item in value]
         return value
+
+
+def _defaults(parameters: Any) -> dict[str, Any]:
+    """What the parameters of the process are where nobody gives them a value."""
+    listed = parameters if isinstance(parameters, list) else []
+    return {
+        item["name"]: item.get("default")
+        for item in listed
+        if isinstance(item, Mapping)
+        and isinstance(item.get("name"), str)
+        and ("default" in item or item.get("optional", False))
+    }
 
 
 @cache

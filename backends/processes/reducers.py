@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -62,12 +63,19 @@ def reducer(function: Reduction) -> Callable[[Any, bool], Any]:
         values = floating(pixels(data))
         if values.shape[0] == 0:
             return empty_field(values)
+        if function is library.median:
+            # Dask's own median takes the whole axis of each chunk, however large that is.
+            return whole(values, partial(_median, ignore_nodata), length=0)
         result = function(values, ignore_nodata=ignore_nodata, axis=0)
         # Sums and products of nothing are 0 and 1 to NumPy, but no-data to openEO.
         known = (~np.isnan(values)).any(axis=0)
         return np.where(known, result, np.array(math.nan, values.dtype)).astype(values.dtype)
 
     return reduced
+
+
+def _median(ignore_nodata: bool, block: Any) -> Any:
+    return library.median(block, ignore_nodata=ignore_nodata, axis=0)
 
 
 for _identifier, _function in _LIBRARY.items():

@@ -16,6 +16,7 @@ import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.processes.cubes import (
     Cube,
@@ -147,11 +148,14 @@ def resample_spatial(
     projection: Any = None,
     method: str = "near",
     align: str = "upper-left",
+    *,
+    environment: Environment,
 ) -> Cube:
     """x and y on a grid of another resolution (0: as before) and perhaps another CRS.
 
     The resolution is in units of the CRS, one number or [x, y]; pixels start from the
-    corner `align`. Raises `DimensionNotAvailable`.
+    corner `align`. Raises `DimensionNotAvailable`, and `ProcessGraphComplexity` for more
+    values than a collection may load.
     """
     cube = as_cube(data)
     if align not in _CORNERS:
@@ -162,12 +166,32 @@ def resample_spatial(
     if target is None or target == crs_of(cube):
         if steps is None:
             return cube
-        return warp(cube, _refined(_geobox(cube, "data"), steps, align), method)
-    source = _geobox(cube, "data")
-    box = source.to_crs(target.to_wkt())
+        box = _geobox(cube, "data")
+    else:
+        box = _geobox(cube, "data").to_crs(target.to_wkt())
     if steps is not None:
+        layers = cube.size // max(1, math.prod(box_sizes(cube)))
+        _check_size(box, steps, layers, environment.limits.max_samples)
         box = _refined(box, steps, align)
     return warp(cube, box, method)
+
+
+def box_sizes(cube: Cube) -> tuple[int, int]:
+    """The numbers of rows and columns."""
+    y, x = spatial_dimensions(cube)
+    return cube.sizes[y], cube.sizes[x]
+
+
+def _check_size(box: GeoBox, steps: tuple[float, float], layers: int, allowed: int) -> None:
+    bounds = box.boundingbox
+    width = math.ceil((bounds.right - bounds.left) / steps[0])
+    height = math.ceil((bounds.top - bounds.bottom) / steps[1])
+    if width * height * layers > allowed:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The resolution asks for {width} x {height} pixels in {layers} layers, "
+            f"which is {width * height * layers} values; at most {allowed} are possible.",
+        )
 
 
 def _resolution(resolution: Any) -> tuple[float, float] | None:
@@ -183,11 +207,6 @@ def _refined(box: GeoBox, steps: tuple[float, float], align: str) -> GeoBox:
     bounds = box.boundingbox
     height = max(1, math.ceil((bounds.top - bounds.bottom) / step_y - _TOLERANCE))
     width = max(1, math.ceil((bounds.right - bounds.left) / step_x - _TOLERANCE))
-    if height * width > 2**32:
-        raise OpenEOError(
-            "ProcessGraphComplexity",
-            f"The resolution asks for a grid of {width} x {height} pixels, which is too large.",
-        )
     vertical, horizontal = align.split("-")
     left = bounds.left if horizontal == "left" else bounds.right - width * step_x
     top = bounds.top if vertical == "upper" else bounds.bottom + height * step_y

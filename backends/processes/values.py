@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, Final
 
 import dask
@@ -196,7 +195,6 @@ def whole(
 
 
 def _typed(function: Callable[[Any], Any], dtype: Any) -> Callable[[Any], Any]:
-    @wraps(function)
     def typed(block: Any) -> Any:
         return np.asarray(function(block)).astype(dtype, copy=False)
 

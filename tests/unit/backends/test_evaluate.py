@@ -138,6 +138,14 @@ def test_parameters_of_the_process_take_their_defaults() -> None:
     assert "'offset'" in caught.value.message
 
 
+@pytest.mark.parametrize("parameters", [None, {}, "x", [3], [{}], [{"name": 3, "default": 1}]])
+def test_malformed_parameters_define_nothing(parameters: Any) -> None:
+    execution = Execution()
+    graph = {"n": node("pi", result=True)}
+    run({"process_graph": graph, "parameters": parameters}, execution.environment())
+    assert execution.saved == [np.pi]
+
+
 def test_inner_parameters_hide_outer_ones_of_the_same_name() -> None:
     inner = callback("add", x=of("x"), y=of("context"))
     outer = {

@@ -82,6 +82,10 @@ def test_periods_keep_bands_and_the_place_of_time() -> None:
     np.testing.assert_allclose(result.values, np.stack(expected), rtol=1e-6)
     assert result.dims == ("t", "bands", "y", "x")
     assert result.rio.crs.to_epsg() == 32633
+    turned = on_cube(
+        cube.transpose("bands", "t", ...), "aggregate_temporal_period", period="month", reducer=MEAN
+    )
+    assert turned.dims == ("bands", "t", "y", "x")
     yearly = callback("count", data=of("data"))
     assert (on_cube(cube, "aggregate_temporal_period", period="year", reducer=yearly) == 6).all()
 
@@ -156,6 +160,7 @@ def test_ndvi_is_computed_from_named_or_common_bands() -> None:
         assert result.dims == ("y", "x")
         assert result.dtype == np.float32
         assert result.rio.crs.to_epsg() == 32633
+        assert result.attrs == {"title": "small"}
 
 
 def test_ndvi_can_become_a_band() -> None:

@@ -56,9 +56,13 @@ def test_features_give_their_ids_as_labels() -> None:
 def test_points_take_their_nearest_pixel_and_lines_all_that_they_cross() -> None:
     point = {"type": "Point", "coordinates": [500_031, 5_199_978]}
     line = {"type": "LineString", "coordinates": [[500_002, 5_199_985], [500_038, 5_199_985]]}
-    result = on_cube(CUBE, "aggregate_spatial", geometries=features(point, line), reducer=MEAN)
+    # From the first pixel through the upper edge of the second row's second one.
+    slanting = {"type": "LineString", "coordinates": [[500_001, 5_199_999], [500_019, 5_199_989]]}
+    collection = features(point, line, slanting)
+    result = on_cube(CUBE, "aggregate_spatial", geometries=collection, reducer=MEAN)
     np.testing.assert_array_equal(result.values[0], VALUES[:, 2, 3])
     np.testing.assert_array_equal(result.values[1], VALUES[:, 1].mean(axis=1))
+    np.testing.assert_array_equal(result.values[2], [3, 14])
 
 
 def test_geometries_beside_the_cube_have_no_data() -> None:
