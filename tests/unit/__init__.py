@@ -1,0 +1,1 @@
+"""Unit tests: one folder for each room, one file for each module."""
