@@ -19,7 +19,15 @@ ELECTRO_OPTICAL: Final = "https://stac-extensions.github.io/eo/v1.1.0/schema.jso
 FILE: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
-_OWN_PLACE: Final = ("bands", "bbox", "datetime", "start_datetime", "end_datetime", "geometry")
+_OWN_PLACE: Final = frozenset(
+    {
+        *("bands", "bbox", "datetime", "start_datetime", "end_datetime", "geometry"),
+        # Of version 2 of the projection extension; here it is `proj:epsg`.
+        "proj:code",
+    }
+)
+ITEM_ASSET: Final = "data"
+"""The same key in every item, so that readers can stack the items over time."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ def result_item(job: Job, asset: Asset, address: Address, own_address: str) -> d
             "collection": job.id,
             "bbox": bbox,
             "properties": _properties(job, asset),
-            "assets": {asset.name: asset_document(asset, address)},
+            "assets": {ITEM_ASSET: asset_document(asset, address)},
             "links": link,
         }
     ) | {"geometry": asset.metadata.get("geometry") or (_polygon(bbox) if bbox else None)}

@@ -62,6 +62,7 @@ def save_one(task: Task, reporter: Reporter) -> None:
         "bbox": [7.0, 51.0, 7.01, 51.01],
         "datetime": "2024-06-03T10:30:00Z",
         "proj:epsg": 32632,
+        "proj:code": "EPSG:32632",
         "proj:shape": [10, 10],
         "bands": [{"name": "B04"}],
     }

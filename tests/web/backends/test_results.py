@@ -44,6 +44,7 @@ def test_results_are_a_stac_collection_of_the_files(site: Site) -> None:
     assert asset["type"] == "image/tiff; application=geotiff; profile=cloud-optimized"
     assert asset["roles"] == ["data"]
     assert asset["proj:epsg"] == 32632
+    assert "proj:code" not in asset
     assert asset["eo:bands"] == [{"name": "B04"}]
     assert asset["file:size"] == 1000
 
@@ -151,7 +152,7 @@ def test_each_located_file_is_a_stac_item_too(site: Site) -> None:
     assert item["bbox"] == [7.0, 51.0, 7.01, 51.01]
     assert item["geometry"]["type"] == "Polygon"
     assert item["properties"]["datetime"] == "2024-06-03T10:30:00Z"
-    href = item["assets"]["openEO.tif"]["href"]
+    href = item["assets"]["data"]["href"]
     assert site.ask("GET", href, user=None).status_code == 200
 
 

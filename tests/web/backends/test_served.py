@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import odc.stac
+import pystac
 import pytest
 import rasterio
 import requests
@@ -243,3 +245,18 @@ def test_a_wrong_profile_is_told_with_all_its_mistakes(tmp_path: Path) -> None:
     assert status == BAD_PROFILE
     assert "api_version: '9.9.9' is not possible" in told
     assert "title: is missing" in told
+
+
+# odc-stac still uses affine and shapely in ways that these call old.
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")
+def test_results_are_read_back_as_a_stac_collection_without_logging_in(served: Served) -> None:
+    cube = bands(served.connect(), PLACE, ["2024-06-01", "2024-06-12"])
+    job = cube.save_result("GTiff").create_job()
+    job.start_and_wait(print=lambda _: None, max_poll_interval=0.2, connection_retry_interval=1)
+    links = job.get_results().get_metadata()["links"]
+    (canonical,) = [link["href"] for link in links if link["rel"] == "canonical"]
+    items = list(pystac.Collection.from_file(canonical).get_items())
+    stacked = odc.stac.load(items, bbox=(7.0, 51.0, 7.01, 51.006))
+    assert len(items) == 3
+    assert stacked.sizes["time"] == 3
+    assert float(stacked["data"].max()) > 0
