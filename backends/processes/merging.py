@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
+from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.processes.cubes import (
     Cube,
@@ -32,6 +33,7 @@ from backends.processes.resampling import align, same_grid, spacing
 from backends.processes.values import floating
 
 Resolver = Callable[..., Any]
+_MAX_SIDE: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,20 @@ class Axis:
 
 @implements("merge_cubes")
 def merge_cubes(
-    cube1: Cube, cube2: Cube, overlap_resolver: Resolver | None = None, context: Any = None
+    cube1: Cube,
+    cube2: Cube,
+    overlap_resolver: Resolver | None = None,
+    context: Any = None,
+    *,
+    environment: Environment,
 ) -> Cube:
     """All labels of both cubes; where they overlap, what the resolver makes of `x` and `y`.
 
     Grids that do not fit are resampled to `cube1` (nearest). A cube that lacks dimensions
     of the other is repeated along them. Labels of space and time are sorted, others keep
-    their order, those of `cube2` behind. Raises `OverlapResolverMissing`,
-    `IncompatibleDataCubes`.
+    their order, those of `cube2` behind. Between tiles that do not touch there is no-data.
+    Raises `OverlapResolverMissing`, `IncompatibleDataCubes`, and `ProcessGraphComplexity`
+    for more values than a collection may load.
     """
     first, second = as_cube(cube1, "cube1"), as_cube(cube2, "cube2")
     second = _on_grid(first, second)
@@ -65,6 +73,13 @@ def merge_cubes(
             "one cube must have all dimensions of the other.",
         )
     axes = [_axis(str(name), first, second) for name in lead.dims]
+    size = math.prod(axis.coordinate.size for axis in axes)
+    allowed = environment.limits.max_samples
+    if size > max(allowed, first.size, second.size):
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The merged cube would have {size} values; at most {allowed} are possible.",
+        )
     one, two = (_spread(cube, lead, axes) for cube in (first, second))
     resolve = None if overlap_resolver is None else partial(overlap_resolver, context=context)
     return _merged(one, two, axes, resolve, first)
@@ -117,6 +132,8 @@ def _axis(name: str, first: Cube, second: Cube) -> Axis:
         merged = np.concatenate([values[0], values[1][fresh]]) if fresh.any() else values[0]
         if fresh.any() and dimension_type(cubes[0], name) in ("spatial", "temporal"):
             merged = np.sort(merged)
+            if dimension_type(cubes[0], name) == "spatial":
+                merged = _without_gaps(merged, spacing(values[0]))
             if len(values[0]) > 1 and values[0][0] > values[0][-1]:
                 merged = merged[::-1]
     everywhere = np.ones(len(merged), dtype=bool)
@@ -126,6 +143,21 @@ def _axis(name: str, first: Cube, second: Cube) -> Axis:
     ]
     coordinate = xr.DataArray(merged, dims=[name], attrs=_attributes(cubes[0], name))
     return Axis(name, coordinate, has[0], has[1])
+
+
+def _without_gaps(places: Any, step: float) -> Any:
+    """Sorted places of pixels with those between tiles filled in: grids stay regular."""
+    if not step > 0 or np.diff(places).max() < 1.5 * step:
+        return places
+    numbers = np.rint((places - places[0]) / step).astype(np.int64)
+    if numbers[-1] >= _MAX_SIDE:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The cubes lie too far apart: {numbers[-1] + 1} pixels from one end to the other.",
+        )
+    filled = places[0] + np.arange(numbers[-1] + 1) * step
+    filled[numbers] = places
+    return filled
 
 
 def _values(cube: Cube, name: str) -> Any:
@@ -163,7 +195,8 @@ def _merged(one: Cube, two: Cube, axes: list[Axis], resolver: Resolver | None, f
         one, two = _ordered(one, axes), _ordered(two, axes)
         return rebuilt(_resolved(one, two, resolver), names, coords, first)
     single_axis = [axis for axis in axes if not (axis.in_first & axis.in_second).all()]
-    if len(single_axis) == 1:
+    gaps = any(not (axis.in_first | axis.in_second).all() for axis in axes)
+    if len(single_axis) == 1 and not gaps:
         values = _along_one(one, two, single_axis[0], axes, resolver)
     else:
         values = _anywhere(one, two, axes, resolver if overlap else None)
@@ -232,6 +265,7 @@ def _anywhere(one: Cube, two: Cube, axes: list[Axis], resolver: Resolver | None)
     a, b = (_reindexed(cube, wanted) for cube in (one, two))
     in_one = _present([axis.in_first for axis in axes])
     in_two = _present([axis.in_second for axis in axes])
+    # Where neither has values, the second cube holds no-data from its reindexing.
     values = np.where(in_one, a.data, b.data)
     if resolver is None:
         return values

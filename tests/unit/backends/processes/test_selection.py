@@ -313,6 +313,17 @@ def test_neighbouring_tiles_of_one_grid_are_joined() -> None:
     np.testing.assert_array_equal(result.values, [[1, 7, 6], [3, 11, 8]])
 
 
+def test_between_tiles_that_do_not_touch_there_is_no_data() -> None:
+    west = cube_of([[1, 2], [3, 4]])
+    east = cube_of([[5, 6], [7, 8]], x=[500_035, 500_045], y=[5_199_995, 5_199_985])
+    result = merged(west, east)
+    np.testing.assert_array_equal(result.values, [[1, 2, NAN, 5, 6], [3, 4, NAN, 7, 8]])
+    assert list(np.diff(result.x.values)) == [10] * 4
+    far = cube_of([[5, 6], [7, 8]], x=[20_500_035, 20_500_045], y=[5_199_995, 5_199_985])
+    error = error_of(west, far, "merge_cubes", cube1=by("one"), cube2=by("other"))
+    assert error.code == "ProcessGraphComplexity"
+
+
 def test_cubes_of_other_grids_are_resampled_to_the_first() -> None:
     fine = cube_of(np.zeros((4, 4)))
     coarse = cube_of([[1, 2], [3, 4]], x=[500_010, 500_030], y=[5_199_990, 5_199_970])
