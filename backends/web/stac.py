@@ -110,7 +110,9 @@ def asset_document(asset: Asset, address: Address) -> dict[str, Any]:
         "file:size": asset.size,
     }
     if bands := asset.metadata.get("bands"):
-        document["eo:bands"] = bands
+        # The first for readers of STAC 1.0, the second (of STAC 1.1) for those
+        # that would otherwise see one band only.
+        document |= {"eo:bands": bands, "bands": bands}
     return document
 
 

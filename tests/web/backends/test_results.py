@@ -45,7 +45,7 @@ def test_results_are_a_stac_collection_of_the_files(site: Site) -> None:
     assert asset["roles"] == ["data"]
     assert asset["proj:epsg"] == 32632
     assert "proj:code" not in asset
-    assert asset["eo:bands"] == [{"name": "B04"}]
+    assert asset["eo:bands"] == asset["bands"] == [{"name": "B04"}]
     assert asset["file:size"] == 1000
 
 
