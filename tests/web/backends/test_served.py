@@ -259,5 +259,5 @@ def test_results_are_read_back_as_a_stac_collection_without_logging_in(served: S
     stacked = odc.stac.load(items, bbox=(7.0, 51.0, 7.01, 51.006))
     assert len(items) == 3
     assert stacked.sizes["time"] == 3
-    assert list(stacked.data_vars) == ["data.1", "data.2"]
-    assert float(stacked["data.2"].max()) > 0
+    assert list(stacked.data_vars) == ["B04", "B08"]
+    assert float(stacked["B08"].max()) > 0
