@@ -59,10 +59,14 @@ class Breaker:
 
 @dataclass(frozen=True)
 class Answers:
-    """What several backends answered, and why the others did not; both in the order asked."""
+    """What several backends answered, and why the others did not; both in the order asked.
 
-    documents: Mapping[str, Answer]
+    `documents` are the JSON objects in the answers, `raw` the answers themselves.
+    """
+
+    documents: Mapping[str, JsonObject]
     failures: Mapping[str, Failure]
+    raw: Mapping[str, Answer]
 
 
 class Fleet:
@@ -91,38 +95,32 @@ class Fleet:
         *,
         deadline: float,
     ) -> Answers:
-        """Ask each backend its request at the same time, for at most `deadline` seconds."""
+        """Ask each backend its request at the same time, for at most `deadline` seconds.
+
+        An answer that is no JSON object is a failure.
+        """
         until = time.monotonic() + deadline
         failures: dict[str, Failure] = {}
-        futures: dict[str, Future[Answer]] = {}
+        futures: dict[str, Future[tuple[Answer, JsonObject]]] = {}
         for backend, request in requests.items():
             if self.breakers[backend].is_open:
                 failures[backend] = BackendUnavailable(backend)
                 continue
             own = credentials.get(backend)
-            futures[backend] = self._pool().submit(self._by, until, backend, request, own)
+            futures[backend] = self._pool().submit(self._read, until, backend, request, own)
         wait(futures.values(), timeout=until - time.monotonic())
-        documents: dict[str, Answer] = {}
+        found: dict[str, tuple[Answer, JsonObject]] = {}
         for backend, future in futures.items():
-            answer = _outcome(backend, future, deadline)
-            if isinstance(answer, Answer):
-                documents[backend] = answer
+            outcome = _outcome(backend, future, deadline)
+            if isinstance(outcome, tuple):
+                found[backend] = outcome
             else:
-                failures[backend] = answer
-        return Answers(documents, {name: failures[name] for name in requests if name in failures})
-
-    def ask_all_for_json(
-        self, requests: Mapping[str, Request], credentials: Mapping[str, str], *, deadline: float
-    ) -> tuple[dict[str, JsonObject], dict[str, Failure]]:
-        """Likewise; an answer that is no JSON object is a failure."""
-        answers = self.ask_all(requests, credentials, deadline=deadline)
-        documents, failures = {}, dict(answers.failures)
-        for backend, answer in answers.documents.items():
-            try:
-                documents[backend] = self.clients[backend].read(answer)
-            except BackendFailure as failure:
-                failures[backend] = failure
-        return documents, failures
+                failures[backend] = outcome
+        return Answers(
+            documents={backend: document for backend, (_, document) in found.items()},
+            failures={backend: failures[backend] for backend in requests if backend in failures},
+            raw={backend: answer for backend, (answer, _) in found.items()},
+        )
 
     def ask(
         self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
@@ -152,11 +150,17 @@ class Fleet:
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def _by(self, until: float, backend: str, request: Request, own: str | None) -> Answer:
+    def _read(
+        self, until: float, backend: str, request: Request, own: str | None
+    ) -> tuple[Answer, JsonObject]:
         left = until - time.monotonic()
         if left <= 0:
             raise BackendTimeout(backend)
-        return self.ask(backend, request, own, deadline=left)
+        self._guard(backend)
+        with _Watched(self, backend, _counted(request)):
+            return self.clients[backend].document(
+                request, own, deadline=left, limit=self._answer_limit
+            )
 
     def _guard(self, backend: str) -> None:
         if self.breakers[backend].is_open:
@@ -196,7 +200,9 @@ def _counted(request: Request) -> tuple[type[Failure], ...]:
     return BackendUnavailable, BackendTimeout
 
 
-def _outcome(backend: str, future: Future[Answer], deadline: float) -> Answer | Failure:
+def _outcome(
+    backend: str, future: Future[tuple[Answer, JsonObject]], deadline: float
+) -> tuple[Answer, JsonObject] | Failure:
     if not future.done():
         future.cancel()
         return BackendTimeout(backend, deadline)

@@ -58,6 +58,11 @@ class Metadata:
     def __init__(self, client: Client, limit: int) -> None:
         self._client, self._limit = client, limit
 
+    @property
+    def url(self) -> str:
+        """The API's address, as far as it is known."""
+        return self._client.url
+
     def discover(self, deadline: float) -> None:
         """Find the versioned API through the backend's well-known document.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cachetools import LRUCache
 
-from aggregator.errors import BackendFailure, OpenEOError
+from aggregator.errors import OpenEOError
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
 from aggregator.upstream.client import FAILURES, Failure
@@ -149,7 +149,8 @@ class Member:
         self._discovered = True
         self._failed_probes = 0
         self._breaker.reset()
-        self._store(CAPABILITIES, document, online=True, problem="", checked_at=now, seen_at=now)
+        seen = {"url": self._metadata.url, "checked_at": now, "seen_at": now}
+        self._store(CAPABILITIES, document, online=True, problem="", **seen)
         return True
 
     def _probe_failed(self, error: OpenEOError, now: float) -> None:
@@ -262,10 +263,7 @@ class Snapshots:
 
     def current(self) -> dict[str, Snapshot]:
         """The snapshot of each backend, in configured order."""
-        return {
-            name: replace(member.snapshot, url=self._fleet.clients[name].url)
-            for name, member in self._members.items()
-        }
+        return {name: member.snapshot for name, member in self._members.items()}
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call this, in any thread, after each change."""
@@ -300,16 +298,10 @@ class Snapshots:
     def _fetch_details(self, lacking: Mapping[str, str], deadline: float) -> dict[str, Failure]:
         requests = {name: detail_request(own_id) for name, own_id in lacking.items()}
         answers = self._fleet.ask_all(requests, {}, deadline=max(deadline, 0))
-        failures = dict(answers.failures)
-        for name, answer in answers.documents.items():
-            try:
-                self._fleet.clients[name].read(answer)
-            except BackendFailure as error:
-                failures[name] = error
-                continue
+        for name, answer in answers.raw.items():
             document = stored(answer.body, answer.headers.get("ETag"), self._clock())
             self._members[name].keep_detail(lacking[name], document)
-        return failures
+        return dict(answers.failures)
 
     def refresh(self) -> None:
         """Visit every backend now, one after the other."""

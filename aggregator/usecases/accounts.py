@@ -84,14 +84,17 @@ class Accounts:
         asked = [b.id for b in self._settings.backends if b.basic_authentication]
         if not asked:
             raise FeatureUnsupported("No backend of this federation takes passwords.")
-        documents, failures = self._fleet.ask_all_for_json(
+        answers = self._fleet.ask_all(
             dict.fromkeys(asked, Request("GET", "/credentials/basic")),
             dict.fromkeys(asked, header),
             deadline=self._settings.upstream.listing_deadline,
         )
-        found = {backend: text(document, "access_token") for backend, document in documents.items()}
+        found = {
+            backend: text(document, "access_token")
+            for backend, document in answers.documents.items()
+        }
         tokens = {backend: token for backend, token in found.items() if token}
-        refused = [backend for backend, failure in failures.items() if _refuses(failure)]
+        refused = [backend for backend, failure in answers.failures.items() if _refuses(failure)]
         unreached = tuple(b for b in asked if b not in tokens and b not in refused)
         if tokens:
             return self._sealer.seal(Login(user, tokens, unreached))
@@ -118,12 +121,12 @@ class Accounts:
         """What the backends say of the user, joined; what only one can say is left out."""
         known = self._catalogue.known(view)
         own = {b: c for b, c in access.credentials.items() if b in known}
-        documents, failures = self._fleet.ask_all_for_json(
+        answers = self._fleet.ask_all(
             dict.fromkeys(own, ME), own, deadline=self._settings.upstream.listing_deadline
         )
-        if not documents:
-            raise refusal(failures) or BackendUnavailable(list(own) or list(known))
-        return _joined(access, documents, absent(access, failures, known))
+        if not answers.documents:
+            raise refusal(answers.failures) or BackendUnavailable(list(own) or list(known))
+        return _joined(access, answers.documents, absent(access, answers.failures, known))
 
     def _with_password(self, login: Login, view: View) -> Access:
         plain = self._takes_plain_tokens(view)

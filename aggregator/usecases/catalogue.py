@@ -50,6 +50,7 @@ class Catalogue:
         self._shelves: dict[View, Shelf] = {}
         self._lock = threading.Lock()
         self._seen = 0
+        self._counting = threading.Lock()
         self._settled: int | None = None
         self._changed = threading.Event()
         self._stopping = threading.Event()
@@ -179,7 +180,8 @@ class Catalogue:
         shelf.built = seen
 
     def _note_change(self) -> None:
-        self._seen += 1
+        with self._counting:
+            self._seen += 1
         self._changed.set()
 
     def _run(self) -> None:

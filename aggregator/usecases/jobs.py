@@ -184,7 +184,8 @@ class Jobs:
 
 
 def _ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float) -> Any:
-    return fleet.ask_all_for_json(requests, access.credentials, deadline=deadline)
+    answers = fleet.ask_all(requests, access.credentials, deadline=deadline)
+    return answers.documents, answers.failures
 
 
 def _federated(backend: str, job: JsonObject) -> dict[str, Any]:

@@ -227,13 +227,13 @@ class Processing:
             )
             for backend in asked
         }
-        documents, failures = self._fleet.ask_all_for_json(
+        answers = self._fleet.ask_all(
             requests,
             access.credentials if access else {},
             deadline=self._settings.upstream.listing_deadline,
         )
-        errors = {backend: objects(document, "errors") for backend, document in documents.items()}
-        return _verdict(routing, errors, failures)
+        errors = {backend: objects(d, "errors") for backend, d in answers.documents.items()}
+        return _verdict(routing, errors, answers.failures)
 
 
 def _verdict(

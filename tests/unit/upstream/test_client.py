@@ -225,10 +225,12 @@ def test_a_redirected_post_is_a_failure_not_a_get() -> None:
 
 
 def test_a_kept_connection_that_the_backend_closed_is_opened_anew() -> None:
-    answers = iter([json_says(b"{}"), says(), json_says(b'{"again": true}')])
+    connections: list[socket.socket] = []
 
     def play(peer: socket.socket) -> None:
-        next(answers)(peer)
+        connections.append(peer)
+        json_says(b"{}" if len(connections) == 1 else b'{"again": true}')(peer)
+        peer.recv(65536)  # the next request on this connection, which is closed instead
 
     with RawServer(play) as server:
         client = Client("terra", server.url)

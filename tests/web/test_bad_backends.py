@@ -1,0 +1,116 @@
+"""A backend that misbehaves on its socket costs at most its deadline, and then nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import pytest
+
+from aggregator.app import create_app
+from aggregator.settings import read
+from tests.fakes.backends import Play, RawServer, json_says, says
+from tests.web.site import backend, basic
+from tests.web.test_served import listening
+
+DEADLINE = 0.6
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def hang(peer: socket) -> None:
+    peer.recv(1)
+
+
+def drip(peer: socket) -> None:
+    peer.sendall(OK + b"Content-Length: 9999\r\n\r\n")
+    while True:
+        peer.sendall(b" ")
+        time.sleep(0.02)
+
+
+def endless(peer: socket) -> None:
+    peer.sendall(OK + b"\r\n")
+    while True:
+        peer.sendall(b" " * 65536)
+
+
+BAD: dict[str, Play] = {
+    "hangs": hang,
+    "resets": says(),
+    "answers 500": json_says(b"<html>", "500 Internal Server Error"),
+    "talks garbage": says(b"\x00\x01\x02\r\n\r\n"),
+    "sends half a body": says(OK + b"Content-Length: 99\r\n\r\n{"),
+    "drips": drip,
+    "never ends": endless,
+    "redirects in circles": says(b"HTTP/1.1 302 F\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"),
+    "sends a wrong content type": says(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}"
+    ),
+}
+
+
+@contextmanager
+def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str], RawServer]]:
+    """A good and a bad backend; the bad one has let the user in before it went bad."""
+    answers = {"GET /jobs": {"jobs": [{"id": "1"}], "links": []}}
+    with ExitStack() as stack:
+        urls = {n: stack.enter_context(listening(backend(n, answers=answers))) for n in ("a", "b")}
+        bad = stack.enter_context(RawServer(play))
+        good = {"a": {"url": urls["a"], "basic_authentication": True}}
+        common = {
+            "data_directory": str(directory),
+            "upstream": {
+                "listing_deadline": DEADLINE,
+                "request_deadline": DEADLINE,
+                "probe_deadline": DEADLINE,
+                "first_answer_deadline": 5.0,
+                "max_answer_bytes": 2_000_000,
+                "max_metadata_bytes": 2_000_000,
+                "offline_probe_interval": 30.0,
+            },
+        }
+        whole = good | {"bad": {"url": urls["b"], "basic_authentication": True}}
+        before = create_app(read({"backends": whole, **common})).test_client()
+        login = before.get("/credentials/basic", headers=basic("alice", "alice")).json
+        before.application.extensions["federation"].stop()
+        assert login is not None
+        broken = good | {"bad": {"url": bad.url, "basic_authentication": True}}
+        app = create_app(read({"backends": broken, **common}))
+        stack.callback(app.extensions["federation"].stop)
+        # The breaker is closed as if the backend had gone bad only now.
+        client = app.test_client()
+        client.get("/")
+        app.extensions["federation"].fleet.breakers["bad"].reset()
+        yield client, {"Authorization": f"Bearer basic//{login['access_token']}"}, bad
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_backend_costs_at_most_its_deadline_and_is_missing(name: str, tmp_path: Path) -> None:
+    with federation(tmp_path, BAD[name]) as (client, user, bad):
+        for number in range(4):
+            started = time.monotonic()
+            found = client.get("/jobs", headers=user).json
+            took = time.monotonic() - started
+            assert [job["id"] for job in found["jobs"]] == ["a-1"]
+            assert found["federation:missing"] == ["bad"]
+            assert took < DEADLINE + 0.8
+            if number == 2:
+                asked = len(bad.requests)
+        assert len(bad.requests) == asked, "it is not asked any more"
+        assert took < 0.5
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_backend_hides_nothing_of_the_others(name: str, tmp_path: Path) -> None:
+    with federation(tmp_path, BAD[name]) as (client, _, _bad):
+        listed = client.get("/collections").json
+        assert [collection["id"] for collection in listed["collections"]] == ["S2"]
+        assert listed["federation:missing"] == ["bad"]
+        assert client.get("/collections/S2").status_code == 200
+        assert client.get("/health").json["backends"]["bad"]["status"] == "offline"
+        one = client.get("/jobs/bad-1", headers={"Authorization": "Bearer basic//x"})
+        assert one.json["code"] == "TokenInvalid"
