@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import dask.array
 import numpy as np
@@ -24,6 +24,7 @@ from backends.processes.values import (
     elements,
     empty_field,
     floating,
+    has_fields,
     invalid,
     is_field,
     is_lazy,
@@ -36,14 +37,28 @@ from backends.processes.values import (
     stack,
 )
 
+MAX_ELEMENTS: Final = 1_000_000
+MAX_FIELDS: Final = 10_000
+
+
+def check_length(length: int, allowed: int) -> None:
+    """Refuse to make an array (or text) of more elements than `allowed`."""
+    if length > allowed:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The process would make an array of {length} elements; {allowed} are possible.",
+        )
+
 
 def make_array(values: Sequence[Any], labels: Sequence[Any] | None, like: Any = None) -> Any:
     """An array of elements: of fields if one is a field, plain otherwise (a list if unlabeled).
 
-    `like` gives the pixels where no element is left to give them.
+    `like` gives the pixels where no element is left to give them. Raises
+    `ProcessGraphComplexity` for arrays that only a runaway process would make.
     """
+    check_length(len(values), MAX_FIELDS if has_fields(values) else MAX_ELEMENTS)
     named = None if labels is None else tuple(labels)
-    if any(is_field(value) for value in values):
+    if has_fields(values):
         return Array(stack(values), named)
     if not values and of_pixels(like):
         return Array(floating(pixels(like))[:0], named)
@@ -62,6 +77,7 @@ def array_create(data: Any = None, repeat: int = 1) -> Any:
     if data is None:
         return []
     values = elements(data) if isinstance(data, list | Array) else [data]
+    check_length(len(values) * int(repeat), MAX_ELEMENTS)
     return make_array(values * int(repeat), None, data)
 
 
@@ -92,7 +108,7 @@ def array_element(
             "ArrayElementParameterConflict", "Only one of 'index' and 'label' may be given."
         )
     length = len(data) if isinstance(data, Array) else len(elements(data))
-    position = _position(data, index) if label is None else _labeled(data, label)
+    position = _whole(index, "index") if label is None else _labeled(data, label)
     if position is not None and 0 <= position < length:
         return (data.values if isinstance(data, Array) else data)[position]
     if return_nodata:
@@ -103,10 +119,10 @@ def array_element(
     )
 
 
-def _position(_data: Any, index: Any) -> int:
-    if not is_number(index) or int(index) != index:
-        raise invalid("index", "must be a whole number.")
-    return int(index)
+def _whole(value: Any, parameter: str) -> int:
+    if not is_number(value) or int(value) != value:
+        raise invalid(parameter, "must be a whole number.")
+    return int(value)
 
 
 def _labeled(data: Any, label: Any) -> int | None:
@@ -218,12 +234,12 @@ def array_modify(data: Any, values: Any, index: Any, length: Any = 0) -> Any:
 
     Raises `ArrayElementNotAvailable` for an index behind the end, `ArrayLabelConflict`.
     """
-    listed, start = elements(data), _position(data, index)
+    listed, start = elements(data), _whole(index, "index")
     if not 0 <= start <= len(listed):
         raise OpenEOError(
             "ArrayElementNotAvailable", f"The array has {len(listed)} elements, none at {start}."
         )
-    end = start + _position(data, length)
+    end = start + _whole(length, "length")
     labels, new_labels = labels_of(data), labels_of(values)
     names = None
     if labels is not None and (new_labels is not None or not elements(values, "values")):
@@ -265,10 +281,9 @@ def array_filter(data: Any, condition: Any, context: Any = None) -> Any:
             )
         if truth_of(plain(met), "condition"):
             kept.append(index)
-    if of_pixels(data):
-        names = None if labels is None else tuple(labels[index] for index in kept)
-        return Array(pixels(data)[kept], names)
     names = None if labels is None else tuple(labels[index] for index in kept)
+    if of_pixels(data):
+        return Array(pixels(data)[kept], names)
     return make_array([listed[index] for index in kept], names)
 
 

@@ -39,6 +39,7 @@ from backends.processes.values import (
 )
 
 Reduction = Callable[..., Any]
+_MAX_PARTS: Final = 1000
 
 _LIBRARY: Final[dict[str, Reduction]] = {
     "max": library._max,
@@ -189,8 +190,9 @@ def _shares(probabilities: Any, q: Any) -> list[float]:
         )
     parts = q if probabilities is None else probabilities
     if is_number(parts):
-        if int(parts) != parts or parts < 2:
-            raise invalid("probabilities", "must be a list or a whole number of at least 2.")
+        if int(parts) != parts or not 2 <= parts <= _MAX_PARTS:
+            reason = f"must be a list or a whole number from 2 to {_MAX_PARTS}."
+            raise invalid("probabilities", reason)
         return [index / int(parts) for index in range(1, int(parts))]
     listed = [float(value) for value in numbers(parts, "probabilities")]
     if not all(0 <= share <= 1 for share in listed):

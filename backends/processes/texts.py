@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from backends.errors import OpenEOError
 from backends.processes.declaration import implements
 from backends.processes.values import describe, elements, invalid, is_null, is_number
+
+MAX_LENGTH: Final = 1_000_000
 
 
 def _matches(
@@ -41,7 +44,11 @@ def text_contains(data: Any, pattern: str, case_sensitive: bool = True) -> bool 
 @implements("text_concat")
 def text_concat(data: Any, separator: Any = "") -> str:
     """Texts, numbers, booleans and nulls as one text, with a separator between them."""
-    return _text(separator, "separator").join(_text(value, "data") for value in elements(data))
+    between, texts = _text(separator, "separator"), [_text(x, "data") for x in elements(data)]
+    if sum(map(len, texts)) + len(texts) * len(between) > MAX_LENGTH:
+        message = f"The text would have more than {MAX_LENGTH} characters."
+        raise OpenEOError("ProcessGraphComplexity", message)
+    return between.join(texts)
 
 
 def _text(value: Any, name: str) -> str:
