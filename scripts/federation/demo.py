@@ -1,5 +1,8 @@
 """The demonstration: a federation is started, shown around in, and kept running."""
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,7 +12,7 @@ import click
 import requests
 from openeo.rest import OpenEoClientException
 
-from scripts.federation.children import Children, Sink
+from scripts.federation.children import POLL_SECONDS, Children, Sink
 from scripts.federation.explaining import explainer
 from scripts.federation.layout import Layout
 from scripts.federation.readiness import NotReady
@@ -37,19 +40,43 @@ def demo(layout: Layout, output: Path, *, area: Area, once: bool, seconds: float
 def _show(layout: Layout, children: Children, output: Path, area: Area, *, once: bool) -> int:
     click.echo(f"{welcome(layout)}\nWhat the servers say is written to {output / 'logs'}")
     try:
-        with explainer(layout.file) as explain:
+        with explainer(layout.file) as explain, interrupted_by_an_end(children):
             Tour(layout.url, output, explain, area).take()
+    except KeyboardInterrupt:
+        if children.ended() is None:
+            raise
     except FAILURES as failure:
-        ended = children.ended()
         _fail(f"The tour failed: {type(failure).__name__}: {failure}")
-        _fail(ended.obituary() if ended else f"The servers' logs are in {output / 'logs'}")
-        return 1
-    click.secho("\nThe tour is over and all went well.", fg="green")
-    if once:
-        return 0
-    click.echo(welcome(layout))
+        _fail(f"The servers' logs are in {output / 'logs'}")
+        if children.ended() is None:
+            return 1
+    else:
+        click.secho("\nThe tour is over and all went well.", fg="green")
+        if once:
+            return 0
+        click.echo(welcome(layout))
     _fail(children.wait().obituary())
     return 1
+
+
+@contextmanager
+def interrupted_by_an_end(children: Children) -> Iterator[None]:
+    """Within this context the end of a server is a Ctrl-C: nobody waits for its answer."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            if children.ended() is not None:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _fail(message: str) -> None:
