@@ -67,8 +67,9 @@ def test_every_backend_is_asked_for_its_health_where_it_listens(
 
 
 def test_only_the_backends_have_the_processing_stack(services: dict[str, Any]) -> None:
-    assert "args" not in services["network"]["build"]
-    assert services["aggregator"]["image"] == services["network"]["image"]
+    for name in ("network", "aggregator"):
+        assert services[name]["image"] == "openeo-federation"
+        assert services[name]["build"] == {"context": "."}
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     for name in ("terra", "aurora", "boreal"):
