@@ -92,6 +92,8 @@ PROPRIETARY: Final[Mapping[str, int]] = MappingProxyType(
         "RequestTooLarge": 413,
         "TemporalExtentEmpty": 400,
         "TooManyDimensions": 400,
+        "UrlNotAllowed": 400,
+        "UrlNotAvailable": 400,
     }
 )
 """Codes that the API's list lacks but allows a backend to add."""
