@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -30,7 +29,7 @@ from requests.structures import CaseInsensitiveDict
 
 from aggregator.documents import JsonObject, is_object, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
-from aggregator.upstream.deadlines import Deadline, DeadlineAdapter
+from aggregator.upstream.deadlines import ORIGINS, Deadline, DeadlineAdapter
 
 CHUNK = 64 * 1024
 REDIRECTS = 4
@@ -220,11 +219,12 @@ class Client:
                 if until.struck:
                     raise BackendTimeout(self.backend, until.seconds)
                 try:
-                    return self._session.send(
+                    return self._session.get_adapter(url).send(
                         prepared,
                         stream=True,
-                        allow_redirects=False,
                         timeout=self._timeout(until, request),
+                        verify=True,
+                        proxies=self._session.proxies,
                     )
                 except requests.ConnectionError as error:
                     if attempt == 2 or not _may_repeat(request, error):
@@ -377,15 +377,14 @@ def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: redirects are followed by `Client`, which looks where they lead."""
-
-
 def _session(transport: Transport, proxy: str | None) -> requests.Session:
-    session = _Session()
+    """A session that holds the transport and the proxy, and nothing of any exchange.
+
+    Requests go to its adapter directly: redirects are followed by `Client`, which looks where
+    they lead, and cookies are nobody's.
+    """
+    session = requests.Session()
     session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
     adapter = transport()
@@ -395,4 +394,4 @@ def _session(transport: Transport, proxy: str | None) -> requests.Session:
 
 
 def _pooled() -> BaseAdapter:
-    return DeadlineAdapter(pool_connections=4, pool_maxsize=128)
+    return DeadlineAdapter(pool_connections=ORIGINS, pool_maxsize=128)

@@ -18,9 +18,14 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# As many pools are kept at most: a backend has one address, and few that it redirects to.
+ORIGINS = 32
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -153,8 +158,38 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A pooled transport adapter of requests whose exchanges end with the `Deadline` in force."""
+    """A pooled transport adapter of requests whose exchanges end with the `Deadline` in force.
+
+    It keeps no cookies, and remembers the pool of each origin: to find it anew, and to look for
+    cookies, takes requests longer than the exchange with a backend nearby.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._pools: dict[str, Any] = {}
+        super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        if proxies or cert or verify is not True:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        url = str(request.url)
+        origin = url[: url.find("/", len("https://"))]
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify)
+            if len(self._pools) < ORIGINS:
+                self._pools[origin] = pool
+        return pool
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        response = Response()
+        response.status_code, response.reason = resp.status, resp.reason
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.url, response.request = str(req.url), req
+        response.raw = resp
+        return response
