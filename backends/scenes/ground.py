@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.scenes.acquisitions import TILE_EAST, TILE_SOUTH, TILES_AROUND, Tile
+from backends.acquisitions import TILE_EAST, TILE_SOUTH, TILES_AROUND, Tile
 from backends.scenes.grid import Window
 from backends.scenes.lazy import lazily
 from backends.scenes.noise import (

@@ -1,5 +1,5 @@
 """Maps and measurements that cover the whole Earth at each date: land cover, height,
-temperature."""
+temperature, precipitation."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backends.scenes.acquisitions import Visit
+from backends.acquisitions import Visit
 from backends.scenes.ground import MAP_CLASSES, Ground
 from backends.scenes.noise import Floats
-from backends.scenes.weather import temperature
+from backends.scenes.weather import precipitation, temperature
 
 
 @dataclass(frozen=True)
@@ -47,3 +47,15 @@ class Temperature:
     def band(self, name: str) -> Floats:  # noqa: ARG002 - there is one band
         """Kelvin."""
         return temperature(self.ground, self.visit.day)
+
+
+@dataclass(frozen=True)
+class Precipitation:
+    """The precipitation of a day."""
+
+    ground: Ground
+    visit: Visit
+
+    def band(self, name: str) -> Floats:  # noqa: ARG002 - there is one band
+        """Kilograms per square metre, which are millimetres of water."""
+        return precipitation(self.ground, self.visit.day)

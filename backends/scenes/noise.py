@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from backends.chance import MASK, mixed
+
 Floats = npt.NDArray[np.float32]
 Angles = npt.NDArray[np.uint32]
-
-_MASK = 0xFFFFFFFF
 
 
 def fixed_angle(degrees: npt.NDArray[np.float64]) -> Angles:
@@ -26,25 +26,10 @@ def fixed_angle(degrees: npt.NDArray[np.float64]) -> Angles:
     return np.mod(steps, 2.0**32).astype(np.uint32)
 
 
-def mixed(*numbers: int) -> int:
-    """One well-mixed 32-bit number from several whole numbers."""
-    state = 0x9E3779B9
-    for number in numbers:
-        state = (state ^ (number & _MASK)) * 0x85EBCA6B & _MASK
-        state = ((state ^ (state >> 13)) * 0xC2B2AE35) & _MASK
-        state ^= state >> 16
-    return state
-
-
-def share(*numbers: int) -> float:
-    """A number from 0 to 1 (not included) that several whole numbers decide."""
-    return mixed(*numbers) / 2.0**32
-
-
 def hashed(columns: npt.NDArray[Any], rows: npt.NDArray[Any], seed: int) -> Angles:
     """32 well-mixed bits per cell; the two index arrays are broadcast."""
     state = columns.astype(np.uint32) * np.uint32(0x8DA6B343)
-    state = state ^ (rows.astype(np.uint32) * np.uint32(0xD8163841) + np.uint32(seed & _MASK))
+    state = state ^ (rows.astype(np.uint32) * np.uint32(0xD8163841) + np.uint32(seed & MASK))
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
         state ^= state >> np.uint32(shift)
         state *= np.uint32(factor)

@@ -6,14 +6,15 @@ the real mission before its offset of 2022; no data is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from backends.acquisitions import ORBITS, Tile, Visit
 from backends.scenes import ground as kinds
-from backends.scenes.acquisitions import Tile, Visit
 from backends.scenes.grid import NODE_METRES, Doubles
 from backends.scenes.ground import Covers, Ground
 from backends.scenes.lazy import lazily
@@ -79,6 +80,49 @@ _CLEARNESS: Final = (
 )
 """What haze adds to digital numbers and what it lets through, in the order of `_ORDER`."""
 
+_WAVELENGTHS: Final = (
+    *(0.443, 0.49, 0.56, 0.665, 0.704, 0.74, 0.783),
+    *(0.842, 0.865, 0.945, 1.3735, 1.61, 2.19),
+)
+"""Micrometres, in the order of `_ORDER`."""
+
+_ABSORBED: Final = ("B09", "B10")
+"""Bands whose spectra show water vapour rather than the ground."""
+
+CLEAR: Final = 2.0
+"""A cloud threshold above all clouds."""
+
+
+class Response(NamedTuple):
+    """What one band sees: digital numbers of each spectrum, and how the air changes them."""
+
+    spectra: Mapping[str, float]
+    clearness: float
+    haze: float
+
+
+_RESPONSES: Final = {
+    name: Response(
+        {key: values[number] for key, values in _SPECTRA.items()}, _CLEARNESS[number], _HAZE[number]
+    )
+    for number, name in enumerate(_ORDER)
+}
+
+
+def response_at(wavelength: float, absorbed: float = 0.0) -> Response:
+    """The response of a narrow band (micrometres) between those of the table.
+
+    `absorbed`: the share of the light that gases take on its way.
+    """
+    kept = [number for number, name in enumerate(_ORDER) if name not in _ABSORBED]
+    places = [_WAVELENGTHS[number] for number in kept]
+
+    def at(row: Sequence[float]) -> float:
+        return float(np.interp(wavelength, places, [row[number] for number in kept]))
+
+    spectra = {key: at(values) for key, values in _SPECTRA.items()}
+    return Response(spectra, at(_CLEARNESS) * (1 - absorbed), at(_HAZE))
+
 
 @dataclass(frozen=True)
 class Surface:
@@ -87,14 +131,18 @@ class Surface:
     ground: Ground
     visit: Visit
     top_of_atmosphere: bool
+    family: str = "optical"
+    """Whose scenes and clouds are seen; no clouds at all where it has no scenes."""
 
     @lazily
     def threshold(self) -> Floats | float:
         """Cloud threshold of the scene that holds each pixel, NaN outside all scenes."""
+        if self.family not in ORBITS:
+            return CLEAR
         return self.ground.by_tile(self._tile_threshold)
 
     def _tile_threshold(self, tile: Tile) -> float | None:
-        scene = self.visit.scene("optical", tile)
+        scene = self.visit.scene(self.family, tile)
         return None if scene is None else cloud_threshold(scene["eo:cloud_cover"])
 
     @lazily
@@ -138,34 +186,39 @@ class Surface:
         if name == "SCL":
             values = self._classes()
         elif name in _ORDER:
-            values = self._reflectance(_ORDER.index(name))
+            values = self.reflectance(_RESPONSES[name])
         else:
-            values = _angle(self.ground, self.visit.day, name)
+            values = angle(self.ground, self.visit.day, name)
+        return self.within_scenes(values)
+
+    def within_scenes(self, values: Floats) -> Floats:
+        """The values, NaN outside all scenes."""
         if np.isnan(self.threshold).any():
-            values = np.where(np.isnan(self.threshold), np.float32(np.nan), values)
+            return np.where(np.isnan(self.threshold), np.float32(np.nan), values)
         return values
 
-    def _reflectance(self, number: int) -> Floats:
-        bare = np.array([_SPECTRA[row.ground][number] for row in _COVER], np.float32)
-        green = np.array([_SPECTRA[row.leaves][number] for row in _COVER], np.float32)
+    def reflectance(self, response: Response) -> Floats:
+        """Digital numbers of a band, whole numbers from 1 to 16000."""
+        bare = np.array([response.spectra[row.ground] for row in _COVER], np.float32)
+        green = np.array([response.spectra[row.leaves] for row in _COVER], np.float32)
         seen = looked_up(green - bare, self.cover)
         seen *= self.leaves
         seen += looked_up(bare, self.cover)
         seen *= self.ground.tone
         if self.snow.any():
-            white = np.float32(_SPECTRA["snow"][number] * 0.92)
+            white = np.float32(response.spectra["snow"] * 0.92)
             np.copyto(seen, white * self.ground.tone, where=self.snow)
-        self._through_clouds(seen, number)
+        self._through_clouds(seen, response.spectra["cloud"])
         if self.top_of_atmosphere:
-            seen *= np.float32(_CLEARNESS[number])
-            seen += np.float32(_HAZE[number])
+            seen *= np.float32(response.clearness)
+            seen += np.float32(response.haze)
         return np.clip(np.rint(seen, out=seen), 1, 16000, out=seen)
 
-    def _through_clouds(self, seen: Floats, number: int) -> None:
+    def _through_clouds(self, seen: Floats, cloud: float) -> None:
         if self.clouds is None:
             return
         seen *= np.float32(1) - self.clouds.shadow * np.float32(0.6)
-        seen += (np.float32(_SPECTRA["cloud"][number]) - seen) * self._opacity
+        seen += (np.float32(cloud) - seen) * self._opacity
 
     @lazily
     def _opacity(self) -> Floats:
@@ -182,9 +235,9 @@ class Surface:
         return classes
 
 
-def _angle(ground: Ground, day: int, name: str) -> Floats:
+def angle(ground: Ground, day: int, name: str) -> Floats:
     """Degrees: zenith from the vertical, azimuth clockwise from north."""
-    if name.startswith("view"):
+    if "view" in name.lower():
         return _view(ground.within_tile, name)
     cell = ground.window.cell(NODE_METRES)
     _, latitude = ground.window.nodes(cell)

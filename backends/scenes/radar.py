@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from scipy.special import gammaincinv
 
-from backends.scenes.acquisitions import Tile, Visit
+from backends.acquisitions import Tile, Visit
+from backends.chance import mixed
 from backends.scenes.ground import Ground
 from backends.scenes.lazy import lazily
-from backends.scenes.noise import Floats, hashed, looked_up, mixed
+from backends.scenes.noise import Floats, hashed, looked_up
 from backends.scenes.weather import season
 
 LOOKS: Final = 4.4

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from backends.chance import mixed
 from backends.scenes.grid import NODE_METRES, Doubles
 from backends.scenes.ground import Ground
-from backends.scenes.noise import Floats, Place, fixed_angle, fractal, mixed, ramp
+from backends.scenes.noise import Floats, Place, fixed_angle, fractal, ramp
 
 LAPSE_RATE: Final = 0.0065
 """Kelvin that it gets colder per metre of height."""
@@ -18,6 +19,9 @@ LAPSE_RATE: Final = 0.0065
 _WARMEST_DAY: Final = 200
 _WEATHER_DAYS: Final = 4
 _CLOUD_METRES: Final = 320.0
+
+_RAIN_ABOVE: Final = 0.571
+"""Values of the cloud noise above which it rains: on three days of ten."""
 
 _CLOUD_QUANTILES: Final = (
     *(0.0, 0.294, 0.334, 0.363, 0.387, 0.408, 0.428, 0.447, 0.464, 0.482, 0.499),
@@ -54,6 +58,21 @@ def _weather(place: Place, day: int) -> Floats:
     first, second = (fractal(place, 6, 4, mixed(30, before + step)) for step in (0, 1))
     mean = first + (second - first) * later
     return (mean - np.float32(0.5)) * np.float32(26)
+
+
+def precipitation(ground: Ground, day: int) -> Floats:
+    """What falls from the clouds of a day, in millimetres of water, rounded to tenths.
+
+    Only the thickest clouds rain, so that most places stay dry.
+    """
+    cell = ground.window.cell(_CLOUD_METRES)
+    longitude, latitude = ground.window.nodes(cell)
+    water = _cloud_noise(ground, cell, longitude, latitude, day)
+    water -= np.float32(_RAIN_ABOVE)
+    water *= np.float32(160)
+    millimetres: Floats = np.rint(np.maximum(water, np.float32(0)) * np.float32(10))
+    millimetres /= np.float32(10)
+    return millimetres
 
 
 @dataclass(frozen=True)

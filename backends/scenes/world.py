@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import dask.array as da
 import numpy as np
@@ -13,10 +14,10 @@ import xarray as xr
 from affine import Affine
 from dask.base import tokenize
 
-from backends.errors import OpenEOError, parameter_invalid
+from backends.acquisitions import Visit, visits
+from backends.errors import parameter_invalid
 from backends.loading import LoadRequest
 from backends.products import Product
-from backends.scenes.acquisitions import Visit, visits
 from backends.scenes.extents import (
     Area,
     check_size,
@@ -29,11 +30,13 @@ from backends.scenes.extents import (
 )
 from backends.scenes.grid import Window, crs_of
 from backends.scenes.ground import Ground
-from backends.scenes.maps import Elevation, LandCover, Temperature
+from backends.scenes.maps import Elevation, LandCover, Precipitation, Temperature
 from backends.scenes.masks import CHUNK, chunks_of, inside
 from backends.scenes.noise import Floats
+from backends.scenes.ocean import OceanColour
 from backends.scenes.optical import Surface
 from backends.scenes.radar import Echo
+from backends.scenes.vegetation import Snow, Vegetation
 
 
 class Seen(Protocol):
@@ -84,7 +87,7 @@ def _dates(
     box = clipped(product, area)
     # The longest gap between dates is six days or a year: a safe lower limit that saves
     # judging every single day of a request that is far too large anyway.
-    fewest = max(1, len(days) // (366 if product.step == "P1Y" else 6))
+    fewest = max(1, len(days) // ({"years": 366, "dekads": 11, "days": 6}[product.calendar]))
     check_size(request, bands, fewest, window.width, window.height)
     dates = visits(product, days, box, request.properties)
     if not dates:
@@ -119,19 +122,24 @@ def _ground(part: Window) -> Ground:
     return Ground(part)
 
 
+_SHOWN: Final[Mapping[str, Callable[[Ground, Visit], Seen]]] = MappingProxyType(
+    {
+        "sentinel2_l2a": partial(Surface, top_of_atmosphere=False),
+        "sentinel2_l1c": partial(Surface, top_of_atmosphere=True),
+        "sentinel1_grd": Echo,
+        "sentinel3_olci_l1b": OceanColour,
+        "landcover": LandCover,
+        "elevation": Elevation,
+        "temperature_daily": Temperature,
+        "precipitation_daily": Precipitation,
+        "vegetation_10daily": Vegetation,
+        "snow_daily": Snow,
+    }
+)
+
+
 def _seen(product: str, ground: Ground, visit: Visit) -> Seen:
-    match product:
-        case "sentinel2_l2a" | "sentinel2_l1c":
-            return Surface(ground, visit, top_of_atmosphere=product == "sentinel2_l1c")
-        case "sentinel1_grd":
-            return Echo(ground, visit)
-        case "landcover":
-            return LandCover(ground, visit)
-        case "elevation":
-            return Elevation(ground, visit)
-        case "temperature_daily":
-            return Temperature(ground, visit)
-    raise OpenEOError("Internal", f"The product {product!r} has no values.")
+    return _SHOWN[product](ground, visit)
 
 
 def _band(seen: Seen, name: str) -> npt.NDArray[np.float32]:

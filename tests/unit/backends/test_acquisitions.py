@@ -7,7 +7,7 @@ import pytest
 
 from backends.errors import OpenEOError
 from backends.products import PRODUCTS
-from backends.scenes.acquisitions import Filters, Visit, cloud_cover, tiles_in, visits
+from backends.acquisitions import Filters, Visit, cloud_cover, tiles_in, visits
 
 HERE = (5.05, 51.2, 5.1, 51.23)
 WIDE = (-3.0, 51.0, 20.0, 51.1)
@@ -59,7 +59,7 @@ def test_a_filter_on_an_unknown_property_names_the_known_ones() -> None:
     with pytest.raises(OpenEOError) as caught:
         dates("sentinel2_l2a", {"cloudy": lambda _: True})
     assert caught.value.code == "ProcessParameterInvalid"
-    assert "eo:cloud_cover, platform" in caught.value.message
+    assert "eo:cloud_cover, platform, sat:relative_orbit" in caught.value.message
 
 
 def test_a_map_has_one_date_each_year() -> None:

@@ -2,6 +2,7 @@
 
 The Earth is cut into tiles of 2.5 degrees, a scene per tile and day. The column of
 tiles (swath) decides the days, so that a pixel's dates never depend on the request.
+Light: the HTTP side lists scenes as STAC items, the workers load their pixels.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
+from backends.chance import mixed, share
 from backends.errors import OpenEOError, parameter_invalid
 from backends.products import Product
-from backends.scenes.noise import share
 
 TILES_AROUND: Final = 144
 TILE_DEGREES: Final = 360 / TILES_AROUND
@@ -30,7 +32,73 @@ Properties = Mapping[str, Any]
 
 Filters = Mapping[str, Callable[[Any], bool]]
 
-_EPOCH: Final = dt.date(1970, 1, 1)
+EPOCH: Final = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Orbits:
+    """How the satellites of a family come back.
+
+    A swath is recorded on the days that lie `offsets` after the first of each `period`;
+    `seed` spreads the swaths over the days. `properties` are those of a scene, given the
+    tile, the day, and which of the offsets it is.
+    """
+
+    period: int
+    offsets: tuple[int, ...]
+    seed: int
+    properties: Callable[[Tile, int, int], Properties]
+
+    def passing(self, column: int, day: int) -> int | None:
+        """Which of the offsets a day is for a swath; None where it is not recorded."""
+        since = (day - int(share(self.seed, column) * self.period)) % self.period
+        return self.offsets.index(since) if since in self.offsets else None
+
+    def scene(self, tile: Tile, day: int) -> Properties | None:
+        """STAC properties of the scene of a tile on a day, if there is one."""
+        passing = self.passing(tile[0], day)
+        return None if passing is None else self.properties(tile, day, passing)
+
+
+def cloud_cover(tile: Tile, day: int) -> float:
+    """Percentage of a scene that clouds hide; a quarter of the scenes is almost clear."""
+    clouds = min(1.0, max(0.0, share(2, *tile, day) * 1.3 - 0.2))
+    return float(round(100 * clouds**1.6, 2))
+
+
+def _optical_scene(tile: Tile, day: int, _passing: int) -> Properties:
+    return {
+        "eo:cloud_cover": cloud_cover(tile, day),
+        "platform": "sentinel-2a" if (day // 5) % 2 else "sentinel-2b",
+        "sat:relative_orbit": 1 + mixed(4, tile[0]) % 143,
+    }
+
+
+def _radar_scene(tile: Tile, day: int, passing: int) -> Properties:
+    return {
+        "sat:orbit_state": ("ascending", "descending")[passing],
+        "platform": "sentinel-1a" if (day // 6) % 2 else "sentinel-1b",
+        "sat:relative_orbit": 1 + mixed(5, tile[0], passing) % 175,
+        "sar:instrument_mode": "IW",
+    }
+
+
+def _ocean_scene(tile: Tile, day: int, passing: int) -> Properties:
+    return {
+        "eo:cloud_cover": cloud_cover(tile, day),
+        "platform": ("sentinel-3a", "sentinel-3b")[passing],
+        "sat:relative_orbit": 1 + mixed(6, tile[0], passing) % 385,
+    }
+
+
+ORBITS: Final[Mapping[str, Orbits]] = MappingProxyType(
+    {
+        "optical": Orbits(5, (0,), 1, _optical_scene),
+        "radar": Orbits(6, (0, 3), 3, _radar_scene),
+        "ocean": Orbits(3, (0, 1), 7, _ocean_scene),
+    }
+)
+"""The families of products that are recorded in scenes; all others cover the whole Earth."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +111,18 @@ class Visit:
     @property
     def date(self) -> dt.date:
         """The day of the calendar."""
-        return _EPOCH + dt.timedelta(days=self.day)
+        return date_of(self.day)
 
     def scene(self, family: str, tile: Tile) -> Properties | None:
         """STAC properties of the scene of a tile on this day, if there is one."""
         if self.wanted is not None and tile not in self.wanted:
             return None
-        return _RECORDED[family](tile, self.day)
+        return ORBITS[family].scene(tile, self.day)
+
+
+def date_of(day: int) -> dt.date:
+    """The day of the calendar that lies so many days after 1970-01-01."""
+    return EPOCH + dt.timedelta(days=day)
 
 
 def tiles_in(box: tuple[float, float, float, float]) -> list[Tile]:
@@ -57,7 +130,7 @@ def tiles_in(box: tuple[float, float, float, float]) -> list[Tile]:
     west, south, east, north = box
     columns = range(_tile(west + 180 - TILE_EAST), _tile(east + 180 - TILE_EAST) + 1)
     rows = range(_tile(south + 90 + TILE_SOUTH), _tile(north + 90 + TILE_SOUTH) + 1)
-    return [(column % TILES_AROUND, row) for column in columns for row in rows]
+    return list(dict.fromkeys((column % TILES_AROUND, row) for column in columns for row in rows))
 
 
 def _tile(degrees: float) -> int:
@@ -73,12 +146,12 @@ def visits(
     `NoDataAvailable` where there are dates but no scene passes.
     """
     _check_filters(product, filters)
-    if product.family not in _RECORDED:
-        return [Visit(day) for day in _regular_days(product, days)]
+    if product.family not in ORBITS:
+        return [Visit(day) for day in regular_days(product, days)]
     tiles = tiles_in(box)
-    swaths = list({tile[0]: tile for tile in tiles}.values())
-    record = _RECORDED[product.family]
-    recorded = [day for day in days if any(record(tile, day) is not None for tile in swaths)]
+    columns = {tile[0] for tile in tiles}
+    passing = ORBITS[product.family].passing
+    recorded = [day for day in days if any(passing(c, day) is not None for c in columns)]
     if not filters:
         return [Visit(day) for day in recorded]
     return _selected(product, recorded, tiles, filters)
@@ -95,18 +168,22 @@ def _check_filters(product: Product, filters: Filters) -> None:
         )
 
 
-def _regular_days(product: Product, days: range) -> Iterator[int]:
+def regular_days(product: Product, days: range) -> Iterator[int]:
+    """The dates among `days` of a product that covers the whole Earth at each."""
     for day in days:
-        date = _EPOCH + dt.timedelta(days=day)
-        if product.step != "P1Y" or (date.month, date.day) == (1, 1):
-            yield day
+        date = date_of(day)
+        if product.calendar == "years" and (date.month, date.day) != (1, 1):
+            continue
+        if product.calendar == "dekads" and date.day not in {1, 11, 21}:
+            continue
+        yield day
 
 
 def _selected(
     product: Product, days: list[int], tiles: list[Tile], filters: Filters
 ) -> list[Visit]:
     """The visits of which a scene passes all filters."""
-    record = _RECORDED[product.family]
+    record = ORBITS[product.family].scene
     found: list[Visit] = []
     seen: list[Properties] = []
     for day in days:
@@ -123,40 +200,11 @@ def _passes(scene: Properties, filters: Filters) -> bool:
     return all(wanted(scene[name]) for name, wanted in filters.items())
 
 
-def _optical_scene(tile: Tile, day: int) -> Properties | None:
-    if (day - int(share(1, tile[0]) * 5)) % 5:
-        return None
-    platform = "sentinel-2a" if (day // 5) % 2 else "sentinel-2b"
-    return {"eo:cloud_cover": cloud_cover(tile, day), "platform": platform}
-
-
-def cloud_cover(tile: Tile, day: int) -> float:
-    """Percentage of a scene that clouds hide; a quarter of the scenes is almost clear."""
-    clouds = min(1.0, max(0.0, share(2, *tile, day) * 1.3 - 0.2))
-    return float(round(100 * clouds**1.6, 2))
-
-
-def _radar_scene(tile: Tile, day: int) -> Properties | None:
-    since = (day - int(share(3, tile[0]) * 6)) % 6
-    if since not in {0, 3}:
-        return None
-    return {
-        "sat:orbit_state": "descending" if since else "ascending",
-        "platform": "sentinel-1a" if (day // 6) % 2 else "sentinel-1b",
-    }
-
-
-_RECORDED: Final[Mapping[str, Callable[[Tile, int], Properties | None]]] = {
-    "optical": _optical_scene,
-    "radar": _radar_scene,
-}
-
-
 def _nothing_passes(scenes: list[Properties], filters: Filters) -> OpenEOError:
     shown = []
     for name in filters:
         values = {scene[name] for scene in scenes}
-        numbers = all(isinstance(value, float) for value in values)
+        numbers = all(isinstance(value, int | float) for value in values)
         text = f"{min(values)} to {max(values)}" if numbers else ", ".join(sorted(values))
         shown.append(f"{name} is {text}")
     return OpenEOError(
