@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aggregator.app import create_app
-from aggregator.settings import read
+from aggregator.settings import read as read_settings
 from tests.fakes.backends import Play, RawServer, json_says, says
 from tests.web.site import backend, basic
 from tests.web.test_served import listening
@@ -74,12 +74,12 @@ def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str
             },
         }
         whole = good | {"bad": {"url": urls["b"], "basic_authentication": True}}
-        before = create_app(read({"backends": whole, **common})).test_client()
+        before = create_app(read_settings({"backends": whole, **common})).test_client()
         login = before.get("/credentials/basic", headers=basic("alice", "alice")).json
         before.application.extensions["federation"].stop()
         assert login is not None
         broken = good | {"bad": {"url": bad.url, "basic_authentication": True}}
-        app = create_app(read({"backends": broken, **common}))
+        app = create_app(read_settings({"backends": broken, **common}))
         stack.callback(app.extensions["federation"].stop)
         # The breaker is closed as if the backend had gone bad only now.
         client = app.test_client()
@@ -88,20 +88,28 @@ def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str
         yield client, {"Authorization": f"Bearer basic//{login['access_token']}"}, bad
 
 
+def read(client: Any, user: dict[str, str]) -> float:
+    """Seconds that a listing takes, which has all of the good backend and misses the bad one."""
+    started = time.monotonic()
+    found = client.get("/jobs", headers=user).json
+    took = time.monotonic() - started
+    assert [job["id"] for job in found["jobs"]] == ["a-1"]
+    assert found["federation:missing"] == ["bad"]
+    return took
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_backend_costs_at_most_its_deadline_and_is_missing(name: str, tmp_path: Path) -> None:
     with federation(tmp_path, BAD[name]) as (client, user, bad):
-        for number in range(4):
-            started = time.monotonic()
-            found = client.get("/jobs", headers=user).json
-            took = time.monotonic() - started
-            assert [job["id"] for job in found["jobs"]] == ["a-1"]
-            assert found["federation:missing"] == ["bad"]
-            assert took < DEADLINE + 0.8
-            if number == 2:
-                asked = len(bad.requests)
+        breaker = client.application.extensions["federation"].fleet.breakers["bad"]
+        for _ in range(3):
+            assert read(client, user) < DEADLINE + 0.8
+        end = time.monotonic() + 5  # the last one may still be on its way
+        while not breaker.is_open and time.monotonic() < end:
+            time.sleep(0.01)
+        asked = len(bad.requests)
+        assert read(client, user) < DEADLINE
         assert len(bad.requests) == asked, "it is not asked any more"
-        assert took < 0.5
 
 
 @pytest.mark.parametrize("name", BAD)
