@@ -12,8 +12,11 @@ from typing import Any, Final, Literal, cast
 
 import yaml
 
+from backends.addresses import AddressPolicy
+from backends.billing import Billing, read_billing
 from backends.configuration import Mistake, ProfileError, Reader
 from backends.errors import OpenEOError
+from backends.limits import Limits
 
 __all__ = [
     "Billing",
@@ -63,45 +66,10 @@ class User:
     name: str
     password: str | None = field(default=None, repr=False)
     password_hash: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one request or user may take. Sizes are in bytes, times in seconds."""
-
-    sync_samples: int = 100_000_000
-    """Samples (pixels x bands x dates) that one synchronous request may load."""
-    batch_samples: int = 1_000_000_000
-    """Samples that one collection of a batch job may load."""
-    sync_deadline: float = 300.0
-    batch_deadline: float = 3600.0
-    concurrent_sync: int = 2
-    """Synchronous requests that compute at the same time."""
-    sync_waiting: int = 6
-    """Synchronous requests that may wait for their turn; more are told to come back."""
-    sync_patience: float = 30.0
-    """Seconds that a synchronous request waits for its turn."""
-    concurrent_jobs: int = 1
-    """Batch jobs that compute at the same time; more wait in the queue."""
-    queue_length: int = 100
-    request_bytes: int = 5_000_000
-    result_days: float = 7.0
-    """How long the signed links to results stay valid."""
-    graph_nodes: int = 10_000
-    worker_threads: int = 2
-    """Threads that one computation uses."""
-
-
-@dataclass(frozen=True)
-class Billing:
-    """What computing costs here, in ``currency``."""
-
-    currency: str = "credits"
-    per_cpu_hour: float = 1.0
-    per_gigabyte_hour: float = 0.1
-    per_job: float = 0.0
-    budget: float = 1000.0
-    """What each user has to spend, shown in the account."""
+    budget: float | None = None
+    """What they have to spend; None for what the backend gives everybody."""
+    plan: str | None = None
+    """Their own default billing plan."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +99,10 @@ class Profile:
     processes: tuple[str, ...]
     output_formats: tuple[str, ...]
     input_formats: tuple[str, ...]
-    limits: Limits = Limits()
-    billing: Billing = Billing()
+    limits: Limits = field(default_factory=Limits)
+    billing: Billing = field(default_factory=Billing)
+    addresses: AddressPolicy = field(default_factory=AddressPolicy)
+    """Which URLs the work of users may load."""
 
     @property
     def api_url(self) -> str:
@@ -144,6 +114,17 @@ class Profile:
         """The API version as numbers, to be compared."""
         major, minor, patch = (int(part) for part in self.api_version.split("."))
         return major, minor, patch
+
+    def budget(self, user: str) -> float:
+        """What the user has to spend in all."""
+        own = self.users[user].budget if user in self.users else None
+        return self.billing.budget if own is None else own
+
+    def default_plan(self, user: str) -> str:
+        """The billing plan of whatever the user starts without naming one."""
+        own = self.users[user].plan if user in self.users else None
+        plan = self.billing.plan(own) or self.billing.plans[0]
+        return plan.name
 
     def collection(self, identifier: str) -> CollectionSpec | None:
         """The collection of that id, if this backend has it."""
@@ -226,6 +207,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
+    "urls",
 }
 
 
@@ -236,6 +218,8 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     reader.unknown_keys("", document, _KEYS)
     version = reader.choice("api_version", document.get("api_version"), API_VERSIONS)
     bind = _bind(reader, document.get("bind"))
+    public_url = _public_url(reader, document.get("public_url"), bind)
+    billing = read_billing(reader, document.get("billing"))
     formats = reader.mapping("formats", document.get("formats"))
     reader.unknown_keys("formats", formats, {"output", "input"})
     return Profile(
@@ -249,8 +233,8 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         ),
         bind=bind,
         url_path=_url_path(reader, document.get("url_path"), version),
-        public_url=_public_url(reader, document.get("public_url"), bind),
-        users=_users(reader, document.get("users")),
+        public_url=public_url,
+        users=_users(reader, document.get("users"), billing),
         collections=_collections(reader, document.get("collections"), known),
         processes=_processes(reader, document.get("processes"), known.processes),
         output_formats=reader.names("formats.output", formats.get("output"), known.output_formats),
@@ -258,7 +242,8 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
             "formats.input", formats.get("input", []), known.input_formats, empty=True
         ),
         limits=reader.numbers("limits", document.get("limits"), Limits),
-        billing=reader.numbers("billing", document.get("billing"), Billing),
+        billing=billing,
+        addresses=_addresses(reader, document.get("urls", {}), bind, public_url),
     )
 
 
@@ -298,17 +283,37 @@ def _public_url(reader: Reader, value: object, bind: str) -> str:
     return reader.pattern("public_url", value, _URL, "as in https://openeo.example").rstrip("/")
 
 
-def _users(reader: Reader, value: object) -> dict[str, User]:
+def _addresses(reader: Reader, value: object, bind: str, public_url: str) -> AddressPolicy:
+    """Which URLs may be loaded; what the backend itself serves always may."""
+    given = reader.mapping("urls", value)
+    reader.unknown_keys("urls", given, {"hosts", "private", "own"})
+    hosts = reader.names("urls.hosts", given.get("hosts", ["*"]), None, empty=True)
+    own = reader.names("urls.own", given.get("own", []), None, empty=True)
+    private = given.get("private", False)
+    if not isinstance(private, bool):
+        reader.add("urls.private", "must be true or false")
+    public = public_url.partition("://")[2].partition("/")[0]
+    return AddressPolicy(hosts, bool(private), tuple(dict.fromkeys((bind, public, *own))))
+
+
+def _users(reader: Reader, value: object, billing: Billing) -> dict[str, User]:
     users = {}
     for name, entry in reader.mapping("users", value).items():
         where = f"users.{name}"
         given = reader.mapping(where, entry)
-        reader.unknown_keys(where, given, {"password", "password_hash"})
+        reader.unknown_keys(where, given, {"password", "password_hash", "budget", "plan"})
         if len({"password", "password_hash"} & given.keys()) != 1:
             reader.add(where, "needs a password", "give either password or password_hash")
-        for key in given:
+        for key in given.keys() - {"budget"}:
             reader.text(f"{where}.{key}", given[key])
-        users[str(name)] = User(str(name), given.get("password"), given.get("password_hash"))
+        budget, plan = given.get("budget"), given.get("plan")
+        if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int | float)):
+            reader.add(f"{where}.budget", f"{budget!r} is no number")
+        if plan is not None and billing.plan(str(plan)) is None:
+            names = ", ".join(known.name for known in billing.plans)
+            reader.add(f"{where}.plan", f"{plan!r} is not known", f"one of {names}")
+        passwords = given.get("password"), given.get("password_hash")
+        users[str(name)] = User(str(name), *passwords, budget, plan)
     if any(":" in name for name in users):
         reader.add("users", "a name holds a colon", "HTTP Basic cannot carry it")
     return users

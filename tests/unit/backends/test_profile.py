@@ -210,3 +210,47 @@ def test_the_profiles_that_come_along_differ_in_api_version_and_token_form() -> 
         ("1.2.0", "prefixed"),
         ("1.1.0", "prefixed"),
     ]
+
+
+def test_billing_has_plans_and_users_have_their_own() -> None:
+    plans = [
+        {"name": "free", "description": "For trying out.", "factor": 0.5},
+        {"name": "pro", "description": "For work.", "paid": True},
+    ]
+    users = {
+        "alice": {"password": "a", "plan": "PRO", "budget": 5},
+        "bob": {"password": "b"},
+    }
+    profile = read(billing={"plans": plans, "budget": 100}, users=users)
+    assert [profile.default_plan(name) for name in ("alice", "bob")] == ["pro", "free"]
+    assert [profile.budget(name) for name in ("alice", "bob")] == [5, 100]
+    assert profile.billing.factor("Free") == 0.5
+
+
+def test_wrong_plans_are_named() -> None:
+    plans = [{"name": "free"}, {"name": "FREE", "description": "x", "paid": 1, "factor": -1}]
+    users = {"alice": {"password": "a", "plan": "gold", "budget": "much"}}
+    found = mistakes(billing={"plans": plans}, users=users)
+    assert [line.partition(":")[0] for line in found] == [
+        "billing.plans[0].description",
+        "billing.plans[1].paid",
+        "billing.plans[1].factor",
+        "billing.plans[1].name",
+        "users.alice.budget",
+        "users.alice.plan",
+    ]
+
+
+def test_a_backend_may_load_its_own_urls_and_what_the_profile_allows() -> None:
+    profile = read(urls={"hosts": ["*.example.org"], "own": ["127.0.0.1:8102"]})
+    assert profile.addresses.allowed_hosts == ("*.example.org",)
+    assert profile.addresses.own == ("127.0.0.1:8101", "127.0.0.1:8102")
+    assert not profile.addresses.allow_private
+
+
+def test_wrong_urls_are_named() -> None:
+    assert mistakes(urls={"hosts": "*", "private": "yes", "proxy": 1}) == [
+        "urls.proxy: is not known (possible are hosts, own, private)",
+        "urls.hosts: must be a list",
+        "urls.private: must be true or false",
+    ]
