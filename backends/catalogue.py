@@ -55,7 +55,6 @@ class Product:
     producer: tuple[str, str] = ("Imaginary Earth Programme", "https://example.org/earth")
     properties: Mapping[str, Any] = field(default_factory=dict)
     summaries: Mapping[str, Any] = field(default_factory=dict)
-    extensions: tuple[str, ...] = ()
 
     @property
     def band_names(self) -> tuple[str, ...]:
@@ -84,7 +83,6 @@ _SENTINEL2: Final[dict[str, Any]] = {
         "platform": ("sentinel-2a", "sentinel-2b"),
         "sat:relative_orbit": (1, 143),
     },
-    "extensions": ("https://stac-extensions.github.io/sat/v1.0.0/schema.json",),
 }
 
 _L2A: Final = Product(
@@ -147,10 +145,6 @@ _GRD: Final = Product(
         "sar:center_frequency": [5.405],
         "sar:polarizations": ["VV", "VH"],
     },
-    extensions=(
-        "https://stac-extensions.github.io/sar/v1.0.0/schema.json",
-        "https://stac-extensions.github.io/sat/v1.0.0/schema.json",
-    ),
 )
 
 _COVER: Final = Product(
@@ -227,7 +221,6 @@ _OLCI: Final = Product(
         "sat:relative_orbit": (1, 385),
     },
     summaries={"processing:level": ["L1B"]},
-    extensions=("https://stac-extensions.github.io/sat/v1.0.0/schema.json",),
 )
 
 _VEGETATION: Final = Product(

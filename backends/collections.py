@@ -6,7 +6,7 @@ tables that `backends.scenes` loads from, so that what is described loads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from backends.products import Band, Product, product
@@ -20,7 +20,19 @@ _EXTENSIONS: Final = "https://stac-extensions.github.io"
 DATACUBE: Final = f"{_EXTENSIONS}/datacube/v2.2.0/schema.json"
 _ITEM_ASSETS: Final = f"{_EXTENSIONS}/item-assets/v1.0.0/schema.json"
 _VERSION: Final = f"{_EXTENSIONS}/version/v1.2.0/schema.json"
-_PROCESSING: Final = f"{_EXTENSIONS}/processing/v1.1.0/schema.json"
+_COMMON_BANDS: Final = f"{_EXTENSIONS}/eo/v2.0.0/schema.json"
+"""The EO extension for the bands of STAC 1.1; `eo:bands` is the older one's."""
+
+_PREFIXES: Final = {
+    "cube": DATACUBE,
+    "eo": f"{_EXTENSIONS}/eo/v1.1.0/schema.json",
+    "classification": f"{_EXTENSIONS}/classification/v2.0.0/schema.json",
+    "processing": f"{_EXTENSIONS}/processing/v1.1.0/schema.json",
+    "raster": f"{_EXTENSIONS}/raster/v2.0.0/schema.json",
+    "sar": f"{_EXTENSIONS}/sar/v1.0.0/schema.json",
+    "sat": f"{_EXTENSIONS}/sat/v1.0.0/schema.json",
+}
+"""Prefixes of fields, and the extension that defines them."""
 
 _COG: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
 
@@ -36,10 +48,11 @@ def describe(spec: CollectionSpec, host: Mapping[str, Any] | None = None) -> dic
     """The full STAC collection of `GET /collections/{id}`.
 
     `links` holds none to the backend itself; `host` is a STAC provider (name, url) to be
-    listed last. Options of the collection: those of `products.product`, `keywords`,
-    `experimental`, `deprecated`, `common_name` (the id under which a federation merges
-    it), `license`, `stac_version` (1.0.0 or 1.1.0). Raises ValueError for options that
-    cannot be, and what `stac_documents` raises for STAC that cannot be read.
+    listed last, as the only host. Options of the collection: those of `products.product`,
+    `keywords`, `experimental`, `deprecated`, `common_name` (the id under which a
+    federation merges it), `license`, `version`, `stac_version` (1.0.0 or 1.1.0). Raises
+    ValueError for options that cannot be, and what `stac_documents` raises for STAC that
+    cannot be read.
     """
     version = str(spec.options.get("stac_version", STAC_VERSION))
     if version not in STAC_VERSIONS:
@@ -49,9 +62,9 @@ def describe(spec: CollectionSpec, host: Mapping[str, Any] | None = None) -> dic
     else:
         document = _describe_product(spec, product(spec.product, spec.options), version)
     if host:
-        provider = {"name": host["name"], "url": host.get("url"), "roles": ["host"]}
-        document["providers"] = [*document["providers"], _without_none(provider)]
-    return _flagged(document, spec.options)
+        document["providers"] = _with_host(document["providers"], host)
+    flagged = _flagged(document, spec.options)
+    return {**flagged, "stac_extensions": _declared(flagged)}
 
 
 def summary(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,23 +72,56 @@ def summary(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: document[key] for key in _SUMMARY if key in document}
 
 
+def _with_host(
+    providers: Sequence[Mapping[str, Any]], host: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The providers with the one that serves the data as the last and only host."""
+    others = [
+        {**one, "roles": [role for role in one.get("roles", []) if role != "host"]}
+        for one in providers
+    ]
+    provider = {"name": host["name"], "url": host.get("url"), "roles": ["host"]}
+    return [*(one for one in others if one["roles"]), _without_none(provider)]
+
+
 def _flagged(document: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The document with what a profile may say of any kind of collection."""
     flags = {key: True for key in ("experimental", "deprecated") if options.get(key)}
-    extensions = list(document["stac_extensions"])
-    if flags and _VERSION not in extensions:
-        extensions.append(_VERSION)
-    given = {
-        key: options[key] for key in ("common_name", "keywords", "license") if options.get(key)
-    }
-    return {**document, **given, **flags, "stac_extensions": extensions}
+    texts = ("common_name", "keywords", "license")
+    given = {key: options[key] for key in texts if options.get(key)}
+    if options.get("version"):
+        given["version"] = str(options["version"])
+    return {**document, **given, **flags}
+
+
+def _declared(document: Mapping[str, Any]) -> list[str]:
+    """The extensions that the document names already, and those of all its fields."""
+    found = list(document["stac_extensions"])
+    known = {url.split("/v", maxsplit=1)[0] for url in found}
+    needed = [_PREFIXES[name] for name in sorted(_prefixes(document)) if name in _PREFIXES]
+    if {"version", "deprecated", "experimental"} & document.keys():
+        needed.append(_VERSION)
+    found += [url for url in needed if url.split("/v", maxsplit=1)[0] not in known]
+    if "bands" in document.get("summaries", {}) and "eo" in _prefixes(
+        document["summaries"]["bands"]
+    ):
+        found.append(_COMMON_BANDS)
+    return list(dict.fromkeys(found))
+
+
+def _prefixes(value: Any) -> set[str]:
+    """The prefixes of all names of fields in a document."""
+    if isinstance(value, Mapping):
+        own = {str(key).split(":", maxsplit=1)[0] for key in value if ":" in str(key)}
+        return own.union(*map(_prefixes, value.values()))
+    return set().union(*map(_prefixes, value)) if isinstance(value, list) else set()
 
 
 def _describe_product(spec: CollectionSpec, offered: Product, version: str) -> dict[str, Any]:
     return {
         "type": "Collection",
         "stac_version": version,
-        "stac_extensions": _extensions(offered, version),
+        "stac_extensions": [DATACUBE] if version == "1.1.0" else [DATACUBE, _ITEM_ASSETS],
         "id": spec.id,
         "title": offered.title,
         "description": offered.description,
@@ -109,13 +155,6 @@ def _producer(offered: Product) -> dict[str, Any]:
     }
 
 
-def _extensions(offered: Product, version: str) -> list[str]:
-    extensions = [DATACUBE, *offered.extensions]
-    if "processing:level" in offered.summaries:
-        extensions.append(_PROCESSING)
-    return extensions if version == "1.1.0" else [*extensions, _ITEM_ASSETS]
-
-
 def _dimensions(offered: Product) -> dict[str, Any]:
     west, south, east, north = offered.bbox
     dimensions: dict[str, Any] = {}
@@ -132,7 +171,7 @@ def _dimensions(offered: Product) -> dict[str, Any]:
 
 def _temporal(offered: Product) -> dict[str, Any]:
     dimension = {"type": "temporal", "extent": list(offered.interval), "step": offered.step}
-    if offered.step == "P1Y":
+    if offered.calendar == "years":
         first, last = (int(text[:4]) for text in offered.interval)
         days = [f"{year}-01-01T00:00:00Z" for year in range(first, last + 1)]
         dimension["values"] = [day for day in days if day >= offered.interval[0]]

@@ -52,7 +52,7 @@ def test_the_client_is_who_it_says(federation: Federation) -> None:
 
 def test_collections_of_all_members_are_listed_with_who_has_them(connection: Connection) -> None:
     listed = {c["id"]: c for c in connection.list_collections()}
-    assert listed["SENTINEL2_L2A"]["federation:backends"] == ["terra", "aurora"]
+    assert listed["SENTINEL2_L2A"]["federation:backends"] == ["terra", "aurora", "boreal"]
     assert listed["SENTINEL1_GRD"]["federation:backends"] == ["aurora"]
     assert listed["TERRA_LANDCOVER_MAP"]["federation:backends"] == ["terra", "boreal"]
     assert "BOREAL_TEMPERATURE_DAILY" in listed
