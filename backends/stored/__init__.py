@@ -1,0 +1,1 @@
+"""What users keep at a backend: processes, files and web services."""
