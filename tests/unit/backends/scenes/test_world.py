@@ -337,3 +337,59 @@ def test_a_single_pixel_knows_its_size() -> None:
     assert cube.sizes["x"] == cube.sizes["y"] == 1
     assert cube.rio.resolution() == (10.0, -10.0)
     assert np.isfinite(cube.compute()).all()
+
+
+def test_ocean_colour_shows_the_ground_that_sentinel_2_shows() -> None:
+    asked: Any = {"crs": 32631, "resolution": 40}
+    wide = loaded(
+        "sentinel3_olci_l1b", LANDSCAPE, temporal_extent=JULY, bands=("B08", "B17"), **asked
+    )
+    fine = loaded("sentinel2_l1c", LANDSCAPE, temporal_extent=JULY, bands=("B04", "B8A"), **asked)
+    day = sorted(set(wide.t.values) & set(fine.t.values))[0]
+    for band, other in (("B08", "B04"), ("B17", "B8A")):
+        coarse = wide.sel(t=day, bands=band).values * 10_000
+        known = fine.sel(t=day, bands=other).values
+        assert np.abs(coarse - known).max() <= 1
+
+
+def test_the_vegetation_index_is_that_of_clear_scenes() -> None:
+    clear = clear_july(("B04", "B08"))
+    asked: Any = {"crs": 32631, "resolution": 40, "bands": ("NDVI", "FAPAR", "LAI", "FCOVER")}
+    product = loaded("vegetation_10daily", LANDSCAPE, temporal_extent=JULY, **asked).compute()
+    assert [str(t)[8:10] for t in product.t.values] == ["01", "11", "21"]
+    index = product.isel(t=0).sel(bands="NDVI")
+    assert np.corrcoef(index.values.ravel(), ndvi(clear).values.ravel())[0, 1] > 0.99
+    greenest = product.isel(t=0).values[:, index.values > 0.8]
+    barest = product.isel(t=0).values[:, index.values < 0.2]
+    assert (greenest.mean(axis=1) > barest.mean(axis=1)).all()
+    water = cover_map().values == 80
+    assert (product.isel(t=0).sel(bands="LAI").values[water] == 0).all()
+
+
+def test_it_rains_from_clouds_only() -> None:
+    asked: Any = {"crs": 32631, "resolution": 40}
+    rain = loaded("precipitation_daily", LANDSCAPE, temporal_extent=JULY, **asked)
+    classes = loaded(
+        "sentinel2_l2a", LANDSCAPE, temporal_extent=JULY, bands=("SCL",), **asked
+    ).squeeze("bands")
+    rain = rain.squeeze("bands").sel(t=classes.t).compute()
+    cloudy = classes.isin([8, 9, 10]).compute()
+    overcast = cloudy.mean(["x", "y"]) > 0.3
+    wet = (rain > 0).values[overcast.values]
+    assert wet.any()
+    assert cloudy.values[overcast.values][wet].mean() > 0.95
+    assert (rain >= 0).all()
+
+
+def test_snow_lies_where_the_optical_product_shows_it() -> None:
+    asked: Any = {"crs": 32631, "resolution": 40}
+    north = {"west": 440_000, "south": 7_550_000, "east": 446_000, "north": 7_556_000, "crs": 32635}
+    asked["crs"] = 32635
+    days = ("2021-05-01", "2021-06-01")
+    snow = loaded("snow_daily", north, temporal_extent=days, **asked).squeeze("bands")
+    classes = loaded("sentinel2_l2a", north, temporal_extent=days, bands=("SCL",), **asked)
+    classes = classes.squeeze("bands").compute()
+    snow = snow.sel(t=classes.t).compute()
+    clear = classes.isin([4, 5, 11]).values
+    assert 0 < (snow.values[clear] == 1).mean() < 1
+    assert np.array_equal(snow.values[clear] == 1, classes.values[clear] == 11)
