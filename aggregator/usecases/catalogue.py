@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,8 +30,9 @@ from aggregator.upstream.client import Failure
 from aggregator.upstream.metadata import COLLECTIONS, Stored
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import knowledge
+from aggregator.usecases.collected import collection_links
 from aggregator.usecases.pages import Page, document_page, listing_body, page
-from aggregator.usecases.shelves import Shelf, collection_links, listing_rest
+from aggregator.usecases.shelves import Shelf, listing_rest
 from aggregator.usecases.views import View
 
 LOG = logging.getLogger(__name__)
@@ -165,12 +167,16 @@ class Catalogue:
                     self._rebuild(shelf)
         return shelf
 
+    def settle(self) -> None:
+        """From now on the last answers are served while newer ones are made.
+
+        To be called when all backends have been looked at after a start, or have had their time.
+        """
+        self._settled = self._seen
+
     def _will_do(self, shelf: Shelf) -> bool:
         if shelf.built == self._seen:
             return True
-        if self._settled is None and self._snapshots.wait_until_visited(0):
-            self._settled = self._seen
-        # From the start until all backends have been looked at nothing is out of date.
         stale_allowed = self._thread is not None and self._settled is not None
         return stale_allowed and shelf.built >= (self._settled or 0)
 
@@ -185,13 +191,17 @@ class Catalogue:
         self._changed.set()
 
     def _run(self) -> None:
+        pause = 0.0
         while not self._stopping.is_set():
             self._changed.wait()
-            self._stopping.wait(0.02)  # changes come in bursts
+            # Changes come in bursts; and requests shall have half of the time at least.
+            self._stopping.wait(max(0.02, pause))
             self._changed.clear()
+            begun = time.monotonic()
             for shelf in list(self._shelves.values()):
                 if shelf.built >= 0 and not self._stopping.is_set():
                     self._rebuild_safely(shelf)
+            pause = time.monotonic() - begun
 
     def _rebuild_safely(self, shelf: Shelf) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.views import View, only, whole
 
+LOG = logging.getLogger(__name__)
+
 
 @dataclass
 class Federation:
@@ -29,6 +32,7 @@ class Federation:
     processing: Processing
     jobs: Jobs
     _started: float | None = field(default=None, init=False)
+    _is_ready: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def start(self) -> None:
@@ -41,17 +45,20 @@ class Federation:
 
     def ready(self) -> None:
         """Return when every backend was looked at once, or has had its time since the start."""
-        if self._started is None:
-            self.start()
+        if self._is_ready:
+            return
+        self.start()
         begun = self._started or 0.0
         left = begun + self.settings.upstream.first_answer_deadline - time.monotonic()
-        if left > 0:
-            self.snapshots.wait_until_visited(left)
+        if not self.snapshots.wait_until_visited(max(left, 0.0)):
+            LOG.warning("not every backend has answered since the start")
+        self.catalogue.settle()
+        self._is_ready = True
 
     def stop(self) -> None:
         """End what runs in the background; `start` begins it again."""
         with self._lock:
-            self._started = None
+            self._started, self._is_ready = None, False
         self.snapshots.stop()
         self.catalogue.stop()
         self.fleet.close()

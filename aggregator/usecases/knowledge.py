@@ -11,7 +11,6 @@ from typing import Any
 from aggregator.documents import JsonObject, is_object, objects, text
 from aggregator.merging.fields import base_of
 from aggregator.merging.filters import Lists, Selection
-from aggregator.merging.names import CollectionNames
 from aggregator.routing import Abilities, abilities_of
 from aggregator.settings import Settings
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
@@ -111,26 +110,21 @@ def addresses(known: Known, settings: Settings) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def abilities(known: Known, names: CollectionNames, selection: Selection) -> tuple[Abilities, ...]:
-    """The abilities of each backend by its last known documents, in configured order."""
-    said = capabilities(known)
-    processes = lists(known, "processes", "processes")
-    collections = lists(known, COLLECTIONS, "collections")
-    others = {k: documents(known, k) for k in ("file_formats", "udf_runtimes", "service_types")}
-    return tuple(
-        abilities_of(
-            backend,
-            online=snapshot.online,
-            capabilities=said.get(backend),
-            collections=_sequence(collections.get(backend)),
-            processes=_sequence(processes.get(backend)),
-            file_formats=others["file_formats"].get(backend),
-            udf_runtimes=others["udf_runtimes"].get(backend),
-            service_types=others["service_types"].get(backend),
-            collection_names=names.own_ids_at(backend),
-            allowed=functools.partial(_allowed, selection, backend),
-        )
-        for backend, snapshot in known.items()
+def abilities(snapshot: Snapshot, names: Mapping[str, str], selection: Selection) -> Abilities:
+    """The abilities of a backend by its last known documents; `names` as in `abilities_of`."""
+    backend = snapshot.backend
+    one = {backend: snapshot}
+    return abilities_of(
+        backend,
+        online=snapshot.online,
+        capabilities=capabilities(one).get(backend),
+        collections=_sequence(lists(one, COLLECTIONS, "collections").get(backend)),
+        processes=_sequence(lists(one, "processes", "processes").get(backend)),
+        file_formats=documents(one, "file_formats").get(backend),
+        udf_runtimes=documents(one, "udf_runtimes").get(backend),
+        service_types=documents(one, "service_types").get(backend),
+        collection_names=names,
+        allowed=functools.partial(_allowed, selection, backend),
     )
 
 

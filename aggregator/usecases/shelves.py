@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from aggregator.merging.capabilities import Endpoint, merge_capabilities
-from aggregator.merging.collections import merge_collections
 from aggregator.merging.filters import Selection
 from aggregator.merging.formats import merge_file_formats
-from aggregator.merging.names import CollectionNames, collection_names
+from aggregator.merging.names import CollectionNames
 from aggregator.merging.notes import Note
 from aggregator.merging.oidc import OidcMapping, merge_oidc_providers, oidc_mapping
 from aggregator.merging.processes import merge_processes
@@ -23,7 +20,9 @@ from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.routing import Abilities
 from aggregator.settings import Settings
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
+from aggregator.upstream.snapshots import Snapshot
 from aggregator.usecases import knowledge
+from aggregator.usecases.collected import Collected, Collector
 from aggregator.usecases.knowledge import Known
 from aggregator.usecases.pages import Page, document_page, listing_body, page
 from aggregator.usecases.views import View
@@ -52,20 +51,25 @@ class Shelf:
         self.pages: Mapping[str, Page] = {}
         self._settings, self._selection, self._routes = settings, selection, routes
         self._order = settings.order
+        self._collector = Collector(view, settings.order, selection)
+        self._able_marks: dict[str, tuple[Any, Abilities]] = {}
         self._pieces: dict[str, Piece] = {}
         self._pages: dict[str, tuple[Any, Page]] = {}
 
     @property
     def collection_items(self) -> Mapping[str, bytes]:
         """The merged collections of the listing, serialised, by id."""
-        items: Mapping[str, bytes] = self._pieces["collections"].value
-        return items
+        return self._collected.items
 
     @property
     def names(self) -> CollectionNames:
         """Which backends' collections stand behind each id."""
-        names: CollectionNames = self._pieces["names"].value
-        return names
+        return self._collected.names
+
+    @property
+    def _collected(self) -> Collected:
+        collected: Collected = self._pieces["collections"].value
+        return collected
 
     @property
     def oidc(self) -> OidcMapping:
@@ -109,8 +113,7 @@ class Shelf:
 
     def rebuild(self, known: Known) -> None:
         """Make all pieces and pages that differ from what was known before."""
-        self._make("names", (COLLECTIONS,), known, self._names)
-        self._make("collections", (COLLECTIONS,), known, self._collections)
+        self._make("collections", (COLLECTIONS,), known, self._collect)
         self._make("processes", ("processes", CAPABILITIES), known, self._processes)
         for kind in PLAIN:
             self._make(kind, (kind,), known, _plain(kind, self._order))
@@ -141,19 +144,9 @@ class Shelf:
         if before is None or before.fingerprint != mark:
             self._pieces[name] = Piece(mark, *build(known))
 
-    def _names(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        by_backend = knowledge.lists(known, COLLECTIONS, "collections")
-        merged = collection_names(by_backend, order=self._order, selection=self._selection)
-        return merged.document, ()  # the notes are those of the collections
-
-    def _collections(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        by_backend = knowledge.lists(known, COLLECTIONS, "collections")
-        merged = merge_collections(by_backend, order=self._order, selection=self._selection)
-        items = {name: orjson.dumps(self._linked(name, c)) for name, c in merged.document.items()}
-        return items, merged.notes
-
-    def _linked(self, name: str, collection: Mapping[str, Any]) -> dict[str, Any]:
-        return {**collection, "links": collection_links(self.view, name, collection)}
+    def _collect(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        collected = self._collector.collect(knowledge.lists(known, COLLECTIONS, "collections"))
+        return collected, collected.notes
 
     def _processes(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         documents = knowledge.documents(known, "processes")
@@ -182,8 +175,21 @@ class Shelf:
         return knowledge.addresses(known, self._settings), ()
 
     def _able(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        abilities = knowledge.abilities(known, self.names, self._selection)
-        return (abilities, {one.backend: one.own_ids for one in abilities}), ()
+        judged = {backend: self._able_one(backend, snapshot) for backend, snapshot in known.items()}
+        own_ids = {backend: one.own_ids for backend, one in judged.items()}
+        return (tuple(judged.values()), own_ids), ()
+
+    def _able_one(self, backend: str, snapshot: Snapshot) -> Abilities:
+        names = self.names.own_ids_at(backend)
+        mark = (
+            tuple(d.digest for d in snapshot.documents.values()),
+            hash(frozenset(names.items())),
+        )
+        kept = self._able_marks.get(backend)
+        if kept is None or kept[0] != mark:
+            kept = (mark, knowledge.abilities(snapshot, names, self._selection))
+            self._able_marks[backend] = kept
+        return kept[1]
 
     def _capabilities(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         offered = {
@@ -243,17 +249,6 @@ def listing_rest(
         {"rel": "root", "href": view.link(), "type": "application/json"},
     ]
     return {"links": [*own, *links]} | _missing(missing)
-
-
-def collection_links(view: View, name: str, collection: Mapping[str, Any]) -> list[Any]:
-    """The links of a merged collection: within the federation, then what backends link to."""
-    json = {"type": "application/json"}
-    return [
-        {"rel": "self", "href": view.link("collections", name)} | json,
-        {"rel": "root", "href": view.link()} | json,
-        {"rel": "parent", "href": view.link("collections")} | json,
-        *collection.get("links", ()),
-    ]
 
 
 def _missing(missing: Sequence[str]) -> dict[str, Any]:
