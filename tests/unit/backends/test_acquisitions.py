@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from backends.acquisitions import Filters, Visit, cloud_cover, tiles_in, visits
 from backends.errors import OpenEOError
 from backends.products import PRODUCTS
-from backends.acquisitions import Filters, Visit, cloud_cover, tiles_in, visits
 
 HERE = (5.05, 51.2, 5.1, 51.23)
 WIDE = (-3.0, 51.0, 20.0, 51.1)
