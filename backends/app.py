@@ -8,6 +8,7 @@ from flask import Flask
 
 from backends.collections import describe
 from backends.definitions import definitions
+from backends.faults.middleware import with_faults
 from backends.jobs.engine import Engine
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
@@ -60,6 +61,8 @@ def create_app(
     for section in sections:
         app.register_blueprint(section, url_prefix=profile.url_path)
     here.lifecycle.recover()
+    faulty = with_faults(app.wsgi_app, profile.faults, root=profile.url_path, clock=clock)
+    app.wsgi_app = faulty  # type: ignore[method-assign]
     return app
 
 

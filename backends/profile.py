@@ -16,6 +16,7 @@ from backends.addresses import AddressPolicy
 from backends.billing import Billing, read_billing
 from backends.configuration import Mistake, ProfileError, Reader
 from backends.errors import OpenEOError
+from backends.faults.reading import Faults, faults_of
 from backends.limits import Limits
 
 __all__ = [
@@ -103,6 +104,8 @@ class Profile:
     billing: Billing = field(default_factory=Billing)
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
     """Which URLs the work of users may load."""
+    faults: Faults = field(default_factory=Faults)
+    """What goes wrong on purpose."""
 
     @property
     def api_url(self) -> str:
@@ -207,7 +210,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    "urls",
+    *("urls", "faults"),
 }
 
 
@@ -244,6 +247,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         limits=reader.numbers("limits", document.get("limits"), Limits),
         billing=billing,
         addresses=_addresses(reader, document.get("urls", {}), bind, public_url),
+        faults=faults_of(reader, "faults", document.get("faults")),
     )
 
 
