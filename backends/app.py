@@ -14,6 +14,8 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.preparation import Preparation
+from backends.stored.processes import StoredProcesses
 from backends.web.account import account
 from backends.web.authentication import guard
 from backends.web.backend import KEY, Backend
@@ -25,6 +27,7 @@ from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
 from backends.web.signing import LinkSigner, Tokens, read_or_make_key
+from backends.web.stored_processes import stored_processes
 
 STORE_FILE = "jobs.sqlite"
 
@@ -55,7 +58,7 @@ def create_app(
     guard(app)
     answer_with_errors(app)
     app.register_blueprint(host)
-    sections = [capabilities, discovery, account, processing, jobs, results]
+    sections = [capabilities, discovery, account, processing, jobs, results, stored_processes]
     if profile.version >= (1, 2, 0):
         sections.append(filters)
     for section in sections:
@@ -74,15 +77,19 @@ def _assemble(
         needed.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = read_or_make_key(folder / "secret.key")
     store = Store(folder / STORE_FILE)
+    stored = StoredProcesses(store.database)
     known = definitions()
+    prepare = Preparation(profile, stored)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
     return Backend(
         profile=profile,
         collections={spec.id: describe(spec, provider) for spec in profile.collections},
         processes={name: known[name] for name in profile.processes},
         store=store,
-        lifecycle=Lifecycle(profile, store, engine, job_folder, clock),
-        synchronous=Synchronous(profile, store, engine, request_folder, clock),
+        preparation=prepare,
+        stored_processes=stored,
+        lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare),
+        synchronous=Synchronous(profile, store, engine, request_folder, clock, prepare=prepare),
         tokens=Tokens(key, profile.api_url, clock),
         signer=LinkSigner(key, clock),
         clock=clock,

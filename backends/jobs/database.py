@@ -1,4 +1,4 @@
-"""The SQLite file below the job store: its tables and how to open it.
+"""The SQLite file below the stores of jobs, processes and services: its tables and how to open it.
 
 Write-ahead logging, short connections, and ``BEGIN IMMEDIATE`` for every write,
 so that the HTTP side's threads and the computing children never dead-lock.
@@ -62,6 +62,42 @@ CREATE TABLE IF NOT EXISTS spending (
     user TEXT PRIMARY KEY,
     amount REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS stored_processes (
+    user TEXT NOT NULL,
+    id TEXT NOT NULL,
+    document TEXT NOT NULL,
+    key TEXT UNIQUE,
+    PRIMARY KEY (user, id)
+);
+CREATE TABLE IF NOT EXISTS services (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    type TEXT NOT NULL,
+    process TEXT NOT NULL,
+    title TEXT,
+    description TEXT,
+    enabled INTEGER NOT NULL,
+    configuration TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    budget REAL,
+    log_level TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    created TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    costs REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS services_of_user ON services (user, number);
+CREATE TABLE IF NOT EXISTS service_logs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    service TEXT NOT NULL REFERENCES services (id) ON DELETE CASCADE,
+    level INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    time TEXT NOT NULL,
+    code TEXT,
+    data TEXT
+);
+CREATE INDEX IF NOT EXISTS logs_of_service ON service_logs (service, number);
 """
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
-from backends.jobs.records import Failure, Kind, Level, Usage
+from backends.jobs.records import Failure, Job, Kind, Level, Usage
 
 State = Literal["finished", "error", "killed", "timeout", "lost"]
 
@@ -35,6 +35,8 @@ class Task:
     process: Mapping[str, Any]
     deadline: float
     log_level: Level = "info"
+    files: Path | None = None
+    """The folder with the files of the user; nobody else's can be reached."""
 
     @property
     def results(self) -> Path:
@@ -44,14 +46,33 @@ class Task:
     def write(self) -> None:
         """Lay the task down in its folder for the compute process."""
         self.results.mkdir(parents=True, exist_ok=True)
-        document = {**vars(self), "folder": str(self.folder)}
+        files = None if self.files is None else str(self.files)
+        document = {**vars(self), "folder": str(self.folder), "files": files}
         (self.folder / TASK_FILE).write_text(json.dumps(document), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Task":
         """The task that lies in ``folder``."""
         document = json.loads((folder / TASK_FILE).read_text(encoding="utf-8"))
-        return cls(**{**document, "folder": Path(document["folder"])})
+        files = Path(document["files"]) if document["files"] else None
+        return cls(**{**document, "folder": Path(document["folder"]), "files": files})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is run for a job: its process with nothing left to look up, and the user's files."""
+
+    process: Mapping[str, Any]
+    files: Path | None = None
+
+
+Prepare = Callable[[Job], Prepared]
+"""Prepares a job just before it runs; raises ``OpenEOError`` where that is not possible."""
+
+
+def as_it_is(job: Job) -> Prepared:
+    """The job's own process, and no files."""
+    return Prepared(job.process)
 
 
 @dataclass(frozen=True)

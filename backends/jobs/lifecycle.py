@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from backends.errors import OpenEOError, job_not_found
-from backends.jobs.engine import Engine, Outcome, Task
+from backends.jobs.engine import RESULTS, Engine, Outcome, Prepare, Prepared, Task, as_it_is
 from backends.jobs.records import Failure, Job, LogEntry, timestamp
 from backends.jobs.store import JobGoneError, QueueFullError, Store
 from backends.jobs.usage import costs_of
@@ -34,12 +34,15 @@ class Lifecycle:
         engine: Engine,
         folder: Path,
         clock: Callable[[], datetime],
+        *,
+        prepare: Prepare = as_it_is,
     ) -> None:
         self._profile = profile
         self._store = store
         self._engine = engine
         self._folder = folder
         self._clock = clock
+        self._prepare = prepare
         # Claiming and handing over is one step against stopping and killing.
         self._lock = threading.RLock()
 
@@ -100,7 +103,7 @@ class Lifecycle:
 
     def results_folder(self, job: Job) -> Path:
         """Where the files of the job's latest run lie."""
-        return self._task(job).results
+        return self._folder / job.id / str(job.attempt) / RESULTS
 
     def pump(self) -> None:
         """Start as many waiting jobs as may run at the same time."""
@@ -114,8 +117,13 @@ class Lifecycle:
                 self._launch(job)
 
     def _launch(self, job: Job) -> None:
-        task = self._task(job)
         self._store.log(job.id, "info", "The computation starts.", self._clock())
+        try:
+            task = self._task(job, self._prepare(job))
+        except OpenEOError as error:
+            self._ended(job, Outcome("error", Failure(error.code, error.message)))
+            self._store.log(job.id, "error", error.message, self._clock(), code=error.code)
+            return
         try:
             shutil.rmtree(task.folder, ignore_errors=True)
             task.write()
@@ -191,16 +199,17 @@ class Lifecycle:
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _task(self, job: Job) -> Task:
+    def _task(self, job: Job, prepared: Prepared) -> Task:
         return Task(
             id=_task_id(job),
             job_id=job.id,
             attempt=job.attempt,
             kind="batch",
             folder=self._folder / job.id / str(job.attempt),
-            process=job.process,
+            process=prepared.process,
             deadline=self._profile.limits.batch_deadline,
             log_level=job.log_level,
+            files=prepared.files,
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from backends.errors import OpenEOError
-from backends.jobs.engine import Engine, Outcome, Task
+from backends.jobs.engine import Engine, Outcome, Prepare, Prepared, Task, as_it_is
 from backends.jobs.lifecycle import failure_of
 from backends.jobs.records import Asset, Failure, Job, NewJob
 from backends.jobs.store import Store
@@ -51,6 +51,8 @@ class Synchronous:
         engine: Engine,
         folder: Path,
         clock: Callable[[], datetime],
+        *,
+        prepare: Prepare = as_it_is,
     ) -> None:
         self._limits = profile.limits
         self._billing = profile.billing
@@ -58,6 +60,7 @@ class Synchronous:
         self._engine = engine
         self._folder = folder
         self._clock = clock
+        self._prepare = prepare
         self._slots = threading.BoundedSemaphore(self._limits.concurrent_sync)
         self._places = threading.BoundedSemaphore(
             self._limits.concurrent_sync + self._limits.sync_waiting
@@ -74,7 +77,7 @@ class Synchronous:
             self._store.remove_requests(now - KEPT)
             self._store.add(new, now)
             job = self._store.begin(new.id, now)
-            task = self._task(job)
+            task = self._task(job, self._prepare(job))
             try:
                 outcome = self._compute(task)
                 return self._finished(job, task, outcome)
@@ -134,16 +137,17 @@ class Synchronous:
         finally:
             self._places.release()
 
-    def _task(self, job: Job) -> Task:
+    def _task(self, job: Job, prepared: Prepared) -> Task:
         return Task(
             id=job.id,
             job_id=job.id,
             attempt=job.attempt,
             kind="sync",
             folder=self._folder / job.id,
-            process=job.process,
+            process=prepared.process,
             deadline=self._limits.sync_deadline,
             log_level=job.log_level,
+            files=prepared.files,
         )
 
 

@@ -28,6 +28,7 @@ PUBLIC: Final = frozenset(
         "results.asset",
         "results.item",
         "results.shared",
+        "stored_processes.shared_process",
     }
 )
 """The endpoints (by Flask's names) that need no token; signed links are their own proof."""

@@ -11,6 +11,8 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.preparation import Preparation
+from backends.stored.processes import StoredProcesses
 from backends.web.signing import LinkSigner, Tokens
 
 KEY: Final = "backend"
@@ -24,6 +26,8 @@ class Backend:
     collections: dict[str, dict[str, Any]]
     processes: dict[str, dict[str, Any]]
     store: Store
+    preparation: Preparation
+    stored_processes: StoredProcesses
     lifecycle: Lifecycle
     synchronous: Synchronous
     tokens: Tokens

@@ -17,7 +17,7 @@ STAC_VERSION: Final = "1.0.0"
 PLAN: Final = "standard"
 
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
-_INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/")
+_INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/")
 
 
 @host.get("/.well-known/openeo")

@@ -22,7 +22,7 @@ from backends.web.documents import (
     without_none,
 )
 from backends.web.logs import log_page
-from backends.web.requests import changes_of, new_job
+from backends.web.requests import changes_of, mistakes_in, new_job, raise_first
 
 jobs = Blueprint("jobs", __name__)
 
@@ -57,7 +57,7 @@ def describe_job(job_id: str) -> Response:
 def update_job(job_id: str) -> Response:
     here = backend()
     job = own_job(job_id)
-    changes = changes_of(json_object(), job.extra, here)
+    changes = changes_of(json_object(), job, here)
     try:
         here.store.update(job.id, changes, here.clock())
     except JobActiveError:
@@ -77,7 +77,8 @@ def delete_job(job_id: str) -> Response:
 @jobs.get("/jobs/<job_id>/estimate")
 def estimate_job(job_id: str) -> Response:
     here = backend()
-    found = estimate(own_job(job_id).process, here.profile)
+    job = own_job(job_id)
+    found = estimate(here.preparation.resolved(job.process, job.user), here.profile)
     expires = timestamp(here.clock() + timedelta(hours=1))
     return json_response({**found.as_json(), "expires": expires})
 
@@ -92,7 +93,10 @@ def start_job(job_id: str) -> Response:
     here = backend()
     job = own_job(job_id)
     if not job.active:
-        check_budget(here.profile, here.store, job.user, job.budget, job.process)
+        # What it calls may have been deleted or replaced since it was created.
+        raise_first(mistakes_in(dict(job.process), here, job.user))
+        process = here.preparation.resolved(job.process, job.user)
+        check_budget(here.profile, here.store, job.user, job.budget, process)
     here.lifecycle.start(job)
     return empty_response(202)
 

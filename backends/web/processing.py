@@ -28,7 +28,7 @@ def validate() -> Response:
     process = json_object()
     if "process_graph" not in process:
         raise OpenEOError("ProcessGraphMissing", "The body has no 'process_graph' to validate.")
-    mistakes = mistakes_in(with_parameters_declared(process), backend())
+    mistakes = mistakes_in(with_parameters_declared(process), backend(), current_user())
     found = [{"code": mistake.code, "message": mistake.message} for mistake in mistakes]
     return json_response({"errors": found})
 
@@ -37,7 +37,8 @@ def validate() -> Response:
 def compute() -> Response:
     here = backend()
     new = new_job(json_object(), current_user(), "sync", here)
-    check_budget(here.profile, here.store, new.user, new.budget, new.process)
+    process = here.preparation.resolved(new.process, new.user)
+    check_budget(here.profile, here.store, new.user, new.budget, process)
     try:
         computed = here.synchronous.run(new)
     except OpenEOError as error:

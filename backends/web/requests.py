@@ -3,12 +3,16 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, cast
+
+import orjson
 
 from backends.definitions import check_process
 from backends.errors import OpenEOError, collection_not_found
 from backends.formats import format_name
-from backends.jobs.records import LEVELS, Kind, NewJob
+from backends.jobs.records import LEVELS, Job, Kind, NewJob
+from backends.stored.resolution import Find, called, resolve
 from backends.web.backend import Backend
 from backends.web.capabilities import PLAN
 
@@ -25,7 +29,7 @@ def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> Ne
     """The job that a body of POST /jobs or POST /result asks for; raises its first mistake."""
     values = _values(body)
     process = process_of(body)
-    raise_first(mistakes_in(process, here))
+    raise_first(mistakes_in(process, here, user))
     return NewJob(
         id=_new_id(kind, here.clock()),
         user=user,
@@ -40,7 +44,7 @@ def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> Ne
     )
 
 
-def changes_of(body: Mapping[str, Any], extra: Mapping[str, Any], here: Backend) -> dict[str, Any]:
+def changes_of(body: Mapping[str, Any], job: Job, here: Backend) -> dict[str, Any]:
     """What a body of PATCH /jobs/{job_id} changes; raises its first mistake."""
     for name in body:
         if name in READ_ONLY:
@@ -56,9 +60,9 @@ def changes_of(body: Mapping[str, Any], extra: Mapping[str, Any], here: Backend)
             del changes[name]
     if "process" in body:
         changes["process"] = process_of(body)
-        raise_first(mistakes_in(changes["process"], here))
+        raise_first(mistakes_in(changes["process"], here, job.user))
     more = {key: body[key] for key in body if key not in FIELDS}
-    return changes | ({"extra": {**extra, **more}} if more else {})
+    return changes | ({"extra": {**job.extra, **more}} if more else {})
 
 
 def process_of(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +77,57 @@ def process_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return process
 
 
-def mistakes_in(process: dict[str, Any], here: Backend) -> list[OpenEOError]:
-    """All that can be told to be wrong with a process without running it."""
+def mistakes_in(
+    process: dict[str, Any], here: Backend, user: str, *, storing: str | None = None
+) -> list[OpenEOError]:
+    """All that can be told to be wrong with a process of the user without running it.
+
+    ``storing`` is the id under which it is to be stored: it cannot call itself.
+    """
+
+    def find(process_id: str) -> Mapping[str, Any] | None:
+        if process_id == storing:
+            return process
+        return here.stored_processes.get(user, process_id)
+
+    try:
+        plain, stored = without_namespaces(process, cache(find))
+    except OpenEOError as error:
+        return [error]
     limit = here.profile.limits.graph_nodes
-    found = list(check_process(process, here.processes, max_nodes=limit))
+    found = _mistakes(plain, {**here.processes, **stored}, here)
+    if stored and not found:
+        # Its own calls are right; whatever is found now lies inside of what they call.
+        try:
+            resolved = resolve(process, cache(find), here.processes, max_nodes=limit)
+        except OpenEOError as error:
+            return [error]
+        found = _mistakes(resolved, here.processes, here)
+    return found
+
+
+def without_namespaces(
+    process: dict[str, Any], find: Find
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The process with calls of stored processes like those of predefined ones, and
+    definitions of all stored processes that it calls; raises ``ProcessUnsupported``.
+    """
+    copy = cast(dict[str, Any], orjson.loads(orjson.dumps(process)))
+    stored: dict[str, dict[str, Any]] = {}
+    for node in _nodes(copy.get("process_graph")):
+        if (document := called(node, find)) is not None:
+            process_id = node["process_id"]
+            parameters = document.get("parameters") or []
+            stored[process_id] = {"id": process_id, "parameters": parameters}
+            node.pop("namespace", None)
+    return copy, stored
+
+
+def _mistakes(
+    process: dict[str, Any], offered: Mapping[str, Mapping[str, Any]], here: Backend
+) -> list[OpenEOError]:
+    limit = here.profile.limits.graph_nodes
+    found = list(check_process(process, offered, max_nodes=limit))
     for node in _nodes(process.get("process_graph")):
         arguments = node.get("arguments")
         if isinstance(arguments, dict):

@@ -69,6 +69,8 @@ def test_the_endpoints_are_told_as_templates_of_the_specification(site: Site) ->
         "/jobs/{job_id}/logs": ["GET"],
         "/jobs/{job_id}/results": ["GET", "POST", "DELETE"],
         "/me": ["GET"],
+        "/process_graphs": ["GET"],
+        "/process_graphs/{process_graph_id}": ["GET", "PUT", "DELETE"],
         "/processes": ["GET"],
         "/result": ["POST"],
         "/service_types": ["GET"],

@@ -1,0 +1,35 @@
+"""What of a user's own things a job is given when it runs."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from backends.definitions import definitions
+from backends.jobs.engine import Prepared
+from backends.jobs.records import Job
+from backends.profile import Profile
+from backends.stored.processes import StoredProcesses
+from backends.stored.resolution import resolve
+
+
+class Preparation:
+    """Resolves the stored processes that a job calls, as they are when it runs."""
+
+    def __init__(self, profile: Profile, processes: StoredProcesses) -> None:
+        known = definitions()
+        self._predefined = {name: known[name] for name in profile.processes}
+        self._limit = profile.limits.graph_nodes
+        self._processes = processes
+
+    def __call__(self, job: Job) -> Prepared:
+        """What is run for the job; raises what ``resolve`` raises."""
+        return Prepared(self.resolved(job.process, job.user))
+
+    def resolved(self, process: Mapping[str, Any], user: str) -> dict[str, Any]:
+        """The user's process, of predefined processes only."""
+
+        @cache
+        def find(process_id: str) -> Mapping[str, Any] | None:
+            return self._processes.get(user, process_id)
+
+        return resolve(process, find, self._predefined, max_nodes=self._limit)
