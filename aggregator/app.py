@@ -18,6 +18,7 @@ from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.services import Services
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.web import (
     access_log,
@@ -29,6 +30,7 @@ from aggregator.web import (
     jobs,
     monitoring,
     processing,
+    services,
 )
 from aggregator.web.addresses import Addresses
 from aggregator.web.context import EXTENSION, check_address
@@ -68,7 +70,7 @@ def create_app(
     errors.install(app, settings.max_request_bytes)
     app.before_request(check_address)
     app.after_request(tag)
-    for section in (capabilities, discovery, account, processing, jobs, monitoring):
+    for section in (capabilities, discovery, account, processing, jobs, services, monitoring):
         app.register_blueprint(section.blueprint)
     federation = compose(settings, _endpoints(app), transport=transport, clock=clock)
     app.extensions[EXTENSION] = federation
@@ -119,6 +121,7 @@ def compose(
         accounts,
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs),
+        Services(settings, fleet, catalogue, process_runs),
     )
 
 

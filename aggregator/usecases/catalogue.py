@@ -24,6 +24,7 @@ from aggregator.ids import CursorError, decode_cursor, encode_cursor
 from aggregator.merging.capabilities import Endpoint
 from aggregator.merging.collections import merge_collection
 from aggregator.merging.notes import Note
+from aggregator.routing.abilities import endpoint
 from aggregator.routing.suggestions import closest
 from aggregator.settings import Settings
 from aggregator.upstream.client import Failure
@@ -142,6 +143,12 @@ class Catalogue:
         """What is known of a collection in full, fetched if need be."""
         deadline = self._settings.upstream.detail_deadline
         return self._snapshots.details(own_ids, deadline=deadline)[0]
+
+    def offering(self, view: View, operation: str) -> set[str]:
+        """The backends that have this endpoint, or do not say which they have."""
+        wanted = endpoint(operation)
+        abilities = self.shelf(view).abilities
+        return {a.backend for a in abilities if a.endpoints is None or wanted in a.endpoints}
 
     def notes(self, view: View) -> tuple[Note, ...]:
         """What merging noted, including of the collections that were looked at in full."""

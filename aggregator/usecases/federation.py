@@ -15,6 +15,7 @@ from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.services import Services
 from aggregator.usecases.views import View, only, whole
 
 LOG = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Federation:
     accounts: Accounts
     processing: Processing
     jobs: Jobs
+    services: Services
     _started: float | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)

@@ -13,7 +13,7 @@ from aggregator.merging.fields import base_of
 from aggregator.merging.filters import Lists, Selection
 from aggregator.routing import Abilities, abilities_of
 from aggregator.settings import Settings
-from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
+from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS, PATHS, offers
 from aggregator.upstream.snapshots import Snapshot
 
 Known = Mapping[str, Snapshot]
@@ -121,11 +121,20 @@ def abilities(snapshot: Snapshot, names: Mapping[str, str], selection: Selection
         collections=_sequence(lists(one, COLLECTIONS, "collections").get(backend)),
         processes=_sequence(lists(one, "processes", "processes").get(backend)),
         file_formats=documents(one, "file_formats").get(backend),
-        udf_runtimes=documents(one, "udf_runtimes").get(backend),
-        service_types=documents(one, "service_types").get(backend),
+        udf_runtimes=_offered(one, backend, "udf_runtimes"),
+        service_types=_offered(one, backend, "service_types"),
         collection_names=names,
         allowed=functools.partial(_allowed, selection, backend),
     )
+
+
+def _offered(known: Known, backend: str, kind: str) -> JsonObject | None:
+    """The document; an empty one if the backend is known not to offer it."""
+    document = documents(known, kind).get(backend)
+    stored = known[backend].documents.get(CAPABILITIES)
+    if document is None and stored is not None and not offers(stored.document, PATHS[kind]):
+        return {}
+    return document
 
 
 def _sequence(value: Any) -> Sequence[JsonObject] | None:

@@ -15,13 +15,14 @@ from aggregator.documents import JsonObject, is_object, mapping, text
 from aggregator.ids import federate
 from aggregator.usecases.views import View
 
-# What stands below a job, with the query parameters that need no signature.
+# What stands below a job or service, with the query parameters that need no signature.
 RESOURCES: dict[tuple[str, ...], frozenset[str] | None] = {
     (): frozenset(),
     ("results",): frozenset({"partial"}),
     ("estimate",): frozenset(),
     ("logs",): None,
 }
+COLLECTIONS = ("jobs", "services")
 _HEADER_LINK = re.compile(r"\s*<([^>]*)>([^,]*)(?:,|$)")
 
 
@@ -35,20 +36,27 @@ class Origin:
 
 
 def federated(href: str, origin: Origin, view: View) -> str | None:
-    """The federation's URL of a job, or of something below it, for the backend's; else None."""
+    """The federation's URL of a job or service, or of something below it, for the backend's."""
     for base in origin.bases:
-        if href.startswith(f"{base}/jobs/"):
-            path, _, query = href.removeprefix(f"{base}/jobs/").partition("?")
-            local_id, *below = path.rstrip("/").split("/")
-            parameters = dict(parse_qsl(query, keep_blank_values=True))
-            allowed = RESOURCES.get(tuple(below), frozenset("-"))
-            if tuple(below) not in RESOURCES or not local_id:
-                return None
-            if allowed is not None and not allowed.issuperset(parameters):
-                return None
-            job_id = federate(origin.backend, unquote(local_id))
-            return view.link("jobs", job_id, *below, query=parameters)
+        for collection in COLLECTIONS:
+            root = f"{base}/{collection}/"
+            if href.startswith(root):
+                return _below(collection, href.removeprefix(root), origin, view)
     return None
+
+
+def _below(collection: str, rest: str, origin: Origin, view: View) -> str | None:
+    path, _, query = rest.partition("?")
+    local_id, *parts = path.rstrip("/").split("/")
+    below = tuple(parts)
+    if below not in RESOURCES or not local_id:
+        return None
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    unsigned = RESOURCES[below]
+    if unsigned is not None and not unsigned.issuperset(parameters):
+        return None
+    identifier = federate(origin.backend, unquote(local_id))
+    return view.link(collection, identifier, *below, query=parameters)
 
 
 def relinked(document: JsonObject, origin: Origin, view: View) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class Processing:
         operation: str,
         access: Access | None = None,
         backend: str | None = None,
+        service_type: str | None = None,
     ) -> Decision:
         """Find the backend for a request, or raise the error that says why there is none.
 
@@ -97,7 +98,7 @@ class Processing:
         """
         process = _process(body)
         explicit = read_choice(body, base=backend or view.backend)
-        routing = self.route(read_requirements(process), view, explicit, operation)
+        routing = self.route(read_requirements(process), view, explicit, operation, service_type)
         if routing.chosen is None:
             raise routing.rejection()
         chosen = _accessible(routing, access)
@@ -113,6 +114,7 @@ class Processing:
         view: View,
         explicit: str | None,
         operation: str | None = None,
+        service_type: str | None = None,
     ) -> Routing:
         """Judge every backend; the collections' full metadata are looked at for this."""
         shelf = self._catalogue.shelf(self._whole)
@@ -126,6 +128,7 @@ class Processing:
             preferences=preferences,
             owner_of=owner_by_address(shelf.addresses, federation=self._own_urls(view)),
             operation=operation,
+            service_type=service_type,
         )
 
     def validate(self, body: JsonObject, view: View, access: Access | None) -> dict[str, Any]:

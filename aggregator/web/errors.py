@@ -16,7 +16,7 @@ from aggregator.errors import FeatureUnsupported, Internal, NotFound, OpenEOErro
 LOG = logging.getLogger(__name__)
 
 # Parts of the openEO API that the federation does not offer.
-NOT_OFFERED = ("/process_graphs", "/services", "/files")
+NOT_OFFERED = ("/process_graphs", "/files")
 
 
 class RequestInvalid(OpenEOError, status=400):

@@ -85,7 +85,7 @@ def test_an_address_with_nothing_is_an_openeo_error(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/services", "/files/a/b.txt", "/process_graphs/x", "/collections/S2/queryables"]
+    "path", ["/files/a/b.txt", "/process_graphs/x", "/collections/S2/queryables"]
 )
 def test_a_part_of_the_api_that_is_not_offered_says_so(site: Site, path: str) -> None:
     assert_error(site.get(path), 501, "FeatureUnsupported")

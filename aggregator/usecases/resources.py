@@ -1,0 +1,194 @@
+"""What users own at backends (batch jobs, web services), under federated ids that say where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import orjson
+
+from aggregator.documents import JsonObject, text
+from aggregator.errors import BackendFailure, FeatureUnsupported, OpenEOError
+from aggregator.ids import IdentifierError, federate, split
+from aggregator.routing import Routing, read_choice, without_choice
+from aggregator.settings import Settings
+from aggregator.upstream.client import Answer, Request
+from aggregator.upstream.fleet import Fleet
+from aggregator.usecases.accounts import Access, absent, refusal
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.links import relinked
+from aggregator.usecases.listings import begin, read_page
+from aggregator.usecases.processing import JSON, Processing
+from aggregator.usecases.views import View
+
+FAILED_JOB = frozenset({424})
+
+Shape = Callable[[str, JsonObject], JsonObject]
+
+
+@dataclass(frozen=True)
+class Created:
+    """Something new, and where it went."""
+
+    identifier: str
+    backend: str
+    routing: Routing
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A backend's answer about one of them, as the federation passes it on.
+
+    `document` is None where the backend sends none.
+    """
+
+    status: int
+    document: Mapping[str, Any] | None
+    costs: str | None = None
+
+
+class Resources:
+    """What can be done with all that users own; `collection` is the path and the key of a list."""
+
+    collection: ClassVar[str]
+    unknown: ClassVar[Callable[[str, str], OpenEOError]]
+
+    def __init__(
+        self, settings: Settings, fleet: Fleet, catalogue: Catalogue, processing: Processing
+    ) -> None:
+        self._settings, self._fleet = settings, fleet
+        self._catalogue, self._processing = catalogue, processing
+
+    def create(self, body: JsonObject, access: Access, view: View) -> Created:
+        """Create one at the backend that routing chooses, with every field of the request."""
+        decision = self._processing.decide(
+            body,
+            view,
+            operation=f"POST /{self.collection}",
+            access=access,
+            service_type=self._service_type(body),
+        )
+        backend = decision.backend
+        request = Request("POST", f"/{self.collection}", body=decision.body, headers=JSON)
+        answer = self._ask(backend, request, access)
+        location = answer.headers.get("Location", "")
+        local_id = answer.headers.get("OpenEO-Identifier") or _last_part(location)
+        if not local_id:
+            raise BackendFailure(backend, "content", "it does not say the id of what it created")
+        return Created(federate(backend, local_id), backend, decision.routing)
+
+    def list(
+        self, access: Access, view: View, limit: int | None, cursor: str | None
+    ) -> dict[str, Any]:
+        """One page of what the user has at all backends; CursorError for a cursor not ours."""
+        known = list(self._catalogue.known(view))
+        offering = self._catalogue.offering(view, f"GET /{self.collection}")
+        if not offering:
+            raise FeatureUnsupported()
+        asked = begin(cursor, [b for b in known if b in access.credentials and b in offering])
+        listing = read_page(
+            asked,
+            path=f"/{self.collection}",
+            key=self.collection,
+            limit=limit,
+            ask=partial(_ask_all, self._fleet, access),
+            deadline=self._settings.upstream.listing_deadline,
+        )
+        refused = refusal(listing.failures)
+        if refused is not None and len(listing.failures) == len(asked):
+            raise refused
+        items = [named(item.backend, item.document) for item in listing.items]
+        page: dict[str, Any] = {self.collection: items, "links": []}
+        if listing.cursor is not None:
+            query = ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
+            page["links"] = [{"rel": "next", "href": view.link(self.collection, query=query)}]
+        missing = absent(access, listing.failures, known)
+        return page | ({"federation:missing": missing} if missing else {})
+
+    def read(self, identifier: str, access: Access, view: View) -> Reply:
+        """The full metadata of one."""
+        return self._reply(identifier, Request("GET", ""), access, view, named)
+
+    def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
+        """Change one; a new process must be one that its backend can run."""
+        backend, _ = self._located(identifier, view)
+        if "process" in body:
+            changes = self._processing.decide(
+                body, view, operation=self._patch, access=access, backend=backend
+            ).body
+        else:
+            read_choice(body, base=backend)
+            changes = orjson.dumps(without_choice(body))
+        request = Request("PATCH", "", body=changes, headers=JSON)
+        return self._reply(identifier, request, access, view)
+
+    def delete(self, identifier: str, access: Access, view: View) -> Reply:
+        """Delete one with all that belongs to it."""
+        return self._reply(identifier, Request("DELETE", ""), access, view)
+
+    def logs(self, identifier: str, query: Mapping[str, str], access: Access, view: View) -> Reply:
+        """The log entries of one."""
+        return self._reply(identifier, Request("GET", "/logs", query), access, view)
+
+    @property
+    def _patch(self) -> str:
+        return f"PATCH /{self.collection}/{{id}}"
+
+    def _service_type(self, body: JsonObject) -> str | None:  # noqa: ARG002 - services have one
+        return None
+
+    def _located(self, identifier: str, view: View) -> tuple[str, str]:
+        try:
+            return split(identifier, self._catalogue.known(view))
+        except IdentifierError as error:
+            hint = "Ids begin with the id of their backend and a dash."
+            raise type(self).unknown(identifier[:200], hint) from error
+
+    def _reply(
+        self,
+        identifier: str,
+        below: Request,
+        access: Access,
+        view: View,
+        shape: Shape = lambda _, document: document,
+    ) -> Reply:
+        """Ask what the request's path names below the one."""
+        backend, local_id = self._located(identifier, view)
+        path = f"/{self.collection}/{quote(local_id, safe='')}{below.path}"
+        answer = self._ask(backend, replace(below, path=path), access)
+        costs = answer.headers.get("OpenEO-Costs")
+        if not answer.body or below.method != "GET":
+            return Reply(answer.status, None, costs)
+        document = self._fleet.clients[backend].read(answer)
+        if answer.status in FAILED_JOB:
+            return Reply(answer.status, document, costs)
+        origin = self._processing.origin(backend, answer.url)
+        return Reply(answer.status, relinked(shape(backend, document), origin, view), costs)
+
+    def _ask(self, backend: str, request: Request, access: Access) -> Answer:
+        deadline = self._settings.upstream.request_deadline
+        return self._fleet.ask(backend, request, access.at(backend), deadline=deadline)
+
+
+def named(backend: str, document: JsonObject) -> dict[str, Any]:
+    """The document with its federated id, and the backend at which it lives."""
+    local_id = text(document, "id")
+    identified = {"id": federate(backend, local_id)} if local_id else {}
+    return {**document, **identified, "federation:backends": [backend]}
+
+
+def marked(backend: str, document: JsonObject) -> dict[str, Any]:
+    """The document with the backend that it came from."""
+    return {**document, "federation:backends": [backend]}
+
+
+def _ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float) -> Any:
+    answers = fleet.ask_all(requests, access.credentials, deadline=deadline)
+    return answers.documents, answers.failures
+
+
+def _last_part(location: str) -> str:
+    return location.partition("?")[0].rstrip("/").rpartition("/")[2]

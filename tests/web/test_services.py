@@ -1,0 +1,87 @@
+"""Secondary web services through the federation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.backends import Reply
+from tests.web.site import ENDPOINTS, Site, assert_error, backend, conforms, graph
+
+WMS: dict[str, Any] = {"configuration": {}, "process_parameters": []}
+OFFERED = ENDPOINTS | {
+    "/service_types": ["GET"],
+    "/services": ["GET", "POST"],
+    "/services/{service_id}": ["GET", "PATCH", "DELETE"],
+    "/services/{service_id}/logs": ["GET"],
+}
+
+
+def service(identifier: str) -> dict[str, Any]:
+    url = f"http://terra.test/wms/{identifier}"
+    return {"id": identifier, "url": url, "type": "WMS", "enabled": True}
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Site:
+    """Terra serves jobs only, aurora also web services."""
+    endpoints = [{"path": path, "methods": methods} for path, methods in OFFERED.items()]
+    aurora = backend("aurora", answers={"GET /service_types": {"WMS": WMS}}, endpoints=endpoints)
+    return Site({"terra": backend("terra"), "aurora": aurora}, tmp_path)
+
+
+def test_a_service_is_created_where_its_type_is_offered(mapping: Site) -> None:
+    aurora = mapping.backends["aurora"]
+    aurora.answers["POST /services"] = Reply(201, None, {"OpenEO-Identifier": "s-1"})
+    body = {"type": "wms", "title": "Map", "configuration": {"version": "1.3.0"}, "x": 1}
+    answer = mapping.post("/services", body | {"process": graph()}, headers=mapping.login())
+    assert answer.status_code == 201
+    assert answer.headers["OpenEO-Identifier"] == "aurora-s-1"
+    assert answer.headers["Location"] == "http://federation.test/openeo/1.3/services/aurora-s-1"
+    assert aurora.asked("POST", "/services")[0].document == body | {"process": graph()}
+
+
+def test_a_type_that_nobody_offers_is_unsupported(mapping: Site) -> None:
+    user = mapping.login()
+    for kind in ({"type": "XYZ"}, {}):
+        answer = mapping.post("/services", kind | {"process": graph()}, headers=user)
+        assert_error(answer, 400, "ServiceUnsupported")
+
+
+def test_services_are_listed_from_those_that_have_any(mapping: Site) -> None:
+    listed = {"services": [service("s-1")], "links": []}
+    mapping.backends["aurora"].answers["GET /services"] = listed
+    found = conforms("/services", mapping.get("/services", headers=mapping.login()))
+    assert [(s["id"], s["federation:backends"]) for s in found["services"]] == [
+        ("aurora-s-1", ["aurora"])
+    ]
+    assert mapping.backends["terra"].asked("GET", "/services") == []
+
+
+def test_a_service_is_read_changed_deleted_and_logged_at_its_backend(mapping: Site) -> None:
+    mapping.backends["aurora"].answers |= {
+        "GET /services/s-1": service("s-1") | {"process": graph()},
+        "PATCH /services/s-1": Reply(204),
+        "DELETE /services/s-1": Reply(204),
+        "GET /services/s-1/logs": {"logs": [], "links": []},
+    }
+    user, path = mapping.login(), "/services/aurora-s-1"
+    found = mapping.get(path, headers=user).json
+    assert (found["id"], found["url"]) == ("aurora-s-1", "http://terra.test/wms/s-1")
+    changes = {"enabled": False}
+    assert mapping.request("PATCH", path, json=changes, headers=user).status_code == 204
+    assert mapping.get(f"{path}/logs", headers=user).json == {"logs": [], "links": []}
+    assert mapping.request("DELETE", path, headers=user).status_code == 204
+
+
+def test_an_unknown_service_is_not_found(mapping: Site) -> None:
+    answer = mapping.get("/services/nobody-1", headers=mapping.login())
+    assert_error(answer, 404, "ServiceNotFound")
+
+
+def test_a_federation_without_services_says_so(site: Site) -> None:
+    assert_error(site.get("/services", headers=site.login()), 501, "FeatureUnsupported")
+    listed = [e["path"] for e in site.get("/").json["endpoints"]]
+    assert "/services" not in listed
