@@ -1,0 +1,100 @@
+"""May this work start? Credits, budgets and plans, before anything is sent to a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.errors import (
+    BillingPlanInvalid,
+    BudgetInvalid,
+    PaymentRequired,
+)
+from aggregator.ledger.amounts import LARGEST, MILLICREDITS, quantity, to_credits
+from aggregator.ledger.moments import day_of, next_month
+from aggregator.ledger.purses import Purse
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a wallet can spend at one provider, in millicredits; below zero it owes there.
+
+    `renewal` is the moment at which free credits come next, None if none ever do.
+    """
+
+    provider: str
+    title: str
+    available: int
+    renewal: int | None
+
+    def covers(self, needed: int) -> bool:
+        """Whether work of this cost may start (even free work needs a wallet not below zero)."""
+        return self.available >= needed
+
+    def refusal(self, needed: int) -> PaymentRequired:
+        """The error for work that may not start, naming provider and day of renewal."""
+        return PaymentRequired(
+            f"This needs {to_credits(needed):g} credits at {self.title} ('{self.provider}'), and "
+            f"{to_credits(self.available):g} are left for use there. {self._renewal()}"
+        )
+
+    def _renewal(self) -> str:
+        if self.renewal is None:
+            return "Credits for it are not renewed by themselves."
+        return f"Your free credits there are renewed on {day_of(self.renewal)}."
+
+
+def standing_at(purse: Purse, provider: str, title: str, now: int, *, renewed: bool) -> Standing:
+    """What a purse has at a provider; `renewed` if the user gets free credits there."""
+    renewal = next_month(now) if renewed else None
+    return Standing(provider, title or provider, purse.available(provider, now), renewal)
+
+
+def able_to_pay(standings: Sequence[Standing], needed: dict[str, int]) -> tuple[str, ...]:
+    """The providers at which the work is covered, in the order given: where routing may turn."""
+    return tuple(
+        standing.provider
+        for standing in standings
+        if standing.covers(needed.get(standing.provider, 0))
+    )
+
+
+def read_budget(value: Any) -> int | None:
+    """A request's `budget` in millicredits; None is no limit. Raises BudgetInvalid.
+
+    A budget finer than a millicredit is rounded down: it is the most that may be spent.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise BudgetInvalid("The budget must be a number of credits greater than 0, or null.")
+    if not 0 < value <= LARGEST // MILLICREDITS:
+        raise BudgetInvalid("The budget must be greater than 0 and not larger than all credits.")
+    budget = int(quantity(value) * MILLICREDITS)
+    if not budget:
+        raise BudgetInvalid("The budget must be at least a thousandth of a credit.")
+    return budget
+
+
+def check_budget(budget: int | None, estimate: int) -> None:
+    """Raises PaymentRequired if the user's own limit does not cover the estimate."""
+    if budget is not None and budget < estimate:
+        raise PaymentRequired(
+            f"The budget of {to_credits(budget):g} credits does not cover the estimated costs of "
+            f"{to_credits(estimate):g} credits. Raise the budget, or leave it out."
+        )
+
+
+def check_plan(plan: Any, plans: Collection[str]) -> str | None:
+    """The plan as the provider spells it (case does not matter), None if none was asked for.
+
+    Raises BillingPlanInvalid if the provider has no such plan.
+    """
+    if plan is None:
+        return None
+    for known in plans:
+        if isinstance(plan, str) and known.casefold() == plan.casefold():
+            return known
+    offered = f"the plans are {', '.join(sorted(plans))}" if plans else "it offers no plans"
+    raise BillingPlanInvalid(f"There is no billing plan {str(plan)[:100]!r}; {offered}.")
