@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
-from aggregator.errors import OpenEOError
+from aggregator.errors import BackendUnavailable, OpenEOError
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
 from aggregator.upstream.client import FAILURES, Failure
@@ -36,6 +36,9 @@ from aggregator.upstream.metadata import (
 
 # Of collections' full metadata, per backend.
 DETAIL_BYTES = 8 * 1024 * 1024
+# Collections whose full metadata have just failed, and how long that is remembered.
+FAILED_DETAILS = 1000
+RETRY_SECONDS = 10.0
 # A probe that times out once may have met a busy moment.
 PATIENCE = 2
 
@@ -239,6 +242,10 @@ class Snapshots:
     ) -> None:
         self._fleet, self._times, self._clock = fleet, times, clock
         self._flights = Flights()
+        self._failing = threading.Lock()
+        self._failed: TTLCache[tuple[str, str], Failure] = TTLCache(
+            FAILED_DETAILS, RETRY_SECONDS, clock
+        )
         self._listeners: list[Callable[[], None]] = []
         self._stopping = threading.Event()
         self._wakes = {backend.id: threading.Event() for backend in backends}
@@ -278,7 +285,8 @@ class Snapshots:
     ) -> tuple[dict[str, Stored], dict[str, Failure]]:
         """The full metadata of a collection from the backends that have it, each by its own id.
 
-        What is not known yet is fetched, by one caller at a time, within `deadline` seconds.
+        What is not known yet is fetched, by one caller at a time, within `deadline` seconds; what
+        has just failed is not fetched again for some seconds.
         """
         until = time.monotonic() + deadline
         found = self._known_details(own_ids)
@@ -288,8 +296,16 @@ class Snapshots:
         with self._flights.only_one(frozenset(lacking.items()), until) as first:
             if not first:
                 lacking = {n: i for n, i in lacking.items() if self._members[n].detail(i) is None}
-            failures = self._fetch_details(lacking, until - time.monotonic())
+            failures = self._lately_failed(lacking)
+            lacking = {name: lacking[name] for name in lacking if name not in failures}
+            if lacking:
+                failures |= self._fetch_details(lacking, until - time.monotonic())
         return self._known_details(own_ids), failures
+
+    def _lately_failed(self, lacking: Mapping[str, str]) -> dict[str, Failure]:
+        with self._failing:
+            entries = {name: self._failed.get((name, lacking[name])) for name in lacking}
+        return {name: failure for name, failure in entries.items() if failure is not None}
 
     def _known_details(self, own_ids: Mapping[str, str]) -> dict[str, Stored]:
         known = {name: self._members[name].detail(own_id) for name, own_id in own_ids.items()}
@@ -301,6 +317,10 @@ class Snapshots:
         for name, answer in answers.raw.items():
             document = stored(answer.body, answer.headers.get("ETag"), self._clock())
             self._members[name].keep_detail(lacking[name], document)
+        with self._failing:
+            for name, failure in answers.failures.items():
+                if not isinstance(failure, BackendUnavailable):  # that costs nothing
+                    self._failed[name, lacking[name]] = failure
         return dict(answers.failures)
 
     def refresh(self) -> None:

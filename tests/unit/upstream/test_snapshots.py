@@ -270,11 +270,15 @@ def test_a_collections_full_metadata_are_fetched_once_and_refreshed_in_the_backg
     assert len(app.asked("GET", "/collections/S2")) == 2
 
 
-def test_a_detail_that_fails_is_a_failure_and_is_not_remembered() -> None:
+def test_a_detail_that_fails_is_asked_for_again_only_after_some_seconds() -> None:
     app = terra(**{"GET /collections/S2": Reply(500, body=[b"<html>"])})
-    snapshots, _ = snapshots_of(app)
+    clock = Clock()
+    snapshots, _ = snapshots_of(app, clock=clock)
     snapshots.refresh()
-    found, failures = snapshots.details({"terra": "S2"}, deadline=5)
-    assert found == {} and "status 500" in failures["terra"].message
+    for _ in range(3):
+        found, failures = snapshots.details({"terra": "S2"}, deadline=5)
+        assert found == {} and "status 500" in failures["terra"].message
+    assert len(app.asked("GET", "/collections/S2")) == 1
     app.answers["GET /collections/S2"] = {"id": "S2"}
+    clock.advance(11)
     assert snapshots.details({"terra": "S2"}, deadline=5)[1] == {}
