@@ -14,6 +14,7 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.web.account import account
@@ -23,6 +24,7 @@ from backends.web.capabilities import capabilities, host
 from backends.web.cors import open_to_all_origins
 from backends.web.discovery import discovery, filters
 from backends.web.failures import answer_with_errors
+from backends.web.files import files
 from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
@@ -58,14 +60,15 @@ def create_app(
     guard(app)
     answer_with_errors(app)
     app.register_blueprint(host)
-    sections = [capabilities, discovery, account, processing, jobs, results, stored_processes]
+    sections = [capabilities, discovery, account, processing, jobs, results]
+    sections += [stored_processes, files]
     if profile.version >= (1, 2, 0):
         sections.append(filters)
     for section in sections:
         app.register_blueprint(section, url_prefix=profile.url_path)
     here.lifecycle.recover()
     faulty = with_faults(app.wsgi_app, profile.faults, root=profile.url_path, clock=clock)
-    app.wsgi_app = faulty  # type: ignore[method-assign]
+    app.wsgi_app = faulty  # type: ignore[method-assign, assignment, unused-ignore]
     return app
 
 
@@ -79,7 +82,11 @@ def _assemble(
     store = Store(folder / STORE_FILE)
     stored = StoredProcesses(store.database)
     known = definitions()
-    prepare = Preparation(profile, stored)
+    limits = profile.limits
+    workspaces = Workspaces(
+        folder / "files", quota=limits.storage_bytes, at_most=limits.stored_files
+    )
+    prepare = Preparation(profile, stored, workspaces)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
     return Backend(
         profile=profile,
@@ -88,6 +95,7 @@ def _assemble(
         store=store,
         preparation=prepare,
         stored_processes=stored,
+        workspaces=workspaces,
         lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare),
         synchronous=Synchronous(profile, store, engine, request_folder, clock, prepare=prepare),
         tokens=Tokens(key, profile.api_url, clock),

@@ -36,6 +36,8 @@ class Limits:
     """Threads that one computation uses."""
     storage_bytes: int = 1_000_000_000
     """What each user may keep in files."""
+    stored_files: int = 10_000
+    """Files that each user may keep."""
     stored_processes: int = 1000
     """Processes that each user may keep."""
     services: int = 20

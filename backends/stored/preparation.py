@@ -8,22 +8,28 @@ from backends.definitions import definitions
 from backends.jobs.engine import Prepared
 from backends.jobs.records import Job
 from backends.profile import Profile
+from backends.stored.files import Workspaces
 from backends.stored.processes import StoredProcesses
 from backends.stored.resolution import resolve
 
 
 class Preparation:
-    """Resolves the stored processes that a job calls, as they are when it runs."""
+    """Resolves the stored processes that a job calls, as they are when it runs, and shows
+    it the user's files.
+    """
 
-    def __init__(self, profile: Profile, processes: StoredProcesses) -> None:
+    def __init__(
+        self, profile: Profile, processes: StoredProcesses, workspaces: Workspaces
+    ) -> None:
         known = definitions()
         self._predefined = {name: known[name] for name in profile.processes}
         self._limit = profile.limits.graph_nodes
         self._processes = processes
+        self._workspaces = workspaces
 
     def __call__(self, job: Job) -> Prepared:
         """What is run for the job; raises what ``resolve`` raises."""
-        return Prepared(self.resolved(job.process, job.user))
+        return Prepared(self.resolved(job.process, job.user), self._workspaces.folder(job.user))
 
     def resolved(self, process: Mapping[str, Any], user: str) -> dict[str, Any]:
         """The user's process, of predefined processes only."""

@@ -24,12 +24,13 @@ def me() -> Response:
     here = backend()
     user = current_user()
     spent = here.store.spent(user)
+    quota, used = here.workspaces.quota, here.workspaces.used(user)
     return json_response(
         {
             "user_id": user,
             "name": user,
             "default_plan": PLAN,
-            "storage": None,
+            "storage": {"free": max(quota - used, 0), "quota": quota},
             "budget": round(max(here.profile.billing.budget - spent, 0.0), 4),
             "links": [],
         }

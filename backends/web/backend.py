@@ -11,6 +11,7 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.web.signing import LinkSigner, Tokens
@@ -28,6 +29,7 @@ class Backend:
     store: Store
     preparation: Preparation
     stored_processes: StoredProcesses
+    workspaces: Workspaces
     lifecycle: Lifecycle
     synchronous: Synchronous
     tokens: Tokens

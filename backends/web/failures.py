@@ -70,7 +70,7 @@ def _wrong_method(error: MethodNotAllowed) -> OpenEOError:
     )
 
 
-_UNSUPPORTED: Final = ("files", "services", "udf_runtimes")
+_UNSUPPORTED: Final = ("services", "udf_runtimes")
 
 
 def _not_found() -> OpenEOError:

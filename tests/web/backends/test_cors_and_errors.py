@@ -73,7 +73,7 @@ def test_another_api_version_is_not_supported(site: Site) -> None:
     assert error(site.client.get("/openeo/0.4/")) == (404, "UnsupportedApiVersion")
 
 
-@pytest.mark.parametrize("path", ["/files", "/files/alice", "/services"])
+@pytest.mark.parametrize("path", ["/services"])
 def test_a_part_of_the_api_that_is_not_there_is_an_unsupported_feature(
     site: Site, path: str
 ) -> None:

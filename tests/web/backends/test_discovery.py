@@ -63,6 +63,8 @@ def test_the_endpoints_are_told_as_templates_of_the_specification(site: Site) ->
         "/conformance": ["GET"],
         "/credentials/basic": ["GET"],
         "/file_formats": ["GET"],
+        "/files": ["GET"],
+        "/files/{path}": ["GET", "PUT", "DELETE"],
         "/jobs": ["GET", "POST"],
         "/jobs/{job_id}": ["GET", "PATCH", "DELETE"],
         "/jobs/{job_id}/estimate": ["GET"],

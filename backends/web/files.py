@@ -1,0 +1,61 @@
+"""The files in a user's workspace."""
+
+import mimetypes
+import sys
+from typing import Final
+
+from flask import Blueprint, Response, request, send_file
+
+from backends.stored.files import existing_file
+from backends.web.authentication import current_user
+from backends.web.backend import backend
+from backends.web.documents import (
+    empty_response,
+    json_response,
+    limit_parameter,
+    link,
+    next_link,
+)
+
+files = Blueprint("files", __name__)
+
+BINARY: Final = "application/octet-stream"
+
+
+@files.get("/files")
+def list_files() -> Response:
+    limit, after = limit_parameter(), request.args.get("after", "")
+    found = [file for file in backend().workspaces.files(current_user()) if file.path > after]
+    links = [link("self", "/files")]
+    if limit is not None and len(found) > limit:
+        found = found[:limit]
+        links.append(next_link("/files", limit=limit, after=found[-1].path))
+    return json_response({"files": [file.as_json() for file in found], "links": links})
+
+
+@files.get("/files/<path:path>")
+def download(path: str) -> Response:
+    found = existing_file(backend().workspaces.folder(current_user()), path)
+    media_type = mimetypes.guess_type(found.name)[0] or BINARY
+    response = send_file(
+        found, media_type, as_attachment=True, download_name=found.name, conditional=True
+    )
+    # Somebody's upload is never to be taken for a page of ours.
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+@files.put("/files/<path:path>")
+def upload(path: str) -> Response:
+    workspaces = backend().workspaces
+    # The quota is the limit here, told by the workspace in its own words.
+    request.max_content_length = sys.maxsize
+    stored = workspaces.put(current_user(), path, request.stream)
+    return json_response(stored.as_json())
+
+
+@files.delete("/files/<path:path>")
+def delete(path: str) -> Response:
+    backend().workspaces.delete(current_user(), path)
+    return empty_response(204)
