@@ -259,6 +259,16 @@ def described() -> Iterator[tuple[str, str, str]]:
     yield from _described(Settings, "")
 
 
+def as_markdown() -> str:
+    """All settings as a page of documentation."""
+    rows = [
+        f"| `{path}` | {f'`{default}`' if default not in ('', 'required') else default} | {help_} |"
+        for path, default, help_ in described()
+    ]
+    head = "# Settings of a federation\n\nThe keys of a file such as `config/federation.yaml`.\n\n"
+    return head + "| key | default | what |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+
+
 def _described(kind: type[Any], prefix: str) -> Iterator[tuple[str, str, str]]:
     hints = get_type_hints(kind)
     for item in fields(kind):
@@ -269,10 +279,19 @@ def _described(kind: type[Any], prefix: str) -> Iterator[tuple[str, str, str]]:
             yield path, "", item.metadata["help"]
             yield from _described(hints[item.name], path + ".")
         else:
-            default = "required" if item.default is MISSING else str(item.default)
-            yield path, default, item.metadata["help"]
+            yield path, _shown_default(item.default), item.metadata["help"]
         if kind is Settings and item.name == "backends":
             yield from _described(Backend, "backends.ID.")
+
+
+def _shown_default(default: object) -> str:
+    if default is MISSING:
+        return "required"
+    if isinstance(default, tuple):
+        return f"[{', '.join(default)}]"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else str(default)
 
 
 def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[Backend]:

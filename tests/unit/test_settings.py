@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.settings import Settings, SettingsError, described, load, read
+from aggregator.settings import Settings, SettingsError, as_markdown, described, load, read
 
 ROOT = Path(__file__).parents[2]
 ONE = {"terra": {"url": "http://127.0.0.1:8101/openeo/1.3"}}
@@ -122,3 +122,8 @@ def test_numbers_may_be_written_without_a_decimal_point() -> None:
 @pytest.mark.parametrize("name", ["federation.yaml", "copernicus.yaml"])
 def test_the_configurations_that_come_along_can_be_used(name: str) -> None:
     assert len(load(ROOT / "config" / name).backends) > 1
+
+
+def test_the_page_of_all_settings_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    assert page == as_markdown(), "write aggregator.settings.as_markdown() to docs/settings.md"
