@@ -1,4 +1,4 @@
-"""File formats as `/file_formats` shows them, and what their options may be.
+"""Which file formats there are, and what their options may be.
 
 Light: the HTTP side reads it; `backends.writers` does the writing.
 """
@@ -9,10 +9,19 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from backends.errors import OpenEOError, parameter_invalid
+from backends.format_table import INPUT_FORMATS, OUTPUT_FORMATS
+
+__all__ = [
+    "INPUT_FORMATS",
+    "OUTPUT_FORMATS",
+    "SavedAsset",
+    "file_formats",
+    "format_name",
+    "format_options",
+]
 
 
 @dataclass(frozen=True)
@@ -23,149 +32,14 @@ class SavedAsset:
     `metadata`: what is known of it for STAC, each key left out where unknown: `title`,
     `bbox` (WGS84: west, south, east, north), `proj:epsg`, `proj:code` or `proj:wkt2`,
     `proj:shape` (rows, columns), `proj:transform`, `proj:bbox`, `bands` (list of
-    {"name": ...}), `datetime` or `start_datetime` with `end_datetime`, `file:size`.
+    {"name": ...}, with `data_type`, `nodata` and `statistics` where known), `datetime` or
+    `start_datetime` with `end_datetime`, `file:size`.
     """
 
     path: Path
     media_type: str
     roles: tuple[str, ...] = ("data",)
     metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-COLORMAPS: Final = ("gray", "viridis", "redyellowgreen", "terrain", "bluered")
-
-_PREFIX: Final = {
-    "type": "string",
-    "description": "Beginning of the names of the files: letters, digits, `_` and `-`.",
-    "pattern": "^[A-Za-z0-9_-]{1,64}$",
-    "default": "openEO",
-}
-
-OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
-    {
-        "GTiff": {
-            "title": "GeoTIFF (cloud-optimised)",
-            "description": "One cloud-optimised GeoTIFF per date with all bands in it. "
-            "Bands carry their names as descriptions.",
-            "gis_data_types": ["raster"],
-            "parameters": {
-                "compress": {
-                    "type": "string",
-                    "description": "Compression of the tiles, without loss.",
-                    "enum": ["DEFLATE", "ZSTD", "LZW", "NONE"],
-                    "default": "DEFLATE",
-                },
-                "blocksize": {
-                    "type": "integer",
-                    "description": "Width and height of the tiles in pixels.",
-                    "enum": [128, 256, 512, 1024],
-                    "default": 512,
-                },
-                "overviews": {
-                    "type": "string",
-                    "description": "How overviews are made; `none` writes none.",
-                    "enum": ["nearest", "average", "bilinear", "cubic", "mode", "none"],
-                    "default": "nearest",
-                },
-                "dtype": {
-                    "type": "string",
-                    "description": "Data type of the file. `auto` keeps that of the data "
-                    "cube. Values are rounded and cut off where an integer type demands it.",
-                    "enum": ["auto", "uint8", "int16", "uint16", "int32", "float32", "float64"],
-                    "default": "auto",
-                },
-                "nodata": {
-                    "type": ["number", "null"],
-                    "description": "Value that stands for no data. By default NaN in files of "
-                    "floating-point numbers; where numbers become integers of `dtype`, 0 if "
-                    "it is unsigned and its least value otherwise.",
-                    "default": None,
-                },
-                "filename_prefix": _PREFIX,
-            },
-            "links": [
-                {
-                    "href": "https://gdal.org/drivers/raster/cog.html",
-                    "rel": "about",
-                    "title": "GDAL on cloud-optimised GeoTIFF",
-                }
-            ],
-        },
-        "netCDF": {
-            "title": "Network Common Data Form (netCDF-4)",
-            "description": "The whole data cube in one file that follows the CF conventions; "
-            "each band is a variable.",
-            "gis_data_types": ["raster"],
-            "parameters": {
-                "compression_level": {
-                    "type": "integer",
-                    "description": "Strength of the compression; 0 is none.",
-                    "minimum": 0,
-                    "maximum": 9,
-                    "default": 4,
-                },
-                "bands_as_variables": {
-                    "type": "boolean",
-                    "description": "Whether each band is a variable of its own; otherwise all "
-                    "stand in one variable `data` with a dimension for the bands.",
-                    "default": True,
-                },
-                "filename_prefix": _PREFIX,
-            },
-            "links": [
-                {
-                    "href": "https://cfconventions.org/",
-                    "rel": "about",
-                    "title": "CF Metadata Conventions",
-                }
-            ],
-        },
-        "PNG": {
-            "title": "Portable Network Graphics (PNG)",
-            "description": "A picture of the first date: the first three bands as red, green "
-            "and blue, or the first band in shades of a color map. No data is transparent.",
-            "gis_data_types": ["raster"],
-            "parameters": {
-                "scale_min": {
-                    "type": ["number", "null"],
-                    "description": "Value shown darkest. By default the 2nd percentile.",
-                    "default": None,
-                },
-                "scale_max": {
-                    "type": ["number", "null"],
-                    "description": "Value shown brightest. By default the 98th percentile.",
-                    "default": None,
-                },
-                "colormap": {
-                    "type": "string",
-                    "description": "Colors of a picture of one band.",
-                    "enum": list(COLORMAPS),
-                    "default": "gray",
-                },
-                "max_size": {
-                    "type": "integer",
-                    "description": "Longest side of the picture in pixels; larger data cubes "
-                    "are thinned out.",
-                    "minimum": 1,
-                    "maximum": 8192,
-                    "default": 2048,
-                },
-                "filename_prefix": _PREFIX,
-            },
-        },
-        "JSON": {
-            "title": "JavaScript Object Notation (JSON)",
-            "description": "Values, dimensions and labels of a data cube, or any other value "
-            "as it is. No data is null.",
-            "gis_data_types": ["raster", "vector", "table", "other"],
-            "parameters": {"filename_prefix": _PREFIX},
-        },
-    }
-)
-"""Official format name -> description as in the API's file format objects."""
-
-INPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
-"""Nothing can be uploaded, so nothing is read."""
 
 
 def file_formats(

@@ -1,4 +1,4 @@
-"""Results as files: GeoTIFF, netCDF, PNG and JSON.
+"""Results as files: rasters, pictures, tables and features.
 
 Heavy: only the workers come here. `save` is the way in; `cubes` reads what is to be
 saved, and there is one module per format. Which formats and options exist stands in

@@ -17,6 +17,7 @@ from rasterio.windows import Window
 from backends.errors import OpenEOError, parameter_invalid
 from backends.formats import SavedAsset
 from backends.writers.cubes import Progress, Raster, as_raster, file_names, sized
+from backends.writers.statistics import Statistics
 
 MEDIA_TYPE: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
 
@@ -60,17 +61,44 @@ def write_geotiff(
     raster = as_raster(value, "GTiff")
     encoding = _encoding(raster, options)
     paths = [folder / name for name in file_names(options["filename_prefix"], raster.dates, ".tif")]
+    statistics = [[Statistics() for _ in raster.bands] for _ in paths]
     with TemporaryDirectory(dir=folder) as temporary:
         drafts = [Path(temporary) / f"{number}.tif" for number in range(len(paths))]
-        _write_drafts(raster, encoding, drafts, lambda share: progress(0.8 * share))
-        for number, (draft, path) in enumerate(zip(drafts, paths, strict=True), start=1):
+        _write_drafts(raster, encoding, drafts, statistics, lambda share: progress(0.8 * share))
+        for number, (draft, path) in enumerate(zip(drafts, paths, strict=True)):
+            _tag(draft, statistics[number])
             _optimise(draft, path, options)
             draft.unlink()
-            progress(0.8 + 0.2 * number / len(paths))
+            progress(0.8 + 0.2 * (number + 1) / len(paths))
     return [
-        SavedAsset(path, MEDIA_TYPE, ("data",), sized(path, raster.metadata(date)))
-        for path, date in zip(paths, raster.dates, strict=True)
+        SavedAsset(
+            path, MEDIA_TYPE, ("data",), sized(path, _metadata(raster, date, encoding, known))
+        )
+        for path, date, known in zip(paths, raster.dates, statistics, strict=True)
     ]
+
+
+def _metadata(
+    raster: Raster, date: str | None, encoding: _Encoding, known: list[Statistics]
+) -> dict[str, Any]:
+    """What STAC should know of the file of a date, with each band's values."""
+    nodata = encoding.nodata
+    shared: dict[str, Any] = {"data_type": encoding.dtype.name}
+    if nodata is not None:
+        shared["nodata"] = "nan" if np.isnan(nodata) else nodata
+    bands = [
+        {"name": name, **shared, **({"statistics": one.as_json()} if one.count else {})}
+        for name, one in zip(raster.bands, known, strict=True)
+    ]
+    return {**raster.metadata(date), "bands": bands}
+
+
+def _tag(draft: Path, known: list[Statistics]) -> None:
+    """Write each band's statistics where GDAL looks for them."""
+    with rasterio.open(draft, "r+") as file:
+        for number, one in enumerate(known, start=1):
+            if one.count:
+                file.update_tags(number, **one.as_tags())
 
 
 def _encoding(raster: Raster, options: Mapping[str, Any]) -> _Encoding:
@@ -97,7 +125,11 @@ def _nodata_error(nodata: float, dtype: np.dtype[Any]) -> OpenEOError:
 
 
 def _write_drafts(
-    raster: Raster, encoding: _Encoding, drafts: list[Path], progress: Progress
+    raster: Raster,
+    encoding: _Encoding,
+    drafts: list[Path],
+    statistics: list[list[Statistics]],
+    progress: Progress,
 ) -> None:
     """Fill one plain GeoTIFF per date; a block of several dates is computed at once,
     so that what they have in common is computed once."""
@@ -107,8 +139,11 @@ def _write_drafts(
         columns = slice(window.col_off, window.col_off + window.width)
         values = raster.cube[first:last, :, rows, columns].compute().values
         for index in range(first, last):
+            encoded = encoding.encoded(values[index - first])
+            for one, band in zip(statistics[index], encoded, strict=True):
+                one.add(band, encoding.nodata)
             with _draft(raster, encoding, drafts[index], index) as file:
-                file.write(encoding.encoded(values[index - first]), window=window)
+                file.write(encoded, window=window)
         progress(number / len(blocks))
 
 
@@ -132,6 +167,8 @@ def _draft(raster: Raster, encoding: _Encoding, path: Path, index: int) -> Any:
         blockysize=512,
         interleave="band",
         sparse_ok=True,
+        # GDAL would take three bands of bytes for red, green and blue.
+        photometric="MINISBLACK",
         bigtiff="IF_SAFER",
     )
     for number, name in enumerate(raster.bands, start=1):

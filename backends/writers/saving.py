@@ -8,16 +8,30 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from backends.formats import SavedAsset, format_name, format_options
+from backends.writers.csv_file import write_csv
 from backends.writers.cubes import Progress
+from backends.writers.geojson import write_geojson
 from backends.writers.geotiff import write_geotiff
 from backends.writers.json_file import write_json
 from backends.writers.netcdf import write_netcdf
-from backends.writers.png import write_png
+from backends.writers.parquet import write_parquet
+from backends.writers.pictures import write_jpeg, write_png
+from backends.writers.zarr_archive import write_zarr
 
 Writer = Callable[[Any, Mapping[str, Any], Path, Progress], list[SavedAsset]]
 
 _WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
-    {"GTiff": write_geotiff, "netCDF": write_netcdf, "PNG": write_png, "JSON": write_json}
+    {
+        "GTiff": write_geotiff,
+        "netCDF": write_netcdf,
+        "PNG": write_png,
+        "JPEG": write_jpeg,
+        "JSON": write_json,
+        "CSV": write_csv,
+        "GeoJSON": write_geojson,
+        "Parquet": write_parquet,
+        "Zarr": write_zarr,
+    }
 )
 
 

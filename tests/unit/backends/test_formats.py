@@ -56,7 +56,7 @@ def test_values_of_options_are_read_in_any_case() -> None:
     [
         ("GTiff", {"compression": "LZW"}, "GTiff has no option 'compression'; it has compress"),
         ("GTiff", {"compress": "JPEG"}, "compress of GTiff must be one of DEFLATE, ZSTD, LZW"),
-        ("GTiff", {"blocksize": 100}, "must be one of 128, 256, 512, 1024"),
+        ("GTiff", {"blocksize": 100}, "must be one of 128, 256, 512"),
         ("GTiff", {"blocksize": True}, "must be of type integer, not True"),
         ("GTiff", {"nodata": "none"}, "must be of type number or null"),
         ("GTiff", {"filename_prefix": "../x"}, "must match"),

@@ -70,7 +70,7 @@ def test_what_is_known_of_a_file_goes_into_its_metadata(tmp_path: Path) -> None:
         "proj:shape": [30, 40],
         "proj:transform": [10, 0, 600_000, 0, -10, 5_700_000],
         "proj:bbox": [600_000, 5_699_700, 600_400, 5_700_000],
-        "bands": [{"name": "B04"}, {"name": "B08"}],
+        "bands": asset.metadata["bands"],  # shown below, with statistics
         "datetime": "2021-07-06T00:00:00Z",
         "file:size": asset.path.stat().st_size,
     }
@@ -221,3 +221,41 @@ def test_overviews_can_be_left_out(tmp_path: Path) -> None:
     data = cube(dates=None, height=700, width=700, chunks=None)
     with rasterio.open(saved(data, tmp_path, overviews="none")[0].path) as raster:
         assert raster.overviews(1) == []
+
+
+def test_each_band_tells_its_statistics(tmp_path: Path) -> None:
+    data = cube(dates=None).copy()
+    data = data.where(data.x > 600_100)
+    [asset] = saved(data, tmp_path)
+    expected = data.sel(bands="B08").values
+    described = asset.metadata["bands"][1]
+    assert (described["name"], described["data_type"], described["nodata"]) == (
+        *("B08", "float32", "nan"),
+    )
+    assert described["statistics"] == pytest.approx(
+        {
+            "minimum": np.nanmin(expected),
+            "maximum": np.nanmax(expected),
+            "mean": np.nanmean(expected),
+            "stddev": np.nanstd(expected),
+            "valid_percent": 75.0,
+        }
+    )
+    with rasterio.open(asset.path) as raster:
+        tags = raster.tags(2)
+        assert float(tags["STATISTICS_MINIMUM"]) == np.nanmin(expected)
+        assert float(tags["STATISTICS_MAXIMUM"]) == np.nanmax(expected)
+        assert raster.descriptions[1] == "B08"
+
+
+def test_a_band_without_data_has_no_statistics(tmp_path: Path) -> None:
+    [asset] = saved(cube(dates=None) * np.nan, tmp_path)
+    assert "statistics" not in asset.metadata["bands"][0]
+
+
+def test_three_bands_of_bytes_are_not_taken_for_colors(tmp_path: Path) -> None:
+    data = cube(dates=None, bands=("a", "b", "c"), dtype="uint8")
+    [asset] = saved(data, tmp_path)
+    with rasterio.open(asset.path) as raster:
+        assert [one.name for one in raster.colorinterp] == ["gray", "undefined", "undefined"]
+        assert np.array_equal(raster.read(), data.values)

@@ -1,10 +1,12 @@
 """netCDF files, read back with xarray."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 
 from backends.errors import OpenEOError
@@ -128,3 +130,29 @@ def test_what_is_known_of_the_file_goes_into_its_metadata(tmp_path: Path) -> Non
 def test_an_empty_cube_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OpenEOError, match="it is empty"):
         save(cube().isel(t=slice(0, 0)), "netCDF", {}, tmp_path)
+
+
+def test_the_file_tells_the_dimensions_of_the_cube(tmp_path: Path) -> None:
+    described = json.loads(reread(cube(), tmp_path).attrs["openeo_dimensions"])
+    assert list(described) == ["t", "bands", "y", "x"]
+    assert described["t"] == {"type": "temporal", "values": ["2021-07-01", "2021-07-06"]}
+    assert described["bands"] == {"type": "bands", "values": ["B04", "B08"]}
+    assert described["x"] == {"type": "spatial", "axis": "x", "extent": [600_005.0, 600_395.0]}
+
+
+def test_gdal_reads_the_file(tmp_path: Path) -> None:
+    data = cube()
+    [asset] = save(data, "netCDF", {}, tmp_path)
+    with rasterio.open(f'netcdf:"{asset.path}":B08') as raster:
+        assert raster.crs.to_epsg() == 32631
+        assert tuple(raster.transform)[:6] == (10, 0, 600_000, 0, -10, 5_700_000)
+        assert np.array_equal(raster.read(), data.sel(bands="B08").values)
+
+
+def test_progress_grows_while_chunks_are_written(tmp_path: Path) -> None:
+    told: list[float] = []
+    data = cube(chunks=8)
+    save(data, "netCDF", {}, tmp_path, told.append)
+    assert len(told) > 5
+    assert told == sorted(told)
+    assert told[-1] == 1.0

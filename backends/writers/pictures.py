@@ -1,4 +1,4 @@
-"""A picture of a cube as PNG."""
+"""Pictures of a cube as PNG and JPEG."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from backends.formats import SavedAsset
-from backends.writers.cubes import Progress, as_raster, sized
+from backends.writers.cubes import Progress, Raster, as_raster, sized
 
-MEDIA_TYPE: Final = "image/png"
+PNG_TYPE: Final = "image/png"
+JPEG_TYPE: Final = "image/jpeg"
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,23 +37,49 @@ def write_png(
     percentile of what is shown. No data is transparent.
     """
     raster = as_raster(value, "PNG")
-    shown = 3 if len(raster.bands) >= 3 else 1
+    colors, valid = _shown(raster, options, progress)
+    layers = [*_bytes(colors), valid.astype(np.uint8) * np.uint8(255)]
+    path = folder / f"{options['filename_prefix']}.png"
+    _picture(layers).save(path, format="PNG")
+    return [_asset(path, PNG_TYPE, raster, valid)]
+
+
+def write_jpeg(
+    value: Any, options: Mapping[str, Any], folder: Path, progress: Progress
+) -> list[SavedAsset]:
+    """Write the picture that PNG would show; no data is black, as JPEG has no transparency."""
+    raster = as_raster(value, "JPEG")
+    colors, valid = _shown(raster, options, progress)
+    path = folder / f"{options['filename_prefix']}.jpg"
+    _picture(_bytes(colors * valid)).save(path, format="JPEG", quality=options["quality"])
+    return [_asset(path, JPEG_TYPE, raster, valid)]
+
+
+def _shown(
+    raster: Raster, options: Mapping[str, Any], progress: Progress
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Red, green and blue (0 to 1) of each pixel of the picture, and whether it has data."""
+    shown = _bands_shown(raster)
     step = -(-max(raster.height, raster.width) // options["max_size"])
     thinned = raster.cube[0, :shown, ::step, ::step]
     values = thinned.compute().values.astype(np.float32)
     progress(0.9)
     scaled = _scaled(values, options["scale_min"], options["scale_max"])
     colors = scaled if shown == 3 else _colored(scaled[0], options["colormap"])
-    valid: npt.NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=0))
-    path = folder / f"{options['filename_prefix']}.png"
-    _picture(colors, valid).save(path, format="PNG")
+    return colors, np.asarray(np.isfinite(values).all(axis=0))
+
+
+def _bands_shown(raster: Raster) -> int:
+    return 3 if len(raster.bands) >= 3 else 1
+
+
+def _asset(path: Path, media_type: str, raster: Raster, valid: npt.NDArray[np.bool_]) -> SavedAsset:
     metadata = raster.metadata(raster.dates[0])
-    metadata["bands"] = metadata["bands"][:shown]
-    for key in ("proj:shape", "proj:transform"):
-        # They would describe the cube's pixels, not those of the thinned picture.
-        metadata.pop(key)
+    metadata["bands"] = metadata["bands"][: _bands_shown(raster)]
+    # It would describe the cube's pixels, not those of the thinned picture.
+    metadata.pop("proj:transform")
     metadata["proj:shape"] = list(valid.shape)
-    return [SavedAsset(path, MEDIA_TYPE, ("visual", "overview"), sized(path, metadata))]
+    return SavedAsset(path, media_type, ("visual", "overview"), sized(path, metadata))
 
 
 def _scaled(values: Floats, low: float | None, high: float | None) -> Floats:
@@ -84,6 +111,9 @@ def _colored(share: Floats, colormap: str) -> Floats:
     )
 
 
-def _picture(colors: Floats, valid: npt.NDArray[np.bool_]) -> Image.Image:
-    layers = [*np.rint(colors * 255).astype(np.uint8), valid.astype(np.uint8) * np.uint8(255)]
+def _bytes(colors: Floats) -> list[npt.NDArray[np.uint8]]:
+    return list(np.rint(colors * 255).astype(np.uint8))
+
+
+def _picture(layers: list[npt.NDArray[np.uint8]]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(np.moveaxis(np.stack(layers), 0, -1)))

@@ -83,3 +83,33 @@ def test_the_same_cube_gives_the_same_bytes(tmp_path: Path) -> None:
     [first] = save(cube(), "PNG", {}, tmp_path / "a")
     [second] = save(cube(), "PNG", {}, tmp_path / "b")
     assert first.path.read_bytes() == second.path.read_bytes()
+
+
+def test_jpeg_shows_what_png_shows(tmp_path: Path) -> None:
+    data = cube(bands=("red", "green", "blue"), height=64, width=64)
+    [png] = save(data, "PNG", {}, tmp_path)
+    [jpeg] = save(data, "jpeg", {"quality": 95}, tmp_path)
+    assert (jpeg.path.name, jpeg.media_type) == ("openEO.jpg", "image/jpeg")
+    with Image.open(jpeg.path) as picture, Image.open(png.path) as exact:
+        assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (64, 64))
+        difference = np.abs(np.asarray(picture, int) - np.asarray(exact.convert("RGB"), int))
+        assert difference.mean() < 3
+
+
+def test_jpeg_shows_no_data_black(tmp_path: Path) -> None:
+    data = cube(bands=("one",), height=64, width=64).copy()
+    data = data.where(data.x > 600_320)
+    [asset] = save(data, "JPEG", {"quality": 90, "colormap": "viridis"}, tmp_path)
+    with Image.open(asset.path) as picture:
+        pixels = np.asarray(picture, int)
+    assert pixels[:, :24].max() < 12
+    assert pixels[:, 40:].max() > 60
+
+
+def test_a_better_jpeg_is_larger(tmp_path: Path) -> None:
+    data = cube(height=64, width=64)
+    sizes = [
+        save(data, "JPEG", {"quality": quality}, tmp_path)[0].path.stat().st_size
+        for quality in (10, 90)
+    ]
+    assert sizes[0] < sizes[1]
