@@ -25,6 +25,7 @@ from backends.web.cors import open_to_all_origins
 from backends.web.discovery import discovery, filters
 from backends.web.failures import answer_with_errors
 from backends.web.files import files
+from backends.web.items import scenes
 from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
@@ -61,7 +62,7 @@ def create_app(
     answer_with_errors(app)
     app.register_blueprint(host)
     sections = [capabilities, discovery, account, processing, jobs, results]
-    sections += [stored_processes, files]
+    sections += [stored_processes, files, scenes]
     if profile.version >= (1, 2, 0):
         sections.append(filters)
     for section in sections:

@@ -28,6 +28,8 @@ PUBLIC: Final = frozenset(
         "results.asset",
         "results.item",
         "results.shared",
+        "scenes.describe_item",
+        "scenes.list_items",
         "stored_processes.shared_process",
     }
 )

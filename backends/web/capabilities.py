@@ -65,6 +65,9 @@ def conformance_classes(profile: Profile) -> list[str]:
         f"https://api.openeo.org/{profile.api_version}",
         "https://api.stacspec.org/v1.0.0/core",
         "https://api.stacspec.org/v1.0.0/collections",
+        "https://api.stacspec.org/v1.0.0/ogcapi-features",
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+        "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     ]
     if profile.version >= (1, 3, 0) and profile.token_form == "jwt":  # noqa: S105  # a form
         classes.append(f"https://api.openeo.org/{profile.api_version}/authentication/jwt")

@@ -8,6 +8,7 @@ from backends.collections import summary
 from backends.definitions import PROCESSES_VERSION
 from backends.errors import collection_not_found
 from backends.formats import file_formats as describe_formats
+from backends.queryables import queryables as describe_queryables
 from backends.web.backend import backend
 from backends.web.documents import (
     json_response,
@@ -22,7 +23,6 @@ filters = Blueprint("filters", __name__)
 """What came with API version 1.2.0."""
 
 QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-_SCHEMA: Final = "http://json-schema.org/draft-07/schema#"
 
 
 @discovery.get("/collections")
@@ -44,15 +44,11 @@ def collection(collection_id: str) -> Response:
 
 @filters.get("/collections/<collection_id>/queryables")
 def queryables(collection_id: str) -> Response:
-    document = _collection(collection_id)
-    schema = {
-        "$schema": _SCHEMA,
-        "$id": f"{backend().profile.api_url}/collections/{collection_id}/queryables",
-        "type": "object",
-        "title": document.get("title", collection_id),
-        "properties": _queryable_properties(document),
-        "additionalProperties": False,
-    }
+    spec = backend().profile.collection(collection_id)
+    if spec is None:
+        raise collection_not_found(collection_id, list(backend().collections))
+    address = f"{backend().profile.api_url}/collections/{collection_id}/queryables"
+    schema = {**describe_queryables(spec), "$id": address}
     return json_response(schema, media_type="application/schema+json", revalidate=True)
 
 
@@ -85,6 +81,7 @@ def with_links(document: dict[str, Any]) -> dict[str, Any]:
     """The collection's document with the links that depend on where it is served."""
     path = f"/collections/{document['id']}"
     links = [link("self", path), link("parent", "/collections"), link("root", "/")]
+    links.append(link("items", f"{path}/items", "Scenes", "application/geo+json"))
     if backend().profile.version >= (1, 2, 0):
         media_type = "application/schema+json"
         links.append(link(QUERYABLES, f"{path}/queryables", "Queryables", media_type))
@@ -96,20 +93,3 @@ def _collection(collection_id: str) -> dict[str, Any]:
     if collection_id not in known:
         raise collection_not_found(collection_id, list(known))
     return known[collection_id]
-
-
-def _queryable_properties(document: dict[str, Any]) -> dict[str, Any]:
-    dimensions = document.get("cube:dimensions", {})
-    if not any(dimension.get("type") == "temporal" for dimension in dimensions.values()):
-        return {}
-    found = {}
-    for name, values in document.get("summaries", {}).items():
-        if isinstance(values, dict) and {"minimum", "maximum"} <= values.keys():
-            bounds = {"minimum": values["minimum"], "maximum": values["maximum"]}
-            found[name] = {"title": name, "type": "number", **bounds}
-        elif name in _FILTERABLE and isinstance(values, list):
-            found[name] = {"title": name, "type": "string", "enum": values}
-    return found
-
-
-_FILTERABLE: Final = ("platform", "sat:orbit_state")

@@ -59,6 +59,8 @@ def test_the_endpoints_are_told_as_templates_of_the_specification(site: Site) ->
         "/": ["GET"],
         "/collections": ["GET"],
         "/collections/{collection_id}": ["GET"],
+        "/collections/{collection_id}/items": ["GET"],
+        "/collections/{collection_id}/items/{item_id}": ["GET"],
         "/collections/{collection_id}/queryables": ["GET"],
         "/conformance": ["GET"],
         "/credentials/basic": ["GET"],
