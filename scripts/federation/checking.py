@@ -1,8 +1,16 @@
 """All that is wrong with a configuration and the backend profiles that it names."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
 
 from aggregator.settings import Backend, SettingsError, load
+
+if TYPE_CHECKING:
+    from backends.profile import Profile
 
 
 def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
@@ -13,22 +21,43 @@ def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
     try:
         settings = load(config)
     except SettingsError as error:
-        return [f"{error.source}: {mistake}" for mistake in error.mistakes]
+        found = [f"{error.source}: {mistake}" for mistake in error.mistakes]
+        return found + (_profiles_named_in(config) if profiles else [])
     if not profiles:
         return []
     found = [mistake for backend in settings.backends for mistake in _profile(backend)]
     return found + _clashes(config)
 
 
-def _profile(backend: Backend) -> list[str]:
-    if backend.simulated is None:
+def _profiles_named_in(config: Path) -> list[str]:
+    """The mistakes in the profiles that a file names which is no usable configuration itself."""
+    try:
+        document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return []
+    members = document.get("backends") if isinstance(document, dict) else None
+    entries = members.values() if isinstance(members, dict) else ()
+    named = [entry.get("simulated") for entry in entries if isinstance(entry, dict)]
+    files = [config.parent / name for name in named if isinstance(name, str) and name]
+    return [mistake for file in files for mistake in _loaded(file)[1]]
+
+
+def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
+    """A profile, or what is wrong with it."""
     from backends.profile import ProfileError, load_profile
 
     try:
-        profile = load_profile(backend.simulated)
+        return load_profile(file), []
     except ProfileError as error:
-        return [f"{error.source}: {mistake}" for mistake in error.mistakes]
+        return None, [f"{error.source}: {mistake}" for mistake in error.mistakes]
+
+
+def _profile(backend: Backend) -> list[str]:
+    if backend.simulated is None:
+        return []
+    profile, mistakes = _loaded(backend.simulated)
+    if profile is None:
+        return mistakes
     if not profile.api_url.startswith(backend.url.rstrip("/")):
         return [
             f"{backend.simulated}: public_url: the backend is to be found at {profile.api_url}, "

@@ -20,7 +20,7 @@ def read_body(file: Path) -> dict[str, Any]:
     document = _json(file)
     if not isinstance(document, Mapping) or not document:
         raise UnreadableGraph(
-            f"{file} must hold a process graph: a JSON object, such as "
+            f"{_named(file)} must hold a process graph: a JSON object, such as "
             '{"load1": {"process_id": "load_collection", "arguments": {...}, "result": true}}.'
         )
     if isinstance(document.get("process"), Mapping):
@@ -30,6 +30,10 @@ def read_body(file: Path) -> dict[str, Any]:
     return {"process": {"process_graph": dict(document)}}
 
 
+def _named(file: Path) -> str:
+    return "Standard input" if str(file) == "-" else str(file)
+
+
 def _json(file: Path) -> Any:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
@@ -37,8 +41,8 @@ def _json(file: Path) -> Any:
     except OSError as error:
         raise UnreadableGraph(f"{file} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableGraph(f"{file} is no JSON: {error}.") from error
+        raise UnreadableGraph(f"{_named(file)} is no JSON: {error}.") from error
     except json.JSONDecodeError as error:
         raise UnreadableGraph(
-            f"{file} is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            f"{_named(file)} is no JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         ) from error

@@ -45,6 +45,10 @@ class Layout:
     document: Mapping[str, Any]
     profiles: Mapping[str, Profile]
     data: Path = Path("var")
+    offset: int = 0
+    """What was added to every port of the original."""
+    original: "Layout | None" = None
+    """The configuration that somebody wrote, where this one was made of it."""
 
     def server(self, name: str) -> Server:
         """How to start the aggregator or one of the simulated backends; LayoutError if unknown."""
@@ -57,7 +61,13 @@ class Layout:
             command = python(
                 *("backend", name, "--config", str(self.file), "--data", str(self.data))
             )
-        return Server(name, command, _address(bind, file), f"'bind' in {file}")
+        return Server(name, command, _address(bind, file), self._setting(name))
+
+    def _setting(self, name: str) -> str:
+        """Where somebody can change the address of a server."""
+        written = self.original or self
+        file = written.file if name == AGGREGATOR else written.profile(name).file
+        return f"'bind' in {file}"
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:
@@ -120,7 +130,8 @@ def relocated(layout: Layout, directory: Path, *, offset: int, host: str | None)
 
     LayoutError if a port would leave the range of ports.
     """
-    return write(moved(layout, port=lambda _, port: port + offset, host=host), directory)
+    written = write(moved(layout, port=lambda _, port: port + offset, host=host), directory)
+    return replace(written, offset=offset, original=layout)
 
 
 def write(layout: Layout, directory: Path) -> Layout:

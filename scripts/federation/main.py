@@ -90,6 +90,7 @@ def up(config: Path | None, data: Path | None, port_offset: int, timeout: float)
 def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: str | None) -> None:
     """Run the aggregator alone, in the foreground."""
     layout = _layout(config, data, port_offset, bind, only="aggregator")
+    _has_its_address(layout, "aggregator")
     from aggregator.serve import serve
     from aggregator.usecases.tokens import SealingKeyError
 
@@ -111,6 +112,7 @@ def backend(
     """Run one simulated backend alone, in the foreground."""
     layout = _layout(config, data, port_offset, bind, only=name)
     profile = _or_complain(lambda: layout.profile(name))
+    _has_its_address(layout, name)
     from backends.serve import serve
 
     _exit(serve(profile.file, layout.data / "backends" / name))
@@ -178,13 +180,14 @@ def check_config(file: Path) -> None:
 
 @main.command()
 @config_option
-def check(config: Path | None) -> None:
+@offset_option
+def check(config: Path | None, port_offset: int) -> None:
     """Print where the backends disagree, as merging their metadata notes it.
 
     Asks every backend. The exit status is 1 if one is offline or a note is an
     error, and 0 otherwise.
     """
-    file = _checked(config, profiles=False)
+    file = _to_ask(config, port_offset)
     from scripts.federation import explaining
 
     _exit(explaining.check(file))
@@ -193,8 +196,9 @@ def check(config: Path | None) -> None:
 @main.command()
 @click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path, dir_okay=False))
 @config_option
+@offset_option
 @click.option("--url", help="Ask the federation that runs at this address instead.")
-def explain(graph: Path, config: Path | None, url: str | None) -> None:
+def explain(graph: Path, config: Path | None, port_offset: int, url: str | None) -> None:
     """Say where a process would run, and why not elsewhere.
 
     GRAPH.json (-: standard input) holds a process graph, a process, or a whole
@@ -206,7 +210,7 @@ def explain(graph: Path, config: Path | None, url: str | None) -> None:
         from scripts.federation.explaining import explain_at
 
         _exit(explain_at(graph, url))
-    file = _checked(config, profiles=False)
+    file = _to_ask(config, port_offset)
     from scripts.federation import explaining
 
     _exit(explaining.explain(graph, file))
@@ -230,6 +234,22 @@ def _layout(
         return layout
     place = root / "configuration" / (only or "all")
     return _or_complain(lambda: layouts.relocated(layout, place, offset=offset, host=host))
+
+
+def _to_ask(config: Path | None, offset: int) -> Path:
+    """The configuration whose backends are to be asked, with every port moved by `offset`."""
+    if not offset:
+        return _checked(config, profiles=False)
+    return _layout(config, None, offset, only="aggregator").file
+
+
+def _has_its_address(layout: Layout, name: str) -> None:
+    """Ends the program if the server could not listen where it is to."""
+    from scripts.federation.servers import refusal_message, refusals
+
+    if refused := refusals([_or_complain(lambda: layout.server(name))]):
+        click.echo(refusal_message(refused), err=True)
+        _exit(1)
 
 
 def _checked(config: Path | None, *, profiles: bool) -> Path:

@@ -79,14 +79,19 @@ def free_offset(servers: Sequence[Server], *, step: int = 100, tries: int = 50) 
     return None
 
 
-def refusal_message(refused: Sequence[Refused], servers: Sequence[Server]) -> str:
-    """Names each port that cannot be had and says how to choose another."""
+def refusal_message(
+    refused: Sequence[Refused], servers: Sequence[Server] = (), *, moved: int = 0
+) -> str:
+    """Names each port that cannot be had and says how to choose another.
+
+    `servers` are those that can move together; they have been `moved` by that much already.
+    """
     lines = [
         f"{r.server.address} of {r.server.name} {r.reason} (set in {r.server.setting})."
         for r in refused
     ]
-    offset = free_offset(servers)
+    offset = free_offset(servers) if servers else None
     if offset is not None:
-        lines.append(f"To move all ports, give --port-offset {offset}, which is free now.")
+        lines.append(f"To move all ports, give --port-offset {moved + offset}, which is free now.")
     lines.append("To move one, change its address in the file named above.")
     return "\n".join(lines)

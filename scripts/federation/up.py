@@ -28,7 +28,7 @@ def federation(layout: Layout, sink: Sink, *, seconds: float = READY_SECONDS) ->
     does not answer in time, KeyboardInterrupt at Ctrl-C, SIGTERM or SIGHUP.
     """
     if refused := refusals(layout.servers):
-        raise PortsTaken(refusal_message(refused, layout.servers))
+        raise PortsTaken(refusal_message(refused, layout.servers, moved=layout.offset))
     interruptions = Interruptions()
     with interruptions.heeded(), Children(sink, interruptions=interruptions) as children:
         start(children, layout, seconds=seconds)

@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,9 @@ def test_what_is_no_process_is_named(tmp_path: Path, content: str, complaint: st
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableGraph, match="No such file"):
         read_body(tmp_path / "graph.json")
+
+
+def test_standard_input_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("{"))
+    with pytest.raises(UnreadableGraph, match=r"^Standard input is no JSON"):
+        read_body(Path("-"))

@@ -94,6 +94,17 @@ def test_a_port_that_does_not_exist_is_refused(layout: Layout, tmp_path: Path) -
         relocated(layout, tmp_path / "elsewhere", offset=60000, host=None)
 
 
+def test_an_address_is_to_be_changed_in_the_file_that_somebody_wrote(
+    layout: Layout, tmp_path: Path
+) -> None:
+    there = relocated(layout, tmp_path / "elsewhere", offset=500, host=None)
+    assert [server.setting for server in there.servers] == [
+        f"'bind' in {layout.profiles['north'].file}",
+        f"'bind' in {layout.file}",
+    ]
+    assert there.offset == 500
+
+
 def test_an_unknown_backend_is_named_with_the_known_ones(layout: Layout) -> None:
     with pytest.raises(LayoutError, match=r"no backend 'south'; it simulates: north"):
         layout.server("south")

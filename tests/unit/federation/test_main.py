@@ -1,11 +1,19 @@
+import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
+from scripts.federation.layout import PROJECT
 from scripts.federation.main import main
+
+TERRA = yaml.safe_load((PROJECT / "config/backends/terra.yaml").read_text())
 
 HEAVY = {"aggregator", "backends", "flask", "numpy", "openeo", "requests", "xarray", "yaml"}
 
@@ -64,6 +72,68 @@ def test_mistakes_of_the_profiles_are_named_too(runner: CliRunner, tmp_path: Pat
     assert shown.exit_code == 2
     assert f"{profile}: api_version: '0.4.2' is not possible" in shown.output
     assert f"{profile}: title: is missing" in shown.output
+
+
+def test_mistakes_of_the_configuration_do_not_hide_those_of_a_profile(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    profile = tmp_path / "north.yaml"
+    profile.write_text("id: north\napi_version: 0.4.2\n")
+    file = tmp_path / "federation.yaml"
+    file.write_text("titel: Mine\nbackends: {north: {simulated: north.yaml}}\n")
+    shown = runner.invoke(main, ["check-config", str(file)])
+    assert shown.exit_code == 2
+    assert f"{file}: titel: " in shown.output
+    assert f"{profile}: api_version: " in shown.output
+
+
+@pytest.mark.parametrize("command", ["aggregator", "backend"])
+def test_a_server_whose_port_is_taken_ends_at_once_and_says_so(
+    runner: CliRunner, tmp_path: Path, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = f"127.0.0.1:{listener.getsockname()[1]}"
+        profile = tmp_path / "north.yaml"
+        profile.write_text(yaml.safe_dump({**TERRA, "bind": taken}))
+        file = tmp_path / "federation.yaml"
+        north = f"{{url: 'http://{taken}/openeo/1.3', simulated: north.yaml}}"
+        names = ["north"] if command == "backend" else []
+        bind = "127.0.0.1:1" if names else taken
+        file.write_text(f"bind: {bind}\nbackends: {{north: {north}}}\n")
+        shown = runner.invoke(main, [command, *names, "--config", str(file)])
+    assert shown.exit_code == 1
+    of = names[0] if names else command
+    assert f"{taken} of {of} is taken by another program" in shown.output
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Has nothing to tell but remembers that it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *_words: object) -> None:
+        """Stay silent."""
+
+
+def test_backends_are_asked_where_they_were_moved_to(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        written = f"127.0.0.1:{server.server_port - 23}"
+        (tmp_path / "north.yaml").write_text(f"bind: {written}\n")
+        file = tmp_path / "federation.yaml"
+        north = f"{{url: 'http://{written}/openeo/1.3', simulated: north.yaml}}"
+        file.write_text(f"backends: {{north: {north}}}\n")
+        monkeypatch.chdir(tmp_path)
+        shown = runner.invoke(main, ["check", "--port-offset", "23", "--config", str(file)])
+        server.shutdown()
+    assert shown.exit_code == 1
+    assert any(path.startswith("/openeo/1.3") for path in Silent.asked)
 
 
 @pytest.mark.parametrize("name", ["federation", "copernicus"])

@@ -40,10 +40,25 @@ def test_a_free_port_is_not_refused(free: int) -> None:
 
 
 def test_a_taken_port_is_named_with_how_to_choose_another(taken: int) -> None:
-    message = refusal_message([Refused(server(taken), "is taken by another program")], [])
+    refused = Refused(server(taken), "is taken by another program")
+    message = refusal_message([refused], [refused.server])
     assert f"127.0.0.1:{taken} of terra is taken" in message
     assert "'bind' in terra.yaml" in message
     assert "--port-offset" in message
+
+
+def test_a_federation_that_was_moved_is_told_the_offset_from_where_it_was(taken: int) -> None:
+    refused = Refused(server(taken), "is taken by another program")
+    offset = free_offset([refused.server])
+    assert offset is not None
+    message = refusal_message([refused], [refused.server], moved=700)
+    assert f"--port-offset {700 + offset}, which is free now" in message
+
+
+def test_a_server_alone_is_not_told_to_move_the_others(taken: int) -> None:
+    message = refusal_message([Refused(server(taken), "is taken by another program")])
+    assert "--port-offset" not in message
+    assert "'bind' in terra.yaml" in message
 
 
 def test_a_proposed_offset_is_free_for_every_server() -> None:
