@@ -511,15 +511,21 @@ class BackendFailure(_AboutBackends, status=502):
     """The backend failed without an openEO error.
 
     `layer` says which part failed (such as name resolution, connection, TLS, HTTP, content) and
-    `reason` how.
+    `reason` how; `status_there` is the status of its answer, if that was the failure.
     """
 
     def __init__(
-        self, backend: str, layer: str, reason: str = "", **extras: Unpack[Extras]
+        self,
+        backend: str,
+        layer: str,
+        reason: str = "",
+        *,
+        status_there: int | None = None,
+        **extras: Unpack[Extras],
     ) -> None:
         said = f"The {_named(backend)} failed ({layer}){': ' + reason if reason else '.'}"
         super().__init__(backend, said, **extras)
-        self.layer = layer
+        self.layer, self.status_there = layer, status_there
 
 
 class BackendError(_AboutBackends):

@@ -15,6 +15,7 @@ netrc, no proxies from the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -27,17 +28,21 @@ import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from aggregator.documents import JsonObject, is_object, text
+from aggregator.documents import JsonObject, is_nested_within, is_object, objects, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.deadlines import ORIGINS, Deadline, DeadlineAdapter
 
 CHUNK = 64 * 1024
 REDIRECTS = 4
 ERROR_LIMIT = 1024 * 1024
+# Levels of JSON in JSON that an answer may have: what is written can be a little deeper.
+NESTING = 200
 USER_AGENT = "openeo-federation/0.1"
 # A reverse proxy's words for a backend that is not there.
 GATEWAY_STATUSES = {502, 503, 504}
 PASSED_ERROR_HEADERS = ("Retry-After", "WWW-Authenticate")
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 Transport = Callable[[], BaseAdapter]
 Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
@@ -89,7 +94,7 @@ class Stream:
 
     def __init__(self, client: Client, response: requests.Response, deadline: Deadline) -> None:
         self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
+        self.headers = _readable(response.headers)
         self._client, self._response, self._deadline = client, response, deadline
 
     def chunks(self, decode: bool = False) -> Iterator[bytes]:
@@ -164,6 +169,9 @@ class Client:
             raise BackendFailure(self.backend, "content", "the JSON cannot be parsed") from error
         if not is_object(document):
             raise BackendFailure(self.backend, "content", "expected a JSON object")
+        if not is_nested_within(document, NESTING):
+            said = f"the JSON is nested more than {NESTING} levels deep"
+            raise BackendFailure(self.backend, "content", said)
         return document
 
     def open(self, request: Request, credentials: str | None = None, *, deadline: float) -> Stream:
@@ -189,7 +197,7 @@ class Client:
             if response.status_code not in (301, 302, 303, 307, 308) or not location:
                 return response
             response.close()
-            url = self._redirected(request, url, urljoin(url, location), credentials)
+            url = self._redirected(request, url, location, credentials)
         raise BackendFailure(self.backend, "HTTP", f"more than {REDIRECTS} redirects")
 
     def _redirected(
@@ -197,7 +205,11 @@ class Client:
     ) -> str:
         if request.method not in ("GET", "HEAD"):
             raise BackendFailure(self.backend, "HTTP", f"it redirects a {request.method} request")
-        old, new = urlsplit(url), urlsplit(location)
+        try:
+            location = urljoin(url, location)
+            old, new = urlsplit(url), urlsplit(location)
+        except ValueError as error:
+            raise BackendFailure(self.backend, "HTTP", "it redirects to no address") from error
         if new.scheme not in ("http", "https") or (old.scheme, new.scheme) == ("https", "http"):
             raise BackendFailure(self.backend, "HTTP", "it redirects to an unsafe address")
         if credentials is not None and (old.scheme, old.netloc) != (new.scheme, new.netloc):
@@ -257,7 +269,6 @@ class Client:
             document = None
         if not text(document, "code") or not text(document, "message"):
             return self._foreign_error(status, headers)
-        links = [link for link in document.get("links") or () if is_object(link)]
         return BackendError(
             self.backend,
             status=status,
@@ -265,14 +276,13 @@ class Client:
             message=text(document, "message"),
             upstream_id=text(document, "id") or None,
             headers=headers,
-            links=links,
+            links=objects(document, "links"),
         )
 
     def _foreign_error(self, status: int, headers: Mapping[str, str]) -> Failure:
         reason = f"status {status} without an openEO error"
-        if status in GATEWAY_STATUSES:
-            return BackendFailure(self.backend, "gateway", reason, headers=headers)
-        return BackendFailure(self.backend, "HTTP", reason, headers=headers)
+        layer = "gateway" if status in GATEWAY_STATUSES else "HTTP"
+        return BackendFailure(self.backend, layer, reason, status_there=status, headers=headers)
 
 
 class _Translated:
@@ -371,6 +381,13 @@ def _may_repeat(request: Request, error: requests.ConnectionError) -> bool:
     if request.method not in ("GET", "HEAD") or isinstance(error, requests.Timeout):
         return False
     return _any(list(_chain(error)), urllib3.exceptions.ProtocolError)
+
+
+def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers as they may be sent on: folded lines joined, without control characters."""
+    if not any(map(_CONTROL.search, headers.values())):
+        return headers
+    return CaseInsensitiveDict({n: _CONTROL.sub(" ", value) for n, value in headers.items()})
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -177,7 +177,8 @@ class _Watched:
     """Counts how an exchange ended.
 
     An error in openEO's form is an answer. A foreign one counts for what is only read: a job
-    or a result that makes a backend stumble must not close it for everybody.
+    or a result that makes a backend stumble must not close it for everybody, nor must a request
+    that it finds too long or otherwise the client's fault (4xx).
     """
 
     def __init__(self, fleet: Fleet, backend: str, counted: tuple[type[Failure], ...]) -> None:
@@ -188,10 +189,14 @@ class _Watched:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         breaker = self._fleet.breakers[self._backend]
-        if not isinstance(error, self._counted):
+        if not isinstance(error, self._counted) or _is_clients_fault(error):
             breaker.succeeded()
         elif breaker.failed():
             self._fleet.tripped(self._backend)
+
+
+def _is_clients_fault(error: BaseException | None) -> bool:
+    return isinstance(error, BackendFailure) and 400 <= (error.status_there or 0) < 500
 
 
 def _counted(request: Request) -> tuple[type[Failure], ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -12,7 +13,7 @@ import orjson
 
 from aggregator.documents import JsonObject, flag, objects, text, version_key
 from aggregator.errors import BackendError, BackendFailure
-from aggregator.upstream.client import Client, Request
+from aggregator.upstream.client import Answer, Client, Request
 
 CAPABILITIES = "capabilities"
 COLLECTIONS = "collections"
@@ -29,6 +30,8 @@ PATHS = {
 }
 PAGED = {COLLECTIONS: "collections", "processes": "processes"}
 PAGES = 1000
+# All pages of a document may take so many times as long as one.
+PAGES_DEADLINES = 10
 NOT_OFFERED = {404, 405, 501}
 
 
@@ -77,7 +80,7 @@ class Metadata:
             )
         except (BackendError, BackendFailure):
             return
-        best = _best_version(document)
+        best = _best_version(document, secure=self._client.url.startswith("https:"))
         if best is not None:
             self._client.at(best)
 
@@ -121,20 +124,30 @@ class Metadata:
         if paged is None or next_query(document) is None:
             return stored(answer.body, etag, now)
         # Of several pages each has its own ETag: such a document is always fetched.
-        joined = dict(document) | {paged: list(self._entries(path, document, paged, deadline))}
+        joined = dict(document) | {
+            paged: list(self._entries(path, document, paged, answer, deadline))
+        }
         return stored(orjson.dumps(joined), None, now)
 
     def _entries(
-        self, path: str, page: JsonObject, key: str, deadline: float
+        self, path: str, page: JsonObject, key: str, first: Answer, deadline: float
     ) -> Iterator[JsonObject]:
-        for _ in range(PAGES):
+        """The entries of all pages, which together may be as large as one answer."""
+        until = time.monotonic() + PAGES_DEADLINES * deadline
+        asked: list[Mapping[str, str]] = []
+        left = self._limit - len(first.body)
+        while True:
             yield from objects(page, key)
             query = next_query(page)
             if query is None:
                 return
+            if query in asked or len(asked) == PAGES:
+                raise BackendFailure(self._client.backend, "content", f"endless pages of {key}")
+            asked.append(query)
             request = Request("GET", path, query)
-            page = self._client.document(request, deadline=deadline, limit=self._limit)[1]
-        raise BackendFailure(self._client.backend, "content", f"more than {PAGES} pages of {key}")
+            soon = min(deadline, until - time.monotonic())
+            answer, page = self._client.document(request, deadline=soon, limit=max(left, 0))
+            left -= len(answer.body)
 
 
 def detail_request(collection: str) -> Request:
@@ -168,12 +181,14 @@ def _is_versioned(url: str) -> bool:
     return last != "" and all(part.isdigit() for part in last.split("."))
 
 
-def _best_version(document: JsonObject) -> str | None:
+def _best_version(document: JsonObject, *, secure: bool) -> str | None:
+    """The address to use; from a secure one only a secure one, since credentials go there."""
+    schemes = ("https://",) if secure else ("http://", "https://")
     usable = [
         version
         for version in objects(document, "versions")
         if version_key(text(version, "api_version"))[0][:1] == (1,)
-        and text(version, "url").startswith(("http://", "https://"))
+        and text(version, "url").startswith(schemes)
     ]
     if not usable:
         return None
