@@ -65,6 +65,7 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     access_log.install(app)
     cors.install(app)
     errors.install(app, settings.max_request_bytes)

@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from aggregator.app import create_app
 from aggregator.settings import Settings, load
 from aggregator.usecases.tokens import sealing_key
+from aggregator.web.worker import Worker
 
 # A sealed token holds a token of each backend.
 HEADER_BYTES = 64 * 1024
@@ -56,7 +57,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": [settings.bind],
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "threads": settings.threads,
         "keepalive": 30,
         # Threads answer the arbiter whatever requests take; this is for a worker that hangs.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 
@@ -75,7 +75,7 @@ class Resources:
         request = Request("POST", f"/{self.collection}", body=decision.body, headers=JSON)
         answer = self._ask(backend, request, access)
         location = answer.headers.get("Location", "")
-        local_id = answer.headers.get("OpenEO-Identifier") or _last_part(location)
+        local_id = answer.headers.get("OpenEO-Identifier") or _id_in(location, self.collection)
         if not local_id:
             raise BackendFailure(backend, "content", "it does not say the id of what it created")
         return Created(federate(backend, local_id), backend, decision.routing)
@@ -190,5 +190,7 @@ def _ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], dead
     return answers.documents, answers.failures
 
 
-def _last_part(location: str) -> str:
-    return location.partition("?")[0].rstrip("/").rpartition("/")[2]
+def _id_in(location: str, collection: str) -> str:
+    """The id at the end of an address below the collection, on whatever host that is."""
+    parent, _, last = location.partition("?")[0].rstrip("/").rpartition("/")
+    return unquote(last) if parent.rpartition("/")[2] == collection else ""

@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 from flask import current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from aggregator.documents import is_object
+from aggregator.documents import is_nested_within, is_object
 from aggregator.errors import ContentTypeInvalid, NotFound, UnsupportedApiVersion
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.federation import Federation
@@ -16,6 +17,8 @@ from aggregator.web.addresses import BACKEND, FAULT
 from aggregator.web.errors import RequestInvalid
 
 EXTENSION = "federation"
+# Levels of JSON in JSON that a body may have: what is written can be a little deeper.
+NESTING = 200
 
 
 def federation() -> Federation:
@@ -51,7 +54,7 @@ def access_if_any() -> Access | None:
 
 def body() -> dict[str, Any]:
     """The JSON object in the request's body."""
-    data = request.get_data(cache=False)
+    data = _received()
     kind = request.mimetype
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise ContentTypeInvalid("application/json")
@@ -61,7 +64,27 @@ def body() -> dict[str, Any]:
         raise RequestInvalid(f"The body of the request is not JSON: {error}.") from error
     if not is_object(document):
         raise RequestInvalid("The body of the request must be a JSON object.")
+    if not is_nested_within(document, NESTING):
+        raise RequestInvalid(
+            f"The body of the request is nested more than {NESTING} levels deep, which is the most "
+            "that is accepted."
+        )
     return dict(document)
+
+
+def _received() -> bytes:
+    """The body as it was sent; an error if the client stops before its end or breaks its form."""
+    try:
+        data = request.get_data(cache=False)
+    except OSError as error:
+        raise RequestInvalid("The body of the request did not come whole.") from error
+    if len(data) < (request.content_length or 0):
+        raise RequestInvalid("The body of the request ends before its announced length.")
+    if request.content_length is None and len(data) >= (
+        request.max_content_length or len(data) + 1
+    ):
+        raise RequestEntityTooLarge  # of a body in chunks only so much has been read
+    return data
 
 
 def limit() -> int | None:

@@ -57,8 +57,13 @@ def install(app: Flask, max_bytes: int) -> None:
 def reference() -> str:
     """The id of this request, in its answer, its errors and the log."""
     if "reference" not in g:
-        g.reference = secrets.token_hex(8)
+        g.reference = new_reference()
     return str(g.reference)
+
+
+def new_reference() -> str:
+    """An id for an error."""
+    return secrets.token_hex(8)
 
 
 def answer(error: OpenEOError) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Response, request
 
 from aggregator.ids import CursorError
@@ -9,6 +11,9 @@ from aggregator.usecases.resources import Reply, Resources
 from aggregator.web.context import access, body, limit, view
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, empty, routed
+
+# What a header may hold as it is.
+PRINTABLE = "".join(map(chr, range(33, 127)))
 
 
 def listed(resources: Resources) -> Response:
@@ -27,7 +32,7 @@ def created(resources: Resources) -> Response:
     new = resources.create(body(), access(), view())
     headers = {
         "Location": view().link(resources.collection, new.identifier),
-        "OpenEO-Identifier": new.identifier,
+        "OpenEO-Identifier": quote(new.identifier, safe=PRINTABLE),
         **routed(new.backend, new.routing),
     }
     return empty(201, headers)

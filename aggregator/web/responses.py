@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def routed(backend: str, routing: Routing) -> dict[str, str]:
     """Headers that say which backend runs a process, and why."""
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
     told = "; ".join(line for line in lines if line)
-    plain = told.encode("ascii", "replace").decode()
+    plain = re.sub(r"[^ -~]", "?", told)
     return {
         "OpenEO-Federation-Backends": backend,
         "OpenEO-Federation-Routing": plain[:ROUTING_LENGTH],

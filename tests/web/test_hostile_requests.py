@@ -1,0 +1,100 @@
+"""Requests made to hurt, and created jobs whose backend says strange things of them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.backends import Reply
+from tests.web.site import Site, assert_error, backend, graph
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    created = Reply(201, headers={"OpenEO-Identifier": "1"})
+    return Site({"terra": backend("terra", answers={"POST /jobs": created})}, tmp_path)
+
+
+@pytest.mark.parametrize("levels", [200, 254, 300, 1000])
+@pytest.mark.parametrize("path", ["/jobs", "/result", "/validation"])
+def test_a_body_nested_too_deeply_is_the_clients_mistake(
+    site: Site, path: str, levels: int
+) -> None:
+    user = site.login() | {"Content-Type": "application/json"}
+    nested = b"[" * levels + b"]" * levels
+    body = b'{"process": {"process_graph": {}}, "extra": ' + nested + b"}"
+    assert_error(site.request("POST", path, data=body, headers=user), 400, "RequestInvalid")
+
+
+def test_a_body_as_deep_as_is_accepted_is_passed_on(site: Site) -> None:
+    extra: Any = 1
+    for _ in range(198):
+        extra = [extra]
+    answer = site.post("/jobs", {"process": graph(), "extra": extra}, headers=site.login())
+    assert answer.status_code == 201
+    assert site.backends["terra"].calls[-1].document["extra"] == extra
+
+
+def test_a_body_that_ends_early_is_refused(site: Site) -> None:
+    environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "100"}
+    answer = site.client.open(
+        "/openeo/1.3/validation",
+        method="POST",
+        input_stream=io.BytesIO(b"{}"),
+        content_type="application/json",
+        environ_overrides=environ,
+    )
+    assert "announced length" in assert_error(answer, 400, "RequestInvalid")["message"]
+
+
+def test_a_body_in_chunks_may_not_be_larger_than_others(tmp_path: Path) -> None:
+    site = Site({"terra": backend("terra")}, tmp_path, max_request_bytes=2000)
+    for size, status in ((1000, 200), (5000, 413)):
+        answer = site.client.open(
+            "/openeo/1.3/validation",
+            method="POST",
+            input_stream=io.BytesIO(b'{"process_graph": {}}' + b" " * size),
+            content_type="application/json",
+            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+        )
+        assert answer.status_code == status, answer.text
+
+
+def test_doubled_slashes_are_no_redirect(site: Site) -> None:
+    assert_error(site.get("/collections//S2"), 404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    ("location", "job_id"),
+    [
+        ("/openeo/jobs/a-1", "terra-a-1"),
+        ("jobs/a~1", "terra-a~1"),
+        ("http://terra.test/openeo/jobs/a%7E1/?x=y", "terra-a~1"),
+        ("http://elsewhere.example/jobs/5", "terra-5"),
+    ],
+)
+def test_the_id_of_a_new_job_is_read_from_its_address(
+    site: Site, location: str, job_id: str
+) -> None:
+    site.backends["terra"].answers["POST /jobs"] = Reply(201, headers={"Location": location})
+    answer = site.post("/jobs", {"process": graph()}, headers=site.login())
+    assert answer.headers["OpenEO-Identifier"] == job_id
+    assert answer.headers["Location"] == f"http://federation.test/openeo/1.3/jobs/{job_id}"
+
+
+@pytest.mark.parametrize("location", ["", "/", "http://terra.test/openeo/jobs/", "http://x", "5"])
+def test_a_new_job_without_an_id_is_a_failure_of_the_backend(site: Site, location: str) -> None:
+    site.backends["terra"].answers["POST /jobs"] = Reply(201, headers={"Location": location})
+    answer = site.post("/jobs", {"process": graph()}, headers=site.login())
+    assert_error(answer, 502, "BackendFailure")
+
+
+def test_an_id_that_no_header_can_hold_is_quoted_there(site: Site) -> None:
+    location = {"Location": "/openeo/jobs/%E6%97%A5%0A"}
+    site.backends["terra"].answers["POST /jobs"] = Reply(201, headers=location)
+    answer = site.post("/jobs", {"process": graph()}, headers=site.login())
+    assert answer.headers["OpenEO-Identifier"] == "terra-%E6%97%A5%0A"
+    assert answer.headers["Location"].endswith("/jobs/terra-%E6%97%A5%0A")

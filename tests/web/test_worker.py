@@ -1,0 +1,109 @@
+"""What gunicorn itself answers and waits for, in the running program."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import orjson
+import pytest
+from gunicorn.config import Config
+
+from aggregator.web.worker import PATIENCE, Worker, _Connection
+from tests.fakes.backends import Reply
+from tests.web.site import backend, graph
+from tests.web.test_served import Served, listening
+
+CHUNKED = (
+    b"POST /openeo/1.3/validation HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+NO_HTTP = {
+    "an unknown method": (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "a version of the future": (b"GET / HTTP/9.9\r\n\r\n", 400),
+    "a long line": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "a large header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+    "many headers": (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 500 + b"\r\n", 431),
+    "a length that is none": (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n", 400),
+    "an unknown coding": (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n", 501),
+    "a malformed chunk": (CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n", 400),
+    "a chunk that ends early": (CHUNKED + b"5\r\n{}", 400),
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    created = Reply(201, headers={"OpenEO-Identifier": "1"})
+    with listening(backend("terra", answers={"POST /jobs": created})) as url:
+        program = Served({"terra": url}, tmp_path_factory.mktemp("served"))
+        try:
+            program.wait()
+            yield program
+        finally:
+            program.end()
+
+
+def say(served: Served, data: bytes) -> tuple[int, bytes, bytes]:
+    """Status, head and body of the answer to these bytes."""
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 10) as peer:
+        peer.sendall(data)
+        peer.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := peer.recv(65536):
+            answer += piece
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), head, body
+
+
+@pytest.mark.parametrize("name", NO_HTTP)
+def test_what_is_no_http_gets_an_openeo_error(served: Served, name: str) -> None:
+    sent, expected = NO_HTTP[name]
+    status, head, body = say(served, sent)
+    error = orjson.loads(body)
+    assert (status, error["code"]) == (expected, "RequestInvalid")
+    assert error["id"] and error["message"]
+    assert b"Content-Type: application/json" in head
+    assert b"Access-Control-Allow-Origin: *" in head
+
+
+def test_a_body_in_chunks_is_read(served: Served) -> None:
+    status, _, body = say(served, CHUNKED + b"2\r\n{}\r\n0\r\n\r\n")
+    assert (status, orjson.loads(body)["errors"][0]["code"]) == (200, "ProcessGraphMissing")
+
+
+def test_a_process_with_odd_characters_is_answered_in_valid_headers(served: Served) -> None:
+    process = graph()
+    nodes = process["process_graph"]
+    nodes["l\x00\x07\u65e5\r\n"] = nodes.pop("load")
+    nodes["save"]["arguments"]["data"]["from_node"] = "l\x00\x07\u65e5\r\n"
+    data = orjson.dumps({"process": process})
+    user = served.login()["Authorization"]
+    head = f"POST /openeo/1.3/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {user}\r\n"
+    head += f"Connection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+    status, _, body = say(served, head.encode() + data)
+    assert status == 201, body
+
+
+def test_a_client_may_pause_for_a_time_only() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        connection.init()
+        assert connection.sock.gettimeout() == PATIENCE
+        # Also when it is used again for a further request.
+        connection.sock.setblocking(True)
+        connection.init()
+        assert connection.sock.gettimeout() == PATIENCE
+
+
+def test_the_worker_makes_such_connections() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = Worker.__new__(Worker)
+        worker.cfg, worker.nr_conns, taken = Config(), 0, []
+        worker.enqueue_req = taken.append
+        with socket.create_connection(listener.getsockname()):
+            worker.accept(listener)
+        assert isinstance(taken[0], _Connection)
+        taken[0].close()
