@@ -13,6 +13,7 @@ from aggregator.merging.fields import (
     anything,
     arrays_in,
     backends_of,
+    by_backend,
     differ,
     first_that,
     links,
@@ -47,7 +48,7 @@ def _bounding(parts: Parts, place: Place) -> Any:
     if not good:
         return ABSENT
     if differ(good):
-        place.note("extent-differs", backends_of(good))
+        place.note("extent-differs", backends_of(good), by_backend=by_backend(good))
     return hull([part.value for part in good])
 
 

@@ -56,7 +56,8 @@ def _overall_and_parts(
     overall = unite([item for part in extents for item in part.value])
     details = _details(extents, place, unite)
     if len(extents) > 1 and any(identity(p.value[0]) != identity(overall) for p in extents):
-        place.note("extent-differs", [part.backend for part in extents])
+        wholes = {part.backend: unite(part.value) for part in extents}
+        place.note("extent-differs", wholes, by_backend=wholes)
     if len(details) == 1 and identity(details[0]) == identity(overall):
         return [details[0]]
     return [overall, *details]

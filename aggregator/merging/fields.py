@@ -164,7 +164,9 @@ def wording(parts: Parts, place: Place) -> Any:
         return ABSENT
     chosen = next((part for part in good if part.value), good[0])
     if differ(good):
-        place.note("text-differs", backends_of(good), chosen=chosen.backend)
+        place.note(
+            "text-differs", backends_of(good), by_backend=by_backend(good), chosen=chosen.backend
+        )
     return chosen.value
 
 

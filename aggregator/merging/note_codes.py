@@ -98,7 +98,7 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "info",
         "Backends hold a collection for different areas or times. The overall extent comes "
         "first, the extents of the backends follow.",
-        "{backends} hold different extents of {subject}.",
+        "{backends} hold different extents of {subject}: {by_backend}.",
     ),
     "overall-extent-missing": NoteCode(
         "info",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aggregator.documents import is_array, is_number, is_object, is_text
-from aggregator.merging.fields import ABSENT, Part, Parts, Place, differ
+from aggregator.merging.fields import ABSENT, Part, Parts, Place, backends_of, by_backend, differ
 from aggregator.merging.times import moment
 
 Key = Callable[[Any], Any]
@@ -45,7 +45,7 @@ def open_ranges(parts: Parts, place: Place) -> Any:
     if not good:
         return ABSENT
     if differ(good):
-        place.note("extent-differs", [part.backend for part in good])
+        place.note("extent-differs", backends_of(good), by_backend=by_backend(good))
     lows = [part.value[0] for part in good]
     highs = [part.value[1] for part in good]
     return [_end(lows, min), _end(highs, max)]

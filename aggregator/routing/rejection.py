@@ -51,6 +51,7 @@ def rejection(case: Case, verdicts: Sequence[Verdict]) -> OpenEOError:
 def _nowhere(case: Case) -> Iterator[OpenEOError]:
     """An error for each thing that no backend has, most telling first."""
     yield from _unknown_choices(case)
+    yield from _all_unseen(case)
     yield from _unknown_collections(case)
     yield from _unknown_processes(case)
     yield from _unknown_references(case)
@@ -75,6 +76,13 @@ def _unknown_choices(case: Case) -> Iterator[OpenEOError]:
             )
 
 
+def _all_unseen(case: Case) -> Iterator[OpenEOError]:
+    """What is nowhere cannot be said while no backend has ever been reached."""
+    if case.backends and all(b.collections is None and b.processes is None for b in case.backends):
+        asked = [b.backend for b in case.backends if case.asked.explicit in (None, b.backend)]
+        yield BackendUnavailable(asked)
+
+
 def _unknown_collections(case: Case) -> Iterator[OpenEOError]:
     known = [backend.collections or {} for backend in case.backends]
     for need in case.needs.collections:
@@ -85,7 +93,7 @@ def _unknown_collections(case: Case) -> Iterator[OpenEOError]:
 
 def _unseen(case: Case) -> str:
     names = [b.backend for b in case.backends if b.collections is None or b.processes is None]
-    return f"What backend {enumerated(names, ' and ')} has is not known yet." if names else ""
+    return f"What {enumerated(names, ' and ')} can do is not known yet." if names else ""
 
 
 def _unknown_processes(case: Case) -> Iterator[OpenEOError]:

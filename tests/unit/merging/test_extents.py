@@ -40,7 +40,9 @@ def test_the_overall_extent_comes_first_then_the_parts() -> None:
         [0, 40, 10, 50],
         [5, 45, 20, 60],
     ]
-    assert_noted(found, "extent-differs", "terra", "aurora")
+    note = assert_noted(found, "extent-differs", "terra", "aurora")
+    assert note.values["by_backend"] == {"terra": [0, 40, 10, 50], "aurora": [5, 45, 20, 60]}
+    assert "aurora: [5, 45, 20, 60]" in note.message
 
 
 def test_parts_of_a_backend_stay_and_its_overall_extent_does_not_become_a_part() -> None:

@@ -152,6 +152,7 @@ def test_texts_of_the_reference_win_so_that_mixed_versions_read_as_one() -> None
         assert found.document["add"]["federation:backends"] == ["terra", "aurora"]
         note = assert_noted(found, "text-differs", subject="processes/add/description")
         assert note.values["chosen"] == "aurora"
+        assert note.values["by_backend"] == {"terra": "Old words.", "aurora": "New words."}
 
 
 def test_without_a_reference_the_first_configured_backends_text_wins() -> None:

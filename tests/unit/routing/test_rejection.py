@@ -168,7 +168,18 @@ def test_a_backend_that_nothing_is_known_of_is_mentioned() -> None:
         needs(a=load("S1")), backend("terra"), backend("aurora", online=False, collections=None)
     )
     assert error.code == "CollectionNotFound"
-    assert "What backend aurora has is not known yet." in error.message
+    assert "What aurora can do is not known yet." in error.message
+
+
+def test_while_no_backend_was_ever_reached_nothing_is_said_to_be_nowhere() -> None:
+    unseen = [
+        backend(name, online=False, collections=None, processes=None)
+        for name in ("terra", "aurora")
+    ]
+    error = rejected(needs(a=load("S1")), *unseen)
+    assert (error.status, error.code) == (503, "BackendUnavailable")
+    assert "'terra' or 'aurora'" in error.message
+    assert "aurora" not in rejected(needs(a=load("S1")), *unseen, explicit="terra").message
 
 
 def test_a_message_stays_short_however_much_is_lacking() -> None:
