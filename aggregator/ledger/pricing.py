@@ -11,6 +11,7 @@ total is the sum of the rounded items, so that a receipt always adds up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -177,7 +178,7 @@ def read_tariff(document: Any, source: str = "pricing") -> Tariff:
     if not isinstance(document, Mapping):
         raise TariffError(["it must be a mapping"], source)
     reading = _Reading(document)
-    provider = reading.text("provider")
+    provider = reading.identifier("provider")
     tariff = Tariff(
         provider=provider,
         title=reading.text("title", optional=True) or provider,
@@ -211,6 +212,7 @@ def gather(tariffs: Iterable[Tariff]) -> Tariffs:
     return Tariffs(found)
 
 
+_BACKEND_ID = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = frozenset(
     {
         "provider",
@@ -248,6 +250,13 @@ class _Reading:
             return value
         self.wrong(key, "text")
         return ""
+
+    def identifier(self, key: str) -> str:
+        """The id of a backend, as the federation's configuration has it."""
+        value = self.text(key)
+        if value and not _BACKEND_ID.fullmatch(value):
+            self.wrong(key, "the id of a backend: lower-case letters, digits and underscores")
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.document.get(key, [])

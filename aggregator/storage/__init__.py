@@ -1,0 +1,22 @@
+"""Storage: the books in a database, by SQLAlchemy. SQLite by default, PostgreSQL by its URL.
+
+The rules are those of `aggregator.ledger`; this room keeps them safe from crashes, from each other
+and from itself: rows are only ever added, and the database refuses anything else.
+
+::
+
+    database     engines, transactions, locks
+    schema       the tables
+    triggers     what the database itself refuses
+    page         one unit of work: reads what is needed, books, writes all at once
+    rows         between rows and the domain's values
+    members      users, their subscriptions and organisations
+    reporting    usage reports, many in one transaction
+    commits      many threads, one transaction
+    ledger       the operations, each one transaction
+    lookups      what the operations look up
+    refunds      giving back what was charged
+    queries      statements, usage, settlements, what is not reconciled
+    verification rebuild of all balances, and the validators over the whole books
+    tariffs      reads config/pricing
+"""

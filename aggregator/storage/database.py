@@ -1,0 +1,132 @@
+"""Engines, transactions and locks: what differs between SQLite and PostgreSQL is here."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
+
+from aggregator.storage.schema import metadata, transfer
+from aggregator.storage.triggers import postgresql_triggers, sqlite_triggers
+
+BUSY_SECONDS = 30
+_CREATION = 4_702_111_234
+"""Number of the lock under which PostgreSQL tables are made."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(:numbers) AS number")
+_NEXT_NUMBERS = text("SELECT nextval('transfer_number') FROM generate_series(1, :count)")
+_LAST_NUMBER = select(func.coalesce(func.max(transfer.c.id), 0))
+
+
+class Database:
+    """The database behind a URL (`sqlite:///ledger.sqlite`, `postgresql+psycopg://...`).
+
+    Open it in the process that uses it (after a fork). What `write` has committed is on disk when
+    it returns. Reading never waits for writing.
+    """
+
+    def __init__(self, url: str) -> None:
+        address = make_url(url)
+        self.sqlite = address.get_backend_name() == "sqlite"
+        self._write: Engine
+        self._read: Engine
+        self._turn: AbstractContextManager[Any]
+        if self.sqlite:
+            if not address.database or address.database == ":memory:":
+                raise ValueError("the ledger needs a file: sqlite:///PATH")
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            self._write = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
+            self._read = _sqlite_engine(url, begin="BEGIN", query_only=True)
+            # Threads of one process queue here, fairly, instead of polling for the file's lock.
+            self._turn = threading.Lock()
+        else:
+            self._write = self._read = create_engine(url, pool_size=8, max_overflow=56)
+            self._turn = nullcontext()
+
+    def create(self) -> None:
+        """Makes tables and triggers that are not there; safe from several processes at once."""
+        statements = sqlite_triggers() if self.sqlite else postgresql_triggers()
+        with self.write() as connection:
+            if not self.sqlite:
+                connection.execute(_LOCK, {"numbers": [_CREATION]})
+                connection.execute(text("CREATE SEQUENCE IF NOT EXISTS transfer_number"))
+            metadata.create_all(connection)
+            for statement in statements:
+                connection.execute(text(statement))
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or undone if it raises."""
+        with self._turn, self._write.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A view of what was committed; SQLite: the same for the whole block."""
+        with self._read.begin() as connection:
+            yield connection
+
+    def lock(self, connection: Connection, names: Iterable[str]) -> None:
+        """Waits for all other writers of these wallets and keys; held until the transaction ends.
+
+        SQLite has one writer anyway. The order of taking them is the same for all, so that no two
+        writers wait for each other.
+        """
+        if not self.sqlite:
+            numbers = sorted({_number_of(name) for name in names})
+            connection.execute(_LOCK, {"numbers": numbers})
+
+    def next_numbers(self, connection: Connection, count: int) -> list[int]:
+        """Numbers for new transfers, in order."""
+        if not self.sqlite:
+            return sorted(connection.execute(_NEXT_NUMBERS, {"count": count}).scalars())
+        last = connection.execute(_LAST_NUMBER).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self._write.dispose()
+        self._read.dispose()
+
+
+def _number_of(name: str) -> int:
+    digest = hashlib.blake2b(name.encode("utf-8"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=56
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA recursive_triggers = ON")
+        if query_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,124 @@
+"""What the operations look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from aggregator.ledger.accounts import revenue_account
+from aggregator.ledger.entries import Posting, Transfer
+from aggregator.ledger.events import Hold
+from aggregator.ledger.grants import Grant
+from aggregator.storage.rows import grant_of, hold_of
+from aggregator.storage.schema import closing, credit_grant, hold, posting, transfer
+
+_HOLDS = select(hold, closing.c.reason.label("closed")).outerjoin(
+    closing, closing.c.hold == hold.c.key
+)
+
+
+@dataclass(frozen=True)
+class FoundHold:
+    """A hold, and the reason why it was closed, if it was."""
+
+    hold: Hold
+    closed: str | None
+
+
+def find_grant(connection: Connection, key: str) -> Grant | None:
+    """The grant under a key."""
+    row = connection.execute(select(credit_grant).where(credit_grant.c.key == key)).first()
+    return grant_of(row) if row else None
+
+
+def find_hold(connection: Connection, key: str) -> FoundHold | None:
+    """The hold under a key, open or closed."""
+    row = connection.execute(_HOLDS.where(hold.c.key == key)).first()
+    return FoundHold(hold_of(row), row.closed) if row else None
+
+
+def open_holds(connection: Connection) -> list[Hold]:
+    """All holds that are open, the oldest first."""
+    rows = connection.execute(_HOLDS.where(closing.c.hold.is_(None)).order_by(hold.c.opened))
+    return [hold_of(row) for row in rows]
+
+
+def overdue_holds(connection: Connection, now: int) -> list[Hold]:
+    """The open holds whose time is over."""
+    overdue = _HOLDS.where(closing.c.hold.is_(None), hold.c.expires <= now)
+    return [hold_of(row) for row in connection.execute(overdue.order_by(hold.c.expires))]
+
+
+def expired_grants(connection: Connection, now: int) -> list[Grant]:
+    """Grants whose time is over and that are not empty."""
+    later = posting.alias("later")
+    head = select(func.max(later.c.sequence)).where(later.c.account == posting.c.account)
+    rows = connection.execute(
+        select(credit_grant)
+        .join(posting, posting.c.account == credit_grant.c.account)
+        .where(
+            credit_grant.c.expires <= now,
+            posting.c.sequence == head.correlate(posting).scalar_subquery(),
+            posting.c.balance > 0,
+        )
+        .order_by(credit_grant.c.expires, credit_grant.c.key)
+    )
+    return [grant_of(row) for row in rows]
+
+
+def revenue_between(connection: Connection, provider: str, start: int, end: int) -> int:
+    """A provider's charges less refunds in [start, end)."""
+    total = connection.execute(
+        select(func.coalesce(func.sum(posting.c.amount), 0))
+        .join(transfer, transfer.c.id == posting.c.transfer)
+        .where(
+            posting.c.account == revenue_account(provider),
+            transfer.c.event != "settlement",
+            transfer.c.provider == provider,
+            transfer.c.at >= start,
+            transfer.c.at < end,
+        )
+    )
+    return int(total.scalar_one())
+
+
+def settlement_of(connection: Connection, provider: str, month: str) -> tuple[int, int] | None:
+    """Amount and moment of a month's settlement, None if it is not closed (or had no revenue)."""
+    row = connection.execute(
+        select(posting.c.amount, transfer.c.at)
+        .join(transfer, transfer.c.id == posting.c.transfer)
+        .where(
+            transfer.c.key == f"settlement/{provider}/{month}",
+            posting.c.account == revenue_account(provider),
+        )
+    ).first()
+    return (-row.amount, row.at) if row else None
+
+
+def find_transfers(connection: Connection, condition: object) -> list[Transfer]:
+    """Transfers with their postings, in order; `condition` is on the table of transfers."""
+    rows = connection.execute(
+        select(transfer, posting.c.account, posting.c.amount)
+        .join(posting, posting.c.transfer == transfer.c.id)
+        .where(condition)  # type: ignore[arg-type]
+        .order_by(transfer.c.id)
+    ).all()
+    entries: dict[int, list[Posting]] = {}
+    for row in rows:
+        entries.setdefault(row.id, []).append(Posting(row.account, row.amount))
+    first = {row.id: row for row in reversed(rows)}
+    return [
+        Transfer(
+            key=first[number].key,
+            event=first[number].event,
+            at=first[number].at,
+            postings=tuple(parts),
+            wallet=first[number].wallet,
+            provider=first[number].provider,
+            job=first[number].job,
+            regards=first[number].regards,
+            reason=first[number].reason,
+        )
+        for number, parts in entries.items()
+    ]

@@ -1,0 +1,223 @@
+"""Usage reports: many in one transaction, each recorded and charged exactly once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from aggregator.ledger.errors import UsageReportConflict
+from aggregator.ledger.events import Hold, charged
+from aggregator.ledger.pricing import Tariff, Tariffs, capped
+from aggregator.ledger.purses import Lot
+from aggregator.ledger.receipts import (
+    EMPTY_WALLET,
+    NOT_A_MEMBER,
+    OVER_BUDGET,
+    UNKNOWN_USER,
+    Receipt,
+)
+from aggregator.ledger.reports import UsageReport
+from aggregator.storage.database import Database
+from aggregator.storage.members import Member, read_members
+from aggregator.storage.page import Page
+from aggregator.storage.rows import hold_of, receipt_of, report_values
+from aggregator.storage.schema import closing, hold, usage_report
+
+_RECORDED = select(usage_report).where(usage_report.c.key.in_(bindparam("keys", expanding=True)))
+_HOLDS = (
+    select(hold, closing.c.reason.label("closed"))
+    .outerjoin(closing, closing.c.hold == hold.c.key)
+    .where(hold.c.job.in_(bindparam("jobs", expanding=True)))
+    .order_by(hold.c.opened)
+)
+_SPENT = (
+    select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
+    .where(usage_report.c.job.in_(bindparam("jobs", expanding=True)))
+    .group_by(usage_report.c.provider, usage_report.c.job)
+)
+
+Job = tuple[str, str]
+Outcome = Receipt | UsageReportConflict
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A report that has arrived, from a reporter who may report for this provider."""
+
+    report: UsageReport
+    tariff: Tariff
+    reporter: str
+    received: int
+
+    @property
+    def provider(self) -> str:
+        """Who is to be paid."""
+        return self.tariff.provider
+
+    @property
+    def key(self) -> Job:
+        """What the report is known by."""
+        return self.provider, self.report.key
+
+    @property
+    def job(self) -> Job:
+        """The job (or request) at its provider."""
+        return self.provider, self.report.job
+
+
+def record(database: Database, tariffs: Tariffs, batch: Sequence[Incoming]) -> list[Outcome]:
+    """Records and charges reports, in order. When this returns, all of it is on disk."""
+    with database.write() as connection:
+        return _Recording(database, connection, tariffs, batch).run()
+
+
+class _Recording:
+    """One batch of reports in one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        connection: Connection,
+        tariffs: Tariffs,
+        batch: Sequence[Incoming],
+    ) -> None:
+        self.database = database
+        self.connection = connection
+        self.tariffs = tariffs
+        self.batch = batch
+        self.page = Page(database, connection, max(one.received for one in batch))
+        self.members = read_members(connection, (one.report.user for one in batch))
+        self.holds: dict[Job, list[Hold]] = {}
+        self.open: dict[str, Hold] = {}
+        self.spent: dict[Job, int] = defaultdict(int)
+        self.recorded: dict[Job, tuple[str, Receipt]] = {}
+
+    def run(self) -> list[Outcome]:
+        self._read_holds()
+        locked = self._wallets()
+        keys = [f"report/{'/'.join(one.key)}" for one in self.batch]
+        self.database.lock(self.connection, [*locked, *keys])
+        self._read_holds()  # again: holds may have come or gone while we waited
+        wallets = self._wallets()
+        self.database.lock(self.connection, wallets - locked)
+        self._read_recorded()
+        self.page.load(wallets)
+        self.page.load_holds([one for one in self.open.values() if one.wallet in wallets])
+        outcomes = [self._record(one) for one in self.batch]
+        self.page.write()
+        return outcomes
+
+    def _wallets(self) -> set[str]:
+        """All that this batch may write to: what pays, and what free credits come to."""
+        own = {member.own_wallet for member in self.members.values()}
+        return own | {self._wallet(one)[0] for one in self.batch}
+
+    def _read_holds(self) -> None:
+        wanted = {one.job for one in self.batch}
+        jobs = sorted({job for _, job in wanted})
+        self.holds, self.open = defaultdict(list), {}
+        for row in self.connection.execute(_HOLDS, {"jobs": jobs}):
+            if (row.provider, row.job) in wanted:
+                found = hold_of(row)
+                self.holds[(row.provider, row.job)].append(found)
+                if row.closed is None:
+                    self.open[found.key] = found
+        if any(one.budget is not None for found in self.holds.values() for one in found):
+            for provider, job, sum_ in self.connection.execute(_SPENT, {"jobs": jobs}):
+                self.spent[(provider, job)] = int(sum_)
+
+    def _read_recorded(self) -> None:
+        keys = sorted({one.report.key for one in self.batch})
+        for row in self.connection.execute(_RECORDED, {"keys": keys}):
+            receipt = receipt_of(row, repeated=True)
+            self.recorded[(row.provider, row.key)] = (row.fingerprint, receipt)
+
+    def _hold_of(self, one: Incoming) -> Hold | None:
+        """The latest hold that was made for this user's job."""
+        found = [hold for hold in self.holds.get(one.job, ()) if hold.user == one.report.user]
+        return found[-1] if found else None
+
+    def _wallet(self, one: Incoming) -> tuple[str, tuple[str, ...]]:
+        """Which wallet pays, and what is remarkable about that.
+
+        The wallet that the work was started with; otherwise that of the organisation named, if the
+        user is in it; otherwise the user's own.
+        """
+        member = self.members[one.report.user]
+        remarks = () if member.known else (UNKNOWN_USER,)
+        if made := self._hold_of(one):
+            return made.wallet, remarks
+        if one.report.organisation is None:
+            return member.wallet(), remarks
+        return _organisation_or_own(member, one.report.organisation, remarks)
+
+    def _record(self, one: Incoming) -> Outcome:
+        if known := self.recorded.get(one.key):
+            fingerprint, receipt = known
+            same = fingerprint == one.report.fingerprint
+            return receipt if same else UsageReportConflict(one.report.key)
+        receipt = self._charge(one)
+        self.page.add(usage_report, report_values(one.report, receipt, one.reporter, one.received))
+        self.recorded[one.key] = (one.report.fingerprint, _repeated(receipt))
+        self.spent[one.job] += receipt.charged
+        return receipt
+
+    def _charge(self, one: Incoming) -> Receipt:
+        wallet, remarks = self._wallet(one)
+        member = self.members[one.report.user]
+        if member.subscriptions is not None:
+            self.page.renew(member.own_wallet, member.subscriptions, self.tariffs.free_tiers())
+        items = one.tariff.price(one.report)
+        tariff_cost = sum(item.cost for item in items)
+        made = self._hold_of(one)
+        if made and made.budget is not None:
+            items = capped(items, made.budget - self.spent[one.job])
+        cost = sum(item.cost for item in items)
+        if cost < tariff_cost:
+            remarks += (OVER_BUDGET,)
+        uncovered = self._pay(one, wallet, cost)
+        if uncovered:
+            remarks += (EMPTY_WALLET,)
+        key, job = one.report.key, one.report.job
+        return Receipt(one.provider, key, job, wallet, items, tariff_cost, uncovered, remarks)
+
+    def _pay(self, one: Incoming, wallet: str, cost: int) -> int:
+        """Books the charge, after the job's hold has given back what it had; returns the debt."""
+        reserved = self._settle_holds(one)
+        entry = charged(
+            self.page.purse(wallet),
+            reference="/".join(one.key),
+            provider=one.provider,
+            amount=cost,
+            at=self.page.now,
+            job=one.report.job,
+            reserved=reserved,
+        )
+        self.page.book(entry)
+        if reserved:
+            self.page.pay_debts(wallet, f"report/{'/'.join(one.key)}")
+        if entry is None:
+            return 0
+        return -sum(p.amount for p in entry.postings if p.account.startswith("overdraft:"))
+
+    def _settle_holds(self, one: Incoming) -> list[Lot]:
+        made = self._hold_of(one)
+        if made is None or made.key not in self.open:
+            return []
+        del self.open[made.key]
+        return list(self.page.give_back(made, "settled"))
+
+
+def _organisation_or_own(
+    member: Member, organisation: int, remarks: Iterable[str]
+) -> tuple[str, tuple[str, ...]]:
+    if f"organisation/{organisation}" in member.wallets:
+        return member.wallet(organisation), tuple(remarks)
+    return member.wallet(), (*remarks, NOT_A_MEMBER)
+
+
+def _repeated(receipt: Receipt) -> Receipt:
+    return Receipt(**{**vars(receipt), "repeated": True})

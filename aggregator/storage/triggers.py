@@ -1,0 +1,84 @@
+"""What the database itself refuses, whoever asks it.
+
+- No row of any table is ever changed or deleted (nor replaced, nor truncated).
+- A transfer is refused unless its postings sum to zero; no posting joins it afterwards.
+- A running balance must continue the one before it without a gap.
+
+The idea of having the database refuse bad books: django-hordak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aggregator.storage.schema import metadata
+
+APPEND_ONLY = "the books are append-only"
+UNBALANCED = "the postings of a transfer must sum to zero"
+SEALED = "a transfer takes no postings after it is written"
+OUT_OF_SEQUENCE = "a running balance must continue the one before it"
+
+_SUM = "SELECT count(*) > 1 AND sum(amount) = 0 FROM posting WHERE transfer = NEW.id"
+_SEALED = "EXISTS (SELECT 1 FROM transfer WHERE id = NEW.transfer)"
+_CONTINUED = (
+    "NEW.balance = NEW.amount + CASE WHEN NEW.sequence = 1 THEN 0 ELSE "
+    "(SELECT balance FROM posting WHERE account = NEW.account AND sequence = NEW.sequence - 1) END"
+)
+
+
+def sqlite_triggers() -> Iterator[str]:
+    """Statements that make the triggers in SQLite, if they are not there."""
+    for name, table in metadata.tables.items():
+        for action in ("UPDATE", "DELETE"):
+            yield _sqlite(f"{name}_{action.lower()}", f"BEFORE {action} ON {name}", APPEND_ONLY)
+        # INSERT OR REPLACE would delete the old row without asking the trigger above
+        keys = [column.name for column in table.primary_key]
+        same = " AND ".join(f"{key} = NEW.{key}" for key in keys)
+        there = f"EXISTS (SELECT 1 FROM {name} WHERE {same})"  # noqa: S608 - our own names
+        yield _sqlite(f"{name}_replace", f"BEFORE INSERT ON {name}", APPEND_ONLY, there)
+    named = "EXISTS (SELECT 1 FROM transfer WHERE key = NEW.key)"
+    yield _sqlite("transfer_again", "BEFORE INSERT ON transfer", APPEND_ONLY, named)
+    yield _sqlite("transfer_sums", "BEFORE INSERT ON transfer", UNBALANCED, f"NOT ({_SUM})")
+    yield _sqlite("posting_sealed", "BEFORE INSERT ON posting", SEALED, _SEALED)
+    continued = f"NEW.sequence IS NOT NULL AND ({_CONTINUED}) IS NOT TRUE"
+    yield _sqlite("posting_continues", "BEFORE INSERT ON posting", OUT_OF_SEQUENCE, continued)
+
+
+def _sqlite(name: str, event: str, refusal: str, when: str = "") -> str:
+    condition = f" WHEN {when}" if when else ""
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS {name} {event}{condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+    )
+
+
+def postgresql_triggers() -> Iterator[str]:
+    """Statements that make functions and triggers in PostgreSQL, or make them again."""
+    yield _function("ledger_refuse", f"RAISE EXCEPTION '{APPEND_ONLY}';")
+    yield _function("ledger_sums", _unless(_SUM, UNBALANCED))
+    sealed = _unless(f"NOT {_SEALED}", SEALED)
+    running = f"IF NEW.sequence IS NOT NULL THEN {_unless(_CONTINUED, OUT_OF_SEQUENCE)} END IF;"
+    yield _function("ledger_posting", sealed + running)
+    for name in metadata.tables:
+        yield _postgresql(name, "append_only", "BEFORE UPDATE OR DELETE", "ROW", "ledger_refuse")
+        yield _postgresql(name, "no_truncate", "BEFORE TRUNCATE", "STATEMENT", "ledger_refuse")
+    yield _postgresql("transfer", "sums", "BEFORE INSERT", "ROW", "ledger_sums")
+    yield _postgresql("posting", "continues", "BEFORE INSERT", "ROW", "ledger_posting")
+
+
+def _unless(promise: str, refusal: str) -> str:
+    return f"IF ({promise}) IS NOT TRUE THEN RAISE EXCEPTION '{refusal}'; END IF;"
+
+
+def _function(name: str, body: str) -> str:
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {body} RETURN NEW; END $$"
+    )
+
+
+def _postgresql(table: str, name: str, event: str, each: str, function: str) -> str:
+    return (
+        f"CREATE OR REPLACE TRIGGER {table}_{name} {event} ON {table} "
+        f"FOR EACH {each} EXECUTE FUNCTION {function}()"
+    )
