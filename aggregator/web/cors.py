@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from aggregator.web.responses import empty
+
 EXPOSED = (
     "Link, Location, OpenEO-Costs, OpenEO-Identifier, OpenEO-Federation-Backends, "
     "OpenEO-Federation-Routing, ETag, Retry-After, X-Request-Id"
@@ -21,7 +23,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def preflight() -> Response | None:
         if request.method == "OPTIONS":
-            return Response(status=204, headers=PREFLIGHT)
+            return empty(204, PREFLIGHT)
         return None
 
     @app.after_request

@@ -24,8 +24,10 @@ def notes() -> Response:
     found = most_serious_first(federation().catalogue.notes(view()))
     best = request.accept_mimetypes.best_match(["application/json", "text/html"])
     if best != "text/html":
-        return document({"notes": [note.as_json() for note in found], "links": []})
+        listed = {"notes": [note.as_json() for note in found], "links": []}
+        return document(listed, headers={"Vary": "Accept"})
     page = render_template("notes.html", notes=found, title=federation().settings.title)
     response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers.update({"Cache-Control": "no-store", "Vary": "Accept"})
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response

@@ -40,8 +40,10 @@ def document(
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer without a body."""
-    return Response(status=status, headers=dict(headers or {}))
+    """An answer without a body, and so without the media type of one."""
+    response = Response(status=status, headers=dict(headers or {}))
+    response.headers.pop("Content-Type", None)
+    return response
 
 
 def stream(chunks: Iterable[bytes], status: int, headers: Mapping[str, str]) -> Response:
