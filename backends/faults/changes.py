@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from backends.faults.exchange import (
+    OPEN,
     Answered,
     Ask,
     Asked,
@@ -143,14 +144,26 @@ def answers(status: int, code: str, message: str, *headers: tuple[str, str]) -> 
     return lambda *_: refusal(status, code, message, headers)
 
 
-def missing(path: str, *methods: str) -> Part:
-    """The endpoint is not there."""
-    return Part(methods, path, request=answers(404, "NotFound", "There is nothing here."))
+def missing(path: str, *methods: str, protected: bool = False) -> Part:
+    """The endpoint is not there; who may not see a protected one is told so, as ever."""
+    request = answers(404, "NotFound", "There is nothing here.")
+    return Part(methods, path, request=if_let_in(request) if protected else request)
 
 
 def refused(path: str, *methods: str) -> Part:
-    """The endpoint is there and does not work."""
-    return Part(methods, path, request=answers(500, "Internal", "This does not work here."))
+    """The protected endpoint is there and does not work."""
+    request = answers(500, "Internal", "This does not work here.")
+    return Part(methods, path, request=if_let_in(request))
+
+
+def if_let_in(request: Request) -> Request:
+    """Only for those who are logged in: others are turned away as they would be."""
+
+    def for_users(asked: Asked, ask: Ask) -> Asked | Answered:
+        account = ask(replace(asked, method="GET", path="/me", query="", body=b""))
+        return asked if account.status in (401, 403) else request(asked, ask)
+
+    return for_users
 
 
 def needs_token(path: str) -> Part:
@@ -218,4 +231,4 @@ def accepted(
 
 def empty(status: int, *more: tuple[str, str]) -> Answered:
     """An answer without a body."""
-    return Answered(status, (("Access-Control-Allow-Origin", "*"), ("Content-Length", "0"), *more))
+    return Answered(status, (*OPEN, ("Content-Length", "0"), *more))

@@ -9,6 +9,9 @@ from typing import Any, Final, TypeVar
 import orjson
 
 JSON: Final = "application/json"
+EXPOSED: Final = "Link, Location, OpenEO-Costs, OpenEO-Identifier"
+OPEN: Final = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", EXPOSED))
+"""What every answer has, for web pages."""
 
 Headers = tuple[tuple[str, str], ...]
 Changed = TypeVar("Changed", "Asked", "Answered")
@@ -96,12 +99,8 @@ def is_json(answered: Answered) -> bool:
 def refusal(status: int, code: str, message: str, headers: Headers = ()) -> Answered:
     """An error in openEO's form, as a backend that works would send it."""
     body = orjson.dumps({"id": "fault", "code": code, "message": message})
-    cors = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", EXPOSED))
-    empty = Answered(status, (("Content-Type", JSON), *cors, *headers))
+    empty = Answered(status, (("Content-Type", JSON), *OPEN, *headers))
     return with_body(empty, body)
-
-
-EXPOSED: Final = "Link, Location, OpenEO-Costs, OpenEO-Identifier"
 
 
 def said(document: object, status: int = 200) -> Answered:

@@ -8,6 +8,7 @@ from backends.faults.changes import (
     empty,
     halved,
     headers,
+    if_let_in,
     mapped,
     missing,
     on,
@@ -129,7 +130,7 @@ METADATA: Final[tuple[Rule, ...]] = (
         "jobs.not-found-by-id",
         "Jobs that are listed are not found by their id.",
         "api-750",
-        missing(ONE, "GET"),
+        missing(ONE, "GET", protected=True),
     ),
     *(
         rule(
@@ -192,7 +193,7 @@ LIFE: Final[tuple[Rule, ...]] = (
         "jobs.start-does-nothing",
         "Starting a job is answered as it should be, and starts nothing.",
         "api-851",
-        Part(("POST",), RUN, request=lambda *_: empty(202)),
+        Part(("POST",), RUN, request=if_let_in(lambda *_: empty(202))),
     ),
     rule(
         "jobs.payment-not-required",
@@ -205,7 +206,7 @@ LIFE: Final[tuple[Rule, ...]] = (
         "jobs.cancel-does-nothing",
         "Cancelling a job is answered as it should be, and the job goes on.",
         "api-891",
-        Part(("DELETE",), RUN, request=lambda *_: empty(204)),
+        Part(("DELETE",), RUN, request=if_let_in(lambda *_: empty(204))),
     ),
     rule(
         "jobs.cancel-status-200",

@@ -35,18 +35,24 @@ def _body_id_wins(asked: Asked, _: Ask) -> Asked:
 
 def _merged(asked: Asked, ask: Ask) -> Asked:
     """What is put is laid over what was there."""
+    if not _is_process(asked):
+        return asked
     before = ask(replace(asked, method="GET", body=b""))
-    document = asked.document
-    if before.status != 200 or not isinstance(document, dict):
+    if before.status != 200:
         return asked
     old = orjson.loads(b"".join(before.body))
-    return replace(asked, body=orjson.dumps({**old, **document}))
+    return replace(asked, body=orjson.dumps({**old, **asked.document}))
 
 
 def _update_refused(asked: Asked, ask: Ask) -> Asked | Answered:
-    if ask(replace(asked, method="GET", body=b"")).status != 200:
+    if not _is_process(asked) or ask(replace(asked, method="GET", body=b"")).status != 200:
         return asked
     return refusal(400, "ProcessGraphInvalid", "There is a process of that name already.")
+
+
+def _is_process(asked: Asked) -> bool:
+    document = asked.document
+    return isinstance(document, dict) and "process_graph" in document
 
 
 def _refused_if(is_in: Callable[[Node], bool], message: str) -> tuple[Part, ...]:
@@ -166,7 +172,7 @@ SINGLE: Final[tuple[Rule, ...]] = (
         "process_graphs.not-found-by-id",
         "Stored processes are not found by their id.",
         "api-420",
-        missing(ONE, "GET"),
+        missing(ONE, "GET", protected=True),
     ),
     rule(
         "process_graphs.no-graph",
