@@ -31,6 +31,13 @@ _CUBES = """
     reduce_dimension reduce_spatial rename_dimension rename_labels resample_cube_spatial
     resample_cube_temporal resample_spatial save_result trim_cube
 """
+_WINDOWS = """
+    apply_neighborhood apply_polygon run_udf
+"""
+_VECTORS = """
+    filter_vector load_geojson vector_buffer vector_reproject vector_to_random_points
+    vector_to_regular_points
+"""
 _MATH = """
     absolute add arccos arcosh arcsin arctan arctan2 arsinh artanh ceil clip constant cos
     cosh divide e exp floor int linear_scale_range ln log mod multiply nan
@@ -52,7 +59,7 @@ _OTHERS = """
 """
 
 RUNNABLE: Final[tuple[str, ...]] = tuple(
-    sorted(" ".join((_CUBES, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split())
+    sorted(" ".join((_CUBES, _WINDOWS, _VECTORS, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split())
 )
 """The ids of all processes with an implementation, in alphabetical order."""
 
@@ -66,6 +73,19 @@ def _folder() -> Path:
             "The processes need the package openeo-processes-dask: install the extra 'backends'."
         )
     return Path(found.submodule_search_locations[0]) / "specs" / "openeo-processes"
+
+
+_OWN: Final = Path(__file__).parent / "proposals"
+"""Definitions of processes that the package has none of."""
+
+_FOLDERS: Final = (".", "proposals", "missing-processes")
+"""Where the package keeps its definitions, the most official ones first."""
+
+
+def _document(name: str) -> Path:
+    """The file of a definition."""
+    places = [*(_folder() / folder for folder in _FOLDERS), _OWN]
+    return next(path for place in places if (path := place / f"{name}.json").is_file())
 
 
 _RESTORED: Final[Mapping[str, tuple[JsonObject, ...]]] = MappingProxyType(
@@ -106,7 +126,7 @@ _RESTORED: Final[Mapping[str, tuple[JsonObject, ...]]] = MappingProxyType(
 
 
 def _read(name: str) -> dict[str, Any]:
-    definition: dict[str, Any] = json.loads((_folder() / f"{name}.json").read_bytes())
+    definition: dict[str, Any] = json.loads(_document(name).read_bytes())
     return {**definition, "parameters": [*definition["parameters"], *_RESTORED.get(name, ())]}
 
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from backends import addresses
+from backends.errors import OpenEOError
 from backends.formats import SavedAsset
 from backends.loading import MAX_SAMPLES, LoadRequest
 
@@ -14,10 +17,13 @@ from backends.loading import MAX_SAMPLES, LoadRequest
 @dataclass(frozen=True)
 class Limits:
     """How much one execution may take. `max_samples`: values (pixels x bands x dates)
-    that a single collection may load. `graph_nodes`: nodes in the whole process graph."""
+    that a single collection may load. `graph_nodes`: nodes in the whole process graph.
+    `udf_seconds`, `udf_memory` (bytes): what the code of one `run_udf` may take."""
 
     max_samples: int = MAX_SAMPLES
     graph_nodes: int = 10_000
+    udf_seconds: float = 600.0
+    udf_memory: int = 3 * 2**30
 
 
 def _ignore_log(_level: str, _message: str) -> None:
@@ -26,6 +32,19 @@ def _ignore_log(_level: str, _message: str) -> None:
 
 def _ignore_progress(_share: float) -> None:
     """Progress that nobody watches."""
+
+
+def _fetch_public(url: str) -> bytes:
+    """What lies at a public URL."""
+    return addresses.fetch(url, addresses.AddressPolicy())
+
+
+def _no_files(path: str) -> Path:
+    raise OpenEOError("FileNotFound", f"There is no file '{path}' in your workspace.")
+
+
+def _no_cleanup(_action: Callable[[], None]) -> None:
+    """Nobody says when the execution has ended."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,10 @@ class Environment:
     takes `progress`, it is given a function by that name to tell its own share, 0 to 1.
     `log(level, message)` with a level of openEO logs (error, warning, info, debug).
     `progress(share)` is told a growing share of the work from 0 to 1.
-    `folder`: where files may be written.
+    `folder`: where files may be written. `fetch(url)` gives the content at a URL that may
+    be loaded, or raises OpenEOError. `user_file(path)` gives the place of a file in the
+    user's workspace, or raises OpenEOError. `at_end(action)`: have something done when the
+    execution has ended, however it ends. `execution` is a text of its own for each one.
     """
 
     offered: frozenset[str]
@@ -47,3 +69,7 @@ class Environment:
     log: Callable[[str, str], None] = _ignore_log
     progress: Callable[[float], None] = _ignore_progress
     limits: Limits = field(default_factory=Limits)
+    fetch: Callable[[str], bytes] = _fetch_public
+    user_file: Callable[[str], Path] = _no_files
+    at_end: Callable[[Callable[[], None]], None] = _no_cleanup
+    execution: str = field(default_factory=lambda: uuid4().hex)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 from openeo_pg_parser_networkx.process_registry import ProcessRegistry
@@ -65,8 +65,13 @@ def run(
     mistakes = check_process(process, offered, max_nodes=environment.limits.graph_nodes)
     if mistakes:
         raise mistakes[0]
-    with quiet_numerics():
-        return _Evaluation(process, environment, processes or registry()).run()
+    with quiet_numerics(), ExitStack() as ending:
+
+        def at_end(action: Callable[[], None]) -> None:
+            ending.callback(action)
+
+        surrounded = replace(environment, at_end=at_end, execution=uuid4().hex)
+        return _Evaluation(process, surrounded, processes or registry()).run()
 
 
 @dataclass(frozen=True)

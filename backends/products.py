@@ -15,7 +15,10 @@ from typing import Any, Final
 from backends.bands import Band
 from backends.catalogue import CATALOGUE, Product
 
-__all__ = ["METRES_PER_DEGREE", "PRODUCTS", "Band", "Product", "product"]
+__all__ = ["METRES_PER_DEGREE", "PRODUCT", "PRODUCTS", "Band", "Product", "product"]
+
+PRODUCT: Final = "product"
+"""The attribute of a cube that names the product that its bands are of."""
 
 METRES_PER_DEGREE: Final = 111_319.49079327358
 

@@ -20,12 +20,15 @@ from backends.processes import (  # noqa: F401
     masks,
     mathematics,
     merging,
+    neighborhoods,
     reducers,
     reduction,
     resampling,
     sequences,
     storage,
     texts,
+    udfs,
+    vectors,
     zonal,
 )
 from backends.processes.declaration import IMPLEMENTATIONS

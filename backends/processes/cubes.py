@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from backends.errors import OpenEOError
+from backends.processes.frames import framed
 from backends.processes.values import (
     Array,
     describe,
@@ -197,6 +198,7 @@ def rebuilt(
 def reduced(cube: Cube, name: str, reducer: Callable[..., Any], context: Any) -> Cube:
     """The cube with a dimension reduced by a callback that sees a labeled array `data`."""
     array, turned = as_array(cube, name)
-    result = reducer(data=array, context=context)
+    with framed(turned, name, dropped=True):
+        result = reducer(data=array, context=context)
     values = single(result, turned.shape[1:], turned.data, "reducer")
     return rebuilt(values, turned.dims[1:], coordinates_without(cube, name), cube)

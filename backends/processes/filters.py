@@ -25,9 +25,10 @@ from backends.processes.cubes import (
     temporal_dimension,
 )
 from backends.processes.declaration import implements
-from backends.processes.geometries import area_in, box_in, crs_of, inside, within_box
+from backends.processes.geometries import box_in, crs_of, inside, within_box
 from backends.processes.indices import band_positions, bands_within
 from backends.processes.values import elements, invalid, plain
+from backends.processes.vectors import polygons_in
 
 
 @implements("filter_bbox")
@@ -46,7 +47,7 @@ def filter_bbox(data: Cube, extent: Mapping[str, Any]) -> Cube:
 def filter_spatial(data: Cube, geometries: Any) -> Cube:
     """The bounding box of polygons (GeoJSON), with no-data outside of the polygons."""
     cube = as_cube(data)
-    area = area_in(geometries, crs_of(cube), "geometries")
+    area = polygons_in(geometries, crs_of(cube), "geometries")
     part = within_box(cube, area.bounds)
     return keep_area(part, area)
 

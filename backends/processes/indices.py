@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,26 +11,27 @@ from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, as_cube, labels, names_of_type
 from backends.processes.declaration import implements
 from backends.processes.library import library
-from backends.products import PRODUCTS
+from backends.products import PRODUCT, PRODUCTS, Band
 
 
-@cache
-def _known_common_names() -> dict[str, str]:
-    """Band name -> common name, as the catalogue of products has them."""
-    return {
-        band.name: band.common_name
-        for product in PRODUCTS.values()
-        for band in product.bands
-        if band.common_name
-    }
+def _known_bands(cube: Cube, dimension: str) -> dict[str, Band]:
+    """What is known of a cube's bands: from the product that it was loaded from, or else
+    from the first product in the catalogue that has them all."""
+    names = set(map(str, labels(cube, dimension)))
+    stated = PRODUCTS.get(str(cube.attrs.get(PRODUCT)))
+    listed = [stated] if stated is not None else list(PRODUCTS.values())
+    found = next((p for p in listed if names <= set(p.band_names)), None) or stated
+    candidates = [found] if found is not None else listed[::-1]
+    return {band.name: band for product in candidates for band in product.bands}
 
 
 def common_names(cube: Cube, dimension: str) -> list[str | None]:
     """The common name of each band: of the coordinate `common_name`, or of the catalogue."""
     if "common_name" in cube.coords and cube.coords["common_name"].dims == (dimension,):
         return [str(name) for name in cube.coords["common_name"].values]
-    known = _known_common_names()
-    return [known.get(str(label)) for label in labels(cube, dimension)]
+    known = _known_bands(cube, dimension)
+    found = (known.get(str(label)) for label in labels(cube, dimension))
+    return [band.common_name if band is not None else None for band in found]
 
 
 def band_positions(cube: Cube, dimension: str, name: Any) -> list[int]:
@@ -43,21 +43,16 @@ def band_positions(cube: Cube, dimension: str, name: Any) -> list[int]:
     return [index for index, common in enumerate(named) if common == name]
 
 
-@cache
-def _known_wavelengths() -> dict[str, float]:
-    return {
-        band.name: band.wavelength
-        for product in PRODUCTS.values()
-        for band in product.bands
-        if band.wavelength is not None
-    }
-
-
 def bands_within(cube: Cube, dimension: str, low: float, high: float) -> list[int]:
     """Where the bands are whose central wavelength (micrometres) lies in [low, high]."""
-    known = _known_wavelengths()
-    centres = [known.get(str(label), np.nan) for label in labels(cube, dimension)]
-    return [index for index, centre in enumerate(centres) if low <= centre <= high]
+    known = _known_bands(cube, dimension)
+    found = [known.get(str(label)) for label in labels(cube, dimension)]
+    centres = [None if band is None else band.wavelength for band in found]
+    return [
+        index
+        for index, centre in enumerate(centres)
+        if centre is not None and low <= centre <= high
+    ]
 
 
 @implements("ndvi")

@@ -14,9 +14,10 @@ import numpy as np
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, as_cube, labels, rebuilt, spatial_dimensions
 from backends.processes.declaration import implements
-from backends.processes.geometries import area_in, crs_of, inside
+from backends.processes.geometries import crs_of, inside
 from backends.processes.resampling import align, same_grid
 from backends.processes.values import floating, invalid, is_lazy, is_null, is_number, lazy
+from backends.processes.vectors import polygons_in
 
 
 @implements("mask")
@@ -74,13 +75,13 @@ def replace_where(cube: Cube, where: Any, replacement: Any) -> Cube:
 
 @implements("mask_polygon")
 def mask_polygon(data: Cube, mask: Any, replacement: Any = None, inside: bool = False) -> Cube:
-    """`data` with `replacement` (no-data) outside of polygons (GeoJSON), or inside of them.
+    """`data` with `replacement` (no-data) outside of polygons (GeoJSON, vector cube), or inside.
 
     A pixel is inside if its centre is.
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
-    area = area_in(mask, crs_of(cube), "mask")
+    area = polygons_in(mask, crs_of(cube), "mask")
     turned = cube.transpose(..., y, x)
     covered = _covered(turned, area)
     replaced = replace_where(turned, covered if inside else ~covered, replacement)

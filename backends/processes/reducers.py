@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ def reducer(function: Reduction) -> Callable[[Any, bool], Any]:
             return empty_field(values)
         if function is library.median:
             # Dask's own median takes the whole axis of each chunk, however large that is.
-            return whole(values, partial(_median, ignore_nodata), length=0)
+            return whole(values, partial(median_along, ignore_nodata), length=0)
         result = function(values, ignore_nodata=ignore_nodata, axis=0)
         # Sums and products of nothing are 0 and 1 to NumPy, but no-data to openEO.
         known = (~np.isnan(values)).any(axis=0)
@@ -75,8 +75,55 @@ def reducer(function: Reduction) -> Callable[[Any, bool], Any]:
     return reduced
 
 
-def _median(ignore_nodata: bool, block: Any) -> Any:
-    return library.median(block, ignore_nodata=ignore_nodata, axis=0)
+def median_along(ignore_nodata: bool, block: Any) -> Any:
+    """The median along axis 0, no-data last; no-data wherever one counts.
+
+    Several times as fast as NumPy's, which works through the pixels one by one: short axes
+    are sorted by comparing whole images.
+    """
+    missing = np.isnan(block)
+    count = block.shape[0] - np.count_nonzero(missing, axis=0)
+    ordered = _ordered(np.where(missing, np.array(math.inf, block.dtype), block))
+    low, high = (np.maximum(count - 1, 0) // 2, count // 2)
+    below = np.take_along_axis(ordered, low[np.newaxis], axis=0)[0]
+    above = np.take_along_axis(ordered, np.minimum(high, len(block) - 1)[np.newaxis], axis=0)[0]
+    middle = np.where(below == above, below, below / 2 + above / 2)
+    known = count > 0 if ignore_nodata else count == block.shape[0]
+    return np.where(known, middle, np.array(math.nan, block.dtype))
+
+
+_MAX_NETWORK: Final = 64
+
+
+def _ordered(block: Any) -> Any:
+    """A block without NaN sorted along axis 0; it may be overwritten."""
+    if len(block) > _MAX_NETWORK:
+        return np.sort(block, axis=0)
+    for one, other in _comparisons(len(block)):
+        low = np.minimum(block[one], block[other])
+        np.maximum(block[one], block[other], out=block[other])
+        block[one] = low
+    return block
+
+
+@cache
+def _comparisons(length: int) -> tuple[tuple[int, int], ...]:
+    """Batcher's odd-even merge sort: which elements to compare, in this order.
+
+    Source: Knuth, The Art of Computer Programming 3, algorithm 5.2.2 M.
+    """
+    pairs: list[tuple[int, int]] = []
+    top = 1 << max((length - 1).bit_length() - 1, 0)
+    step = top
+    while step and length > 1:
+        reach, offset, distance = top, 0, step
+        while True:
+            pairs += [(i, i + distance) for i in range(length - distance) if i & step == offset]
+            if reach == step:
+                break
+            distance, reach, offset = reach - step, reach >> 1, step
+        step >>= 1
+    return tuple(pairs)
 
 
 for _identifier, _function in _LIBRARY.items():

@@ -28,7 +28,8 @@ from backends.processes.cubes import (
     typed,
 )
 from backends.processes.declaration import implements
-from backends.processes.values import Array, invalid, is_lazy, is_number, lazy
+from backends.processes.frames import framed
+from backends.processes.values import Array, Relabeled, invalid, is_lazy, is_number, lazy
 
 _PADDING: Final = {
     "replicate": "edge",
@@ -42,7 +43,9 @@ _PADDING: Final = {
 def apply(data: Cube, process: Callable[..., Any], context: Any = None) -> Cube:
     """A process applied to each pixel value `x`; dimensions and labels stay."""
     cube = as_cube(data)
-    result = single(process(x=cube.data, context=context), cube.shape, cube.data, "process")
+    with framed(cube):
+        value = process(x=cube.data, context=context)
+    result = single(value, cube.shape, cube.data, "process")
     return rebuilt(result, cube.dims, cube.coords, cube)
 
 
@@ -95,9 +98,14 @@ def apply_dimension(
     else:
         kind = "other"
     array, turned = as_array(cube, name)
-    result = process(data=array, context=context)
+    with framed(turned, name):
+        result = process(data=array, context=context)
     values = several(result, turned.shape[1:], turned.data, "process")
-    return _placed(values, cube, name, target, kind)
+    placed = _placed(values, cube, name, target, kind)
+    if isinstance(result, Relabeled) and result.labels is not None:
+        kept = placed.coords[target].attrs if target in placed.coords else {}
+        placed = placed.assign_coords({target: (target, np.array(result.labels), kept)})
+    return placed
 
 
 def _placed(values: Any, cube: Cube, name: str, target: str, kind: str) -> Cube:

@@ -49,6 +49,11 @@ class Array:
         return (self.values[index] for index in range(len(self)))
 
 
+@dataclass(frozen=True, eq=False)
+class Relabeled(Array):
+    """An array whose labels its maker has chosen: a dimension made of it takes them over."""
+
+
 @contextmanager
 def quiet_numerics() -> Iterator[None]:
     """The one place where warnings of libraries at work are silenced.

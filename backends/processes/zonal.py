@@ -6,7 +6,7 @@ Specification: openEO processes 2.0.0-rc.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -26,13 +26,18 @@ from backends.processes.cubes import (
     typed,
 )
 from backends.processes.declaration import implements
-from backends.processes.geometries import crs_of, moved, rasterized
+from backends.processes.geometries import crs_of, rasterized
 from backends.processes.resampling import spacing
-from backends.processes.values import Array, floating, invalid, is_lazy, lazy
+from backends.processes.values import Array, floating, is_lazy, lazy
+from backends.processes.vectors import (
+    DIMENSION,
+    Feature,
+    features_in,
+    geometry_coordinates,
+    unique_labels,
+)
 
-DIMENSION: Final = "geometries"
 _COUNTS: Final = ("value", "total_count", "valid_count")
-MAX_GEOMETRIES: Final = 10_000
 
 
 @implements("aggregate_spatial")
@@ -56,37 +61,16 @@ def aggregate_spatial(
         raise OpenEOError(
             "TargetDimensionExists", f"The dimension '{target_dimension}' exists already."
         )
-    features = list(_features(geometries))
-    if not 0 < len(features) <= MAX_GEOMETRIES:
-        raise invalid("geometries", f"must hold 1 to {MAX_GEOMETRIES} geometries.")
-    shapes = moved([shape for _, shape in features], geometries, crs_of(cube), "geometries")
+    features = features_in(geometries, crs_of(cube), "geometries")
     turned = cube.transpose(y, x, ...)
     fields = []
-    for shape in shapes:
-        pixels = floating(_pixels(turned, y, x, shape))
+    for feature in features:
+        pixels = floating(_pixels(turned, y, x, feature.shape))
         value = single(
             reducer(data=Array(pixels), context=context), pixels.shape[1:], pixels, "reducer"
         )
         fields.append(value if target_dimension is None else _counted(value, pixels))
-    return _vector_cube(fields, [label for label, _ in features], cube, (y, x), target_dimension)
-
-
-def _features(geojson: Any) -> Iterator[tuple[Any, Any]]:
-    """The id (or None) and the shape of each geometry, in their order."""
-    if not isinstance(geojson, Mapping):
-        raise invalid("geometries", "must be GeoJSON.")
-    if geojson.get("type") == "FeatureCollection":
-        for feature in geojson.get("features") or ():
-            yield from _features(feature)
-    elif geojson.get("type") == "Feature":
-        geometry = geojson.get("geometry") or {"type": "Polygon", "coordinates": []}
-        yield geojson.get("id"), next(_features(geometry))[1]
-    else:
-        try:
-            shape = shapely.geometry.shape(geojson)
-        except (TypeError, ValueError, LookupError, AttributeError, shapely.errors.ShapelyError):
-            raise invalid("geometries", "holds a malformed geometry.") from None
-        yield None, shape if shape.is_valid else shapely.make_valid(shape)
+    return _vector_cube(fields, features, cube, (y, x), target_dimension)
 
 
 def _pixels(cube: Cube, y: str, x: str, shape: Any) -> Any:
@@ -153,16 +137,16 @@ def _counted(value: Any, pixels: Any) -> Any:
 
 def _vector_cube(
     fields: list[Any],
-    ids: list[Any],
+    features: list[Feature],
     cube: Cube,
     spatial: tuple[str, str],
     target: str | None,
 ) -> Cube:
     library = lazy if any(is_lazy(field) for field in fields) else np
     others = [name for name in cube.dims if name not in spatial]
-    named = None not in ids and len(set(ids)) == len(ids)
-    labels = np.array([str(label) for label in ids]) if named else np.arange(len(ids))
-    coords = {**coordinates_without(cube, *spatial), DIMENSION: labels}
+    labels = unique_labels([feature.label for feature in features])
+    made = geometry_coordinates(labels, [feature.shape for feature in features], crs_of(cube))
+    coords: dict[Any, Any] = {**coordinates_without(cube, *spatial), **made}
     coords.pop("spatial_ref", None)
     if target is None:
         result = rebuilt(library.stack(fields), [DIMENSION, *others], coords, cube)
@@ -170,4 +154,4 @@ def _vector_cube(
         coords[target] = np.array(_COUNTS)
         result = rebuilt(library.stack(fields), [DIMENSION, target, *others], coords, cube)
         result = typed(result, target, "other").transpose(..., target)
-    return typed(result, DIMENSION, "geometries")
+    return result

@@ -7,7 +7,7 @@ import xarray as xr
 
 from backends.errors import OpenEOError
 from backends.loading import LoadRequest
-from backends.products import product
+from backends.products import PRODUCT, product
 from backends.profile import CollectionSpec
 from backends.scenes.world import load_world
 
@@ -29,4 +29,5 @@ def load(spec: CollectionSpec, request: LoadRequest) -> xr.DataArray:
         raise OpenEOError(
             "Internal", f"Collection '{spec.id}' is set up wrong: {error}."
         ) from error
-    return load_world(offered, request)
+    # Bands of the same name mean different things in different products.
+    return load_world(offered, request).assign_attrs({PRODUCT: spec.product})

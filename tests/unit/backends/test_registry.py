@@ -17,9 +17,11 @@ OTHER_WORDS = {
     ("array_create", "data"): None,
     ("filter_bands", "bands"): None,
     ("filter_bands", "wavelengths"): None,
+    ("load_geojson", "properties"): (),
     ("ndvi", "nir"): None,
     ("ndvi", "red"): None,
     ("rename_labels", "source"): (),
+    ("run_udf", "context"): None,
     ("save_result", "options"): None,
 }
 
