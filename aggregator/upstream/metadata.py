@@ -172,7 +172,8 @@ def next_query(page: JsonObject) -> dict[str, str] | None:
     """The query of the next page; its address stays the one at which we reach the backend."""
     for link in objects(page, "links"):
         if link.get("rel") == "next" and text(link, "href"):
-            return dict(parse_qsl(urlsplit(text(link, "href")).query, keep_blank_values=True))
+            query = text(link, "href").partition("#")[0].partition("?")[2]
+            return dict(parse_qsl(query, keep_blank_values=True))
     return None
 
 

@@ -39,6 +39,8 @@ from aggregator.usecases.views import View
 JWT_CLASS = re.compile(r"https://api\.openeo\.org/[^/]+/authentication/jwt")
 REFUSED = {401, 403}
 ME = Request("GET", "/me")
+# Of a name and password as a header has them; backends' servers take little more.
+BASIC_LENGTH = 4096
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def _basic(authorization: str | None) -> tuple[str, str]:
         name = user.decode()
     except (binascii.Error, ValueError) as error:
         raise CredentialsInvalid() from error
-    if not colon or not name:
+    if not colon or not name or len(encoded) > BASIC_LENGTH:
         raise CredentialsInvalid()
     return name, f"Basic {encoded.strip()}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from aggregator.errors import FeatureUnsupported
 from aggregator.web.context import federation, limit, view
 from aggregator.web.responses import send
 
@@ -19,10 +20,12 @@ def collections() -> Response:
     return send(federation().catalogue.collections(view(), size, request.args.get("next")))
 
 
-@blueprint.get("/collections/<collection_id>")
+@blueprint.get("/collections/<path:collection_id>")
 def collection(collection_id: str) -> Response:
-    """A collection's full metadata."""
-    return send(federation().catalogue.collection(collection_id, view()))
+    """A collection's full metadata; its id may hold slashes."""
+    if collection_id.endswith("/queryables"):
+        raise FeatureUnsupported()
+    return send(federation().catalogue.collection(collection_id.rstrip("/"), view()))
 
 
 @blueprint.get("/processes")

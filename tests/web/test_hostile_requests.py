@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.backends import Reply
-from tests.web.site import Site, assert_error, backend, graph
+from tests.web.site import Site, assert_error, backend, basic, graph
 
 
 @pytest.fixture
@@ -98,3 +98,25 @@ def test_an_id_that_no_header_can_hold_is_quoted_there(site: Site) -> None:
     answer = site.post("/jobs", {"process": graph()}, headers=site.login())
     assert answer.headers["OpenEO-Identifier"] == "terra-%E6%97%A5%0A"
     assert answer.headers["Location"].endswith("/jobs/terra-%E6%97%A5%0A")
+
+
+@pytest.mark.parametrize("path", ["optical/S2", "optical%2FS2", "optical/S2/"])
+def test_a_collection_whose_id_holds_slashes_is_found(tmp_path: Path, path: str) -> None:
+    site = Site({"terra": backend("terra", collections=("optical/S2",))}, tmp_path)
+    assert site.get(f"/collections/{path}").json["id"] == "optical/S2"
+    assert_error(site.get(f"/collections/{path}/queryables"), 501, "FeatureUnsupported")
+
+
+def test_a_name_and_password_too_long_for_any_backend_are_not_sent_there(site: Site) -> None:
+    answer = site.get("/credentials/basic", headers=basic("alice", "x" * 40_000))
+    assert_error(answer, 403, "CredentialsInvalid")
+    assert all(call.authorization is None for call in site.backends["terra"].calls)
+
+
+@pytest.mark.parametrize("password", ["a:b:", " ", "p\u00e4ss\u65e5\U0001f600", "\x00\n\r", ""])
+def test_a_password_arrives_as_it_was_given(tmp_path: Path, password: str) -> None:
+    terra = backend("terra", answers={"GET /credentials/basic": {"access_token": "x"}})
+    site = Site({"terra": terra}, tmp_path)
+    sent = basic("alice", password)
+    assert site.get("/credentials/basic", headers=sent).status_code == 200
+    assert terra.calls[-1].authorization == sent["Authorization"]

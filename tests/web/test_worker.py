@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -101,7 +102,8 @@ def test_a_client_may_pause_for_a_time_only() -> None:
 def test_the_worker_makes_such_connections() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         worker = Worker.__new__(Worker)
-        worker.cfg, worker.nr_conns, taken = Config(), 0, []
+        taken: list[Any] = []
+        worker.cfg, worker.nr_conns = Config(), 0
         worker.enqueue_req = taken.append
         with socket.create_connection(listener.getsockname()):
             worker.accept(listener)

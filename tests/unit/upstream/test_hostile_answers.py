@@ -9,7 +9,7 @@ import pytest
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout
 from aggregator.upstream.client import NESTING, Client, Request
 from aggregator.upstream.fleet import Fleet
-from aggregator.upstream.metadata import Metadata
+from aggregator.upstream.metadata import Metadata, next_query
 from tests.fakes.backends import Call, FakeBackend, RawServer, json_says, says
 from tests.fakes.transports import WsgiAdapter
 
@@ -132,3 +132,16 @@ def test_pages_together_have_a_deadline() -> None:
     metadata, _ = metadata_of({"GET /collections": _page}, limit=10**9)
     with pytest.raises((BackendTimeout, BackendFailure)):
         metadata.fetch("collections", None, 0.0, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("href", "query"),
+    [
+        ("http://[::1", {}),
+        ("//[/?page=2#x?y", {"page": "2"}),
+        ("?page=2&empty=", {"page": "2", "empty": ""}),
+        ("http://elsewhere.example/jobs?page=2", {"page": "2"}),
+    ],
+)
+def test_of_a_next_link_only_the_query_counts(href: str, query: dict[str, str]) -> None:
+    assert next_query({"links": [{"rel": "next", "href": href}]}) == query
