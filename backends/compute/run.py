@@ -7,15 +7,19 @@ from typing import Any
 import dask
 
 from backends import evaluate, scenes, writers
+from backends.addresses import fetch
+from backends.compute.tiles import draw
 from backends.environment import Environment, Limits
-from backends.errors import collection_not_found
+from backends.errors import OpenEOError, collection_not_found
 from backends.formats import SavedAsset, format_name
 from backends.jobs.engine import Task
 from backends.jobs.execution import Executor
 from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.loading import LoadRequest
-from backends.profile import Profile, load_profile
+from backends.profile import CollectionSpec, Profile, load_profile
+from backends.stored.files import existing_file
+from backends.tiles import Tile
 
 
 def executor(profile_path: Path) -> Executor:
@@ -26,14 +30,20 @@ def executor(profile_path: Path) -> Executor:
         threads = profile.limits.worker_threads
         scheduler = "threads" if threads > 1 else "synchronous"
         with dask.config.set(scheduler=scheduler, num_workers=threads):
-            evaluate.run(dict(task.process), environment(profile, task, reporter))
+            surroundings = environment(profile, task, reporter)
+            if task.tile is None:
+                evaluate.run(dict(task.process), surroundings)
+            else:
+                tile = Tile.from_json(task.tile)
+                draw(task.process, tile, surroundings, _specs(profile), task.results)
 
     return execute
 
 
 def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment:
     """What the process graph of this task may reach."""
-    samples = profile.limits.sync_samples if task.kind == "sync" else profile.limits.batch_samples
+    limits = profile.limits
+    samples = limits.batch_samples if task.kind == "batch" else limits.sync_samples
     return Environment(
         offered=frozenset(profile.processes),
         load_collection=_loader(profile),
@@ -42,25 +52,54 @@ def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment
         log=reporter.log,
         progress=lambda share: reporter.progress(100 * share),
         limits=Limits(max_samples=samples, graph_nodes=profile.limits.graph_nodes),
+        fetch=lambda url: fetch(url, profile.addresses),
+        user_file=_files_of(task),
     )
 
 
-def _loader(profile: Profile) -> Callable[[str, LoadRequest], Any]:
-    def load_collection(identifier: str, request: LoadRequest) -> Any:
+def _files_of(task: Task) -> Callable[[str], Path]:
+    """How a process finds the files of its own user, and of nobody else."""
+
+    def user_file(path: str) -> Path:
+        if task.files is None:
+            raise OpenEOError("FileNotFound", f"There is no file '{path}' in your workspace.")
+        return existing_file(task.files, path)
+
+    return user_file
+
+
+def _specs(profile: Profile) -> Callable[[str], CollectionSpec]:
+    def spec_of(identifier: str) -> CollectionSpec:
         spec = profile.collection(identifier)
         if spec is None:
             raise collection_not_found(identifier, [item.id for item in profile.collections])
-        return scenes.load(spec, request)
+        return spec
+
+    return spec_of
+
+
+def _loader(profile: Profile) -> Callable[[str, LoadRequest], Any]:
+    spec_of = _specs(profile)
+
+    def load_collection(identifier: str, request: LoadRequest) -> Any:
+        return scenes.load(spec_of(identifier), request)
 
     return load_collection
 
 
-def _saver(
-    profile: Profile, task: Task, reporter: Reporter
-) -> Callable[[Any, str, Mapping[str, Any]], list[SavedAsset]]:
+def _unwatched(_share: float) -> None:
+    """Progress that nobody watches."""
+
+
+def _saver(profile: Profile, task: Task, reporter: Reporter) -> Callable[..., list[SavedAsset]]:
     saves = 0
 
-    def save_result(cube: Any, name: str, options: Mapping[str, Any]) -> list[SavedAsset]:
+    def save_result(
+        cube: Any,
+        name: str,
+        options: Mapping[str, Any],
+        progress: Callable[[float], None] = _unwatched,
+    ) -> list[SavedAsset]:
         nonlocal saves
         official = format_name(name, profile.output_formats)
         # Each save_result has a folder of its own, so that two with the same
@@ -68,7 +107,7 @@ def _saver(
         folder = task.results if saves == 0 else task.results / f"{saves + 1}"
         folder.mkdir(parents=True, exist_ok=True)
         saves += 1
-        saved = writers.save(cube, official, options, folder)
+        saved = writers.save(cube, official, options, folder, progress)
         for item in saved:
             reporter.asset(_asset(item, task.results))
         return saved

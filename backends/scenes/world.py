@@ -116,7 +116,7 @@ def _values(product: str, window: Window, dates: list[Visit], bands: tuple[str, 
     return da.Array(graph, name, chunks, dtype=np.float32)  # type: ignore[no-untyped-call]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _ground(part: Window) -> Ground:
     """The ground of a chunk, kept for the other dates and products of it."""
     return Ground(part)

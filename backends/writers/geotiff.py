@@ -24,6 +24,9 @@ MEDIA_TYPE: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
 BATCH_BYTES: Final = 256_000_000
 """How much of a cube is computed at a time, if a block of one date is not larger."""
 
+CACHE_BYTES: Final = 64_000_000
+"""What GDAL may keep of files that it writes; its own choice is a share of the machine."""
+
 _DTYPES: Final = {"bool": "uint8", "float16": "float32", "int8": "int16"}
 
 
@@ -55,14 +58,14 @@ def write_geotiff(
 ) -> list[SavedAsset]:
     """Write the cube block by block, then make each file cloud-optimised.
 
-    Memory: BATCH_BYTES or one block of one date. Bands carry their names as descriptions;
+    Memory: BATCH_BYTES or one block of one date, and CACHE_BYTES. Bands carry their names as descriptions;
     the file of a date has it as tag `t`.
     """
     raster = as_raster(value, "GTiff")
     encoding = _encoding(raster, options)
     paths = [folder / name for name in file_names(options["filename_prefix"], raster.dates, ".tif")]
     statistics = [[Statistics() for _ in raster.bands] for _ in paths]
-    with TemporaryDirectory(dir=folder) as temporary:
+    with TemporaryDirectory(dir=folder) as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
         drafts = [Path(temporary) / f"{number}.tif" for number in range(len(paths))]
         _write_drafts(raster, encoding, drafts, statistics, lambda share: progress(0.8 * share))
         for number, (draft, path) in enumerate(zip(drafts, paths, strict=True)):
