@@ -139,6 +139,11 @@ class Catalogue:
             return kept[1]
         return self._merged(identifier, view, own_ids, found, mark)
 
+    def shared(self, view: View) -> list[str]:
+        """The collections that several backends offer."""
+        shelf = self.shelf(view)
+        return [name for name in shelf.collection_items if len(shelf.names.resolve(name)) > 1]
+
     def details(self, own_ids: dict[str, str]) -> dict[str, Stored]:
         """What is known of a collection in full, fetched if need be."""
         deadline = self._settings.upstream.detail_deadline

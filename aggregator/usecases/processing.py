@@ -131,18 +131,23 @@ class Processing:
             service_type=service_type,
         )
 
-    def validate(self, body: JsonObject, view: View, access: Access | None) -> dict[str, Any]:
-        """What is wrong with a process, and who can run it (Federation Extension)."""
+    def validate(
+        self, body: JsonObject, view: View, access: Access | None
+    ) -> tuple[dict[str, Any], Routing | None]:
+        """What is wrong with a process and who can run it (Federation Extension), and why.
+
+        A process that is malformed comes without a decision.
+        """
         process = without_choice(body)
         try:
             explicit = read_choice(body, base=view.backend)
             requirements = read_requirements(process)
         except OpenEOError as error:
-            return invalid([error], self._settings.order).as_json()
+            return invalid([error], self._settings.order).as_json(), None
         routing = self.route(requirements, view, explicit)
         if not routing.able:
-            return validation(routing).as_json()
-        return self._validated(process, routing, view, access)
+            return validation(routing).as_json(), routing
+        return self._validated(process, routing, view, access), routing
 
     def result(self, body: JsonObject, view: View, access: Access, accept: str) -> Result:
         """Run a process now, on the backend that routing chooses."""

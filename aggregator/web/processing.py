@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from aggregator.web.context import access, access_if_any, body, federation, view
-from aggregator.web.responses import document, routed, stream
+from aggregator.web.responses import document, explained, routed, stream
 
 blueprint = Blueprint("processing", __name__)
 
@@ -13,7 +13,8 @@ blueprint = Blueprint("processing", __name__)
 @blueprint.post("/validation")
 def validation() -> Response:
     """What is wrong with a process, and who can run it."""
-    return document(federation().processing.validate(body(), view(), access_if_any()))
+    found, routing = federation().processing.validate(body(), view(), access_if_any())
+    return document(found, headers=explained(routing) if routing else {})
 
 
 @blueprint.post("/result")

@@ -53,13 +53,15 @@ def stream(chunks: Iterable[bytes], status: int, headers: Mapping[str, str]) -> 
 
 def routed(backend: str, routing: Routing) -> dict[str, str]:
     """Headers that say which backend runs a process, and why."""
+    return {"OpenEO-Federation-Backends": backend, **explained(routing)}
+
+
+def explained(routing: Routing) -> dict[str, str]:
+    """The header that says where a process can run, and why not elsewhere."""
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
     told = "; ".join(line for line in lines if line)
     plain = re.sub(r"[^ -~]", "?", told)
-    return {
-        "OpenEO-Federation-Backends": backend,
-        "OpenEO-Federation-Routing": plain[:ROUTING_LENGTH],
-    }
+    return {"OpenEO-Federation-Routing": plain[:ROUTING_LENGTH]}
 
 
 def tag(response: Response) -> Response:

@@ -1,7 +1,8 @@
 """Where a process would run, and why not elsewhere; and where the backends disagree."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from scripts.federation.observing import Observed, observed
 
 SOMEWHERE, NOWHERE, UNUSABLE = 0, 1, 2
 ANSWER_SECONDS = 60.0
+AT_A_TIME = 8
 COLOURS = {"error": "red", "warning": "yellow"}
 
 
@@ -44,7 +46,7 @@ def explain(graph: Path, config: Path) -> int:
 def explain_at(graph: Path, url: str) -> int:
     """Likewise, in the words of a federation that runs at `url` (its `POST /validation`)."""
     try:
-        answer = _validated(read_body(graph)["process"], url)
+        answer, why = _validated(read_body(graph)["process"], url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
     except (requests.RequestException, ValueError, LookupError) as problem:
@@ -56,12 +58,15 @@ def explain_at(graph: Path, url: str) -> int:
         click.echo(f"Checked, and found unable: {backends or 'no backend could be asked'}.")
         return NOWHERE
     click.echo(f"It can run on: {backends or 'at least one backend'}.")
+    if why:
+        click.echo("\n".join(["", *why.split("; ")]))
     return SOMEWHERE
 
 
 def check(config: Path) -> int:
     """Prints each note that merging takes of the backends' documents; 1 if one is an error."""
     with observed(load(config)) as federation:
+        _look_closely(federation)
         notes = most_serious_first(federation.catalogue.notes(federation.view))
         offline = federation.problems
     for note in notes:
@@ -88,7 +93,19 @@ def routing_of(body: Mapping[str, Any], federation: Observed) -> Routing:
     return federation.processing.route(requirements, federation.view, explicit, "POST /result")
 
 
-def _validated(process: Mapping[str, Any], url: str) -> dict[str, Any]:
+def _look_closely(federation: Observed) -> None:
+    """Asks for the full metadata of what several backends offer: listings tell of no dimensions."""
+
+    def look(identifier: str) -> None:
+        with suppress(OpenEOError):  # that of an offline backend, which is told anyway
+            federation.catalogue.collection(identifier, federation.view)
+
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        list(pool.map(look, federation.catalogue.shared(federation.view)))
+
+
+def _validated(process: Mapping[str, Any], url: str) -> tuple[dict[str, Any], str]:
+    """What the federation answers, and how it explains itself (empty if it does not)."""
     root = url.rstrip("/")
     versions = requests.get(f"{root}/.well-known/openeo", timeout=ANSWER_SECONDS)
     if versions.ok:
@@ -99,7 +116,7 @@ def _validated(process: Mapping[str, Any], url: str) -> dict[str, Any]:
         raise ValueError(f"{document.get('code')}: {document.get('message')}")
     if not isinstance(document.get("errors"), list):
         raise LookupError("the answer has no list of errors")
-    return dict(document)
+    return dict(document), response.headers.get("OpenEO-Federation-Routing", "")
 
 
 def _unusable(message: str) -> int:

@@ -247,6 +247,7 @@ def test_validation_says_who_can_run_a_process(site: Site) -> None:
         "errors": [],
         "federation:backends": ["terra", "aurora"],
     }
+    assert "terra" in answer.headers["OpenEO-Federation-Routing"]
     chosen = site.post("/validation", graph(process_id="radar_mask")).json
     assert chosen["federation:backends"] == ["aurora"]
 
