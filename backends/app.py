@@ -14,9 +14,11 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.drawing import Drawing
 from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
+from backends.stored.services import Services
 from backends.web.account import account
 from backends.web.authentication import guard
 from backends.web.backend import KEY, Backend
@@ -29,6 +31,7 @@ from backends.web.items import scenes
 from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
+from backends.web.services import services
 from backends.web.signing import LinkSigner, Tokens, read_or_make_key
 from backends.web.stored_processes import stored_processes
 
@@ -63,6 +66,8 @@ def create_app(
     app.register_blueprint(host)
     sections = [capabilities, discovery, account, processing, jobs, results]
     sections += [stored_processes, files, scenes]
+    if profile.service_types:
+        sections.append(services)
     if profile.version >= (1, 2, 0):
         sections.append(filters)
     for section in sections:
@@ -88,6 +93,7 @@ def _assemble(
         folder / "files", quota=limits.storage_bytes, at_most=limits.stored_files
     )
     prepare = Preparation(profile, stored, workspaces)
+    published = Services(store.database)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
     return Backend(
         profile=profile,
@@ -96,6 +102,8 @@ def _assemble(
         store=store,
         preparation=prepare,
         stored_processes=stored,
+        services=published,
+        drawing=Drawing(profile, published, prepare, engine, folder / "tiles", clock=clock),
         workspaces=workspaces,
         lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare),
         synchronous=Synchronous(profile, store, engine, request_folder, clock, prepare=prepare),

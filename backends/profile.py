@@ -18,6 +18,7 @@ from backends.configuration import Mistake, ProfileError, Reader
 from backends.errors import OpenEOError
 from backends.faults.reading import Faults, faults_of
 from backends.limits import Limits
+from backends.service_types import SERVICE_TYPES
 
 __all__ = [
     "Billing",
@@ -102,6 +103,8 @@ class Profile:
     input_formats: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
     billing: Billing = field(default_factory=Billing)
+    service_types: tuple[str, ...] = ()
+    """Kinds of secondary web services that are offered."""
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
     """Which URLs the work of users may load."""
     faults: Faults = field(default_factory=Faults)
@@ -210,7 +213,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    *("urls", "faults"),
+    *("urls", "faults", "service_types"),
 }
 
 
@@ -246,6 +249,9 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         ),
         limits=reader.numbers("limits", document.get("limits"), Limits),
         billing=billing,
+        service_types=reader.names(
+            "service_types", document.get("service_types", []), SERVICE_TYPES, empty=True
+        ),
         addresses=_addresses(reader, document.get("urls", {}), bind, public_url),
         faults=faults_of(reader, "faults", document.get("faults")),
     )

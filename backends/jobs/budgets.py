@@ -45,13 +45,13 @@ class Estimate:
         }
 
 
-def estimate(process: Mapping[str, Any], profile: Profile) -> Estimate:
+def estimate(process: Mapping[str, Any], profile: Profile, plan: str | None = None) -> Estimate:
     """Estimate from the extents in the graph; raises ``EstimateComplexity`` where they say
     too little: parameters without a value, data from elsewhere, no extent at all.
     """
     samples = sum(_samples(arguments, profile) for arguments in _loads(process))
     seconds = START_SECONDS + samples / SAMPLES_PER_SECOND
-    return Estimate(samples, seconds, _costs(seconds, profile.billing))
+    return Estimate(samples, seconds, _costs(seconds, profile.billing, plan))
 
 
 def check_budget(
@@ -60,31 +60,38 @@ def check_budget(
     user: str,
     budget: float | None,
     process: Mapping[str, Any],
+    *,
+    plan: str | None = None,
 ) -> None:
-    """Raise ``PaymentRequired`` if the user has nothing left, or if the request's own
-    budget is below what it is known to take.
+    """Raise ``PaymentRequired`` if the user has nothing left, or if what is left or the
+    request's own budget is below what it is known to take.
     """
-    left = profile.billing.budget - store.spent(user)
-    if left <= 0:
-        raise OpenEOError("PaymentRequired", "Your budget at this backend is used up.")
-    if budget is None:
-        return
+    left = check_left(profile, store, user)
     try:
-        expected = estimate(process, profile).costs
+        expected = estimate(process, profile, plan).costs
     except OpenEOError:
         return
-    if expected > budget:
-        currency = profile.billing.currency
-        raise OpenEOError(
-            "PaymentRequired",
-            f"The budget of {budget:g} {currency} is too low: the process is expected to cost "
-            f"up to {expected:g}.",
-        )
+    currency = profile.billing.currency
+    for amount, words in ((budget, "The budget given"), (left, "What is left of your budget")):
+        if amount is not None and expected > amount:
+            raise OpenEOError(
+                "PaymentRequired",
+                f"{words}, {amount:g} {currency}, is too low: the process is expected to cost "
+                f"up to {expected:g}.",
+            )
 
 
-def _costs(seconds: float, billing: Billing) -> float:
+def check_left(profile: Profile, store: Store, user: str) -> float:
+    """What the user has left to spend; raises ``PaymentRequired`` if that is nothing."""
+    left = profile.budget(user) - store.spent(user)
+    if left <= 0:
+        raise OpenEOError("PaymentRequired", "The user's budget at this backend is used up.")
+    return left
+
+
+def _costs(seconds: float, billing: Billing, plan: str | None) -> float:
     usage = Usage(cpu=seconds, memory=MEGABYTES * seconds, duration=seconds)
-    return costs_of(usage, billing, batch=True)
+    return costs_of(usage, billing, batch=True, plan=plan)
 
 
 def _loads(process: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

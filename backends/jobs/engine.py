@@ -21,7 +21,7 @@ RESULTS: Final = "results"
 
 @dataclass(frozen=True)
 class Task:
-    """One computation: a run of a batch job, or a synchronous request.
+    """One computation: a run of a batch job, a synchronous request, or a tile of a service.
 
     ``folder`` is the run's own; its files go into ``folder/results``.
     ``deadline`` is in seconds from the start.
@@ -37,6 +37,8 @@ class Task:
     log_level: Level = "info"
     files: Path | None = None
     """The folder with the files of the user; nobody else's can be reached."""
+    tile: Mapping[str, Any] | None = None
+    """What is to be drawn, where the task is a tile of the service ``job_id``."""
 
     @property
     def results(self) -> Path:

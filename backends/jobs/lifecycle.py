@@ -144,7 +144,7 @@ class Lifecycle:
             self._interrupted(job, "The computing process went away.")
             return
         failure = failure_of(outcome, self._profile.limits.batch_deadline)
-        costs = costs_of(outcome.usage, self._profile.billing, batch=True)
+        costs = costs_of(outcome.usage, self._profile.billing, batch=True, plan=job.plan)
         finished = self._store.finish(
             *(job.id, job.attempt),
             now=self._clock(),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 Status = Literal["created", "queued", "running", "finished", "error", "canceled"]
-Kind = Literal["batch", "sync"]
+Kind = Literal["batch", "sync", "tile"]
 Level = Literal["debug", "info", "warning", "error"]
 
 LEVELS: Final[tuple[Level, ...]] = ("debug", "info", "warning", "error")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from backends.jobs.engine import Task
 from backends.jobs.records import LEVELS, Asset, Level
 from backends.jobs.store import Store
+from backends.stored.services import Services
 
 PROGRESS_SECONDS: Final = 0.2
 
@@ -17,6 +18,7 @@ class Reporter:
 
     def __init__(self, store: Store, task: Task, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._services = Services(store.database)
         self._task = task
         self._clock = clock
         self._last_progress = float("-inf")
@@ -25,8 +27,8 @@ class Reporter:
         """Add a log entry, unless it is below the level that the job stores."""
         known: Level = level if level in LEVELS else "info"
         if LEVELS.index(known) >= LEVELS.index(self._task.log_level):
-            job_id, now = self._task.job_id, self._clock()
-            self._store.log(job_id, known, message, now, code=code, data=data)
+            log = self._services.log if self._task.kind == "tile" else self._store.log
+            log(self._task.job_id, known, message, self._clock(), code=code, data=data)
 
     def progress(self, percent: float) -> None:
         """Note how far the run is (0 to 100); what comes too fast is left out."""

@@ -103,7 +103,7 @@ class Synchronous:
     def _finished(self, job: Job, task: Task, outcome: Outcome) -> Computed:
         assets = tuple(self._store.assets(job.id, job.attempt))
         failure = _failure(outcome, assets, self._limits.sync_deadline)
-        costs = costs_of(outcome.usage, self._billing, batch=False)
+        costs = costs_of(outcome.usage, self._billing, plan=job.plan)
         self._store.finish(
             *(job.id, job.attempt),
             now=self._clock(),

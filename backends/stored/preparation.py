@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from backends.definitions import definitions
@@ -29,7 +30,11 @@ class Preparation:
 
     def __call__(self, job: Job) -> Prepared:
         """What is run for the job; raises what ``resolve`` raises."""
-        return Prepared(self.resolved(job.process, job.user), self._workspaces.folder(job.user))
+        return Prepared(self.resolved(job.process, job.user), self.files(job.user))
+
+    def files(self, user: str) -> Path:
+        """The folder with the files of the user."""
+        return self._workspaces.folder(user)
 
     def resolved(self, process: Mapping[str, Any], user: str) -> dict[str, Any]:
         """The user's process, of predefined processes only."""

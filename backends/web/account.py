@@ -4,7 +4,6 @@ from flask import Blueprint, Response, request
 
 from backends.web.authentication import check_basic, current_user
 from backends.web.backend import backend
-from backends.web.capabilities import PLAN
 from backends.web.documents import json_response
 
 account = Blueprint("account", __name__)
@@ -29,9 +28,9 @@ def me() -> Response:
         {
             "user_id": user,
             "name": user,
-            "default_plan": PLAN,
+            "default_plan": here.profile.default_plan(user),
             "storage": {"free": max(quota - used, 0), "quota": quota},
-            "budget": round(max(here.profile.billing.budget - spent, 0.0), 4),
+            "budget": round(max(here.profile.budget(user) - spent, 0.0), 4),
             "links": [],
         }
     )

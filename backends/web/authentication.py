@@ -30,6 +30,7 @@ PUBLIC: Final = frozenset(
         "results.shared",
         "scenes.describe_item",
         "scenes.list_items",
+        "services.tile",
         "stored_processes.shared_process",
     }
 )

@@ -11,9 +11,11 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.stored.drawing import Drawing
 from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
+from backends.stored.services import Services
 from backends.web.signing import LinkSigner, Tokens
 
 KEY: Final = "backend"
@@ -32,6 +34,8 @@ class Backend:
     workspaces: Workspaces
     lifecycle: Lifecycle
     synchronous: Synchronous
+    services: Services
+    drawing: Drawing
     tokens: Tokens
     signer: LinkSigner
     clock: Callable[[], datetime]

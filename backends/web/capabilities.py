@@ -6,6 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app
 
 from backends import __version__
+from backends.billing import Billing, Plan
 from backends.profile import Profile
 from backends.web.backend import backend
 from backends.web.documents import json_response, link, web_link, without_none
@@ -14,10 +15,9 @@ host = Blueprint("host", __name__)
 capabilities = Blueprint("capabilities", __name__)
 
 STAC_VERSION: Final = "1.0.0"
-PLAN: Final = "standard"
 
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
-_INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/")
+_INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/", "/xyz/")
 
 
 @host.get("/.well-known/openeo")
@@ -89,12 +89,19 @@ def endpoints(url_path: str) -> list[dict[str, Any]]:
 
 
 def _billing(profile: Profile) -> dict[str, Any]:
-    description = (
-        f"{profile.billing.per_cpu_hour:g} {profile.billing.currency} per CPU hour and "
-        f"{profile.billing.per_gigabyte_hour:g} per gigabyte-hour of memory, as measured."
+    billing = profile.billing
+    plans = [
+        {"name": plan.name, "description": _prices(plan, billing), "paid": plan.paid}
+        for plan in billing.plans
+    ]
+    return {"currency": billing.currency, "default_plan": billing.plans[0].name, "plans": plans}
+
+
+def _prices(plan: Plan, billing: Billing) -> str:
+    return (
+        f"{plan.description} {billing.per_cpu_hour * plan.factor:g} {billing.currency} per CPU "
+        f"hour and {billing.per_gigabyte_hour * plan.factor:g} per gigabyte-hour of memory."
     )
-    plan = {"name": PLAN, "description": description, "paid": False}
-    return {"currency": profile.billing.currency, "default_plan": PLAN, "plans": [plan]}
 
 
 def _links(profile: Profile) -> list[dict[str, str]]:

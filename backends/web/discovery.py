@@ -9,6 +9,7 @@ from backends.definitions import PROCESSES_VERSION
 from backends.errors import collection_not_found
 from backends.formats import file_formats as describe_formats
 from backends.queryables import queryables as describe_queryables
+from backends.service_types import SERVICE_TYPES
 from backends.web.backend import backend
 from backends.web.documents import (
     json_response,
@@ -74,7 +75,8 @@ def file_formats() -> Response:
 
 @discovery.get("/service_types")
 def service_types() -> Response:
-    return json_response({}, revalidate=True)
+    offered = backend().profile.service_types
+    return json_response({name: SERVICE_TYPES[name] for name in offered}, revalidate=True)
 
 
 def with_links(document: dict[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def delete_job(job_id: str) -> Response:
 def estimate_job(job_id: str) -> Response:
     here = backend()
     job = own_job(job_id)
-    found = estimate(here.preparation.resolved(job.process, job.user), here.profile)
+    found = estimate(here.preparation.resolved(job.process, job.user), here.profile, job.plan)
     expires = timestamp(here.clock() + timedelta(hours=1))
     return json_response({**found.as_json(), "expires": expires})
 
@@ -96,7 +96,7 @@ def start_job(job_id: str) -> Response:
         # What it calls may have been deleted or replaced since it was created.
         raise_first(mistakes_in(dict(job.process), here, job.user))
         process = here.preparation.resolved(job.process, job.user)
-        check_budget(here.profile, here.store, job.user, job.budget, process)
+        check_budget(here.profile, here.store, job.user, job.budget, process, plan=job.plan)
     here.lifecycle.start(job)
     return empty_response(202)
 

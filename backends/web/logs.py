@@ -1,22 +1,28 @@
 """Log entries, page by page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
 
 from backends.errors import OpenEOError
-from backends.jobs.records import LEVELS, Job, Level
+from backends.jobs.records import LEVELS, Job, Level, LogEntry
 from backends.web.backend import backend
 from backends.web.documents import json_response, limit_parameter, next_link, number_parameter
 
 
 def log_page(job: Job, path: str) -> Response:
     """The entries of the job's log that the query asks for (``offset``, ``level``, ``limit``)."""
+    return entry_page(lambda **page: backend().store.logs(job.id, **page), job.log_level, path)
+
+
+def entry_page(read: Callable[..., list[LogEntry]], stored: Level, path: str) -> Response:
+    """The entries that the query asks for; ``read`` takes ``after``, ``level`` and ``limit``,
+    and ``stored`` is the level from which on entries are kept.
+    """
     limit, level = limit_parameter(), _level()
     after = number_parameter("offset") or 0
-    entries = backend().store.logs(
-        job.id, after=after, level=level, limit=None if limit is None else limit + 1
-    )
+    entries = read(after=after, level=level, limit=None if limit is None else limit + 1)
     links = []
     if limit is not None and len(entries) > limit:
         entries = entries[:limit]
@@ -24,7 +30,7 @@ def log_page(job: Job, path: str) -> Response:
     document: dict[str, Any] = {"logs": [entry.as_json() for entry in entries], "links": links}
     if backend().profile.version >= (1, 2, 0):
         # What is stored starts at the job's own level, whatever is asked for.
-        document["level"] = max(level, job.log_level, key=LEVELS.index)
+        document["level"] = max(level, stored, key=LEVELS.index)
     return json_response(document)
 
 

@@ -38,7 +38,7 @@ def compute() -> Response:
     here = backend()
     new = new_job(json_object(), current_user(), "sync", here)
     process = here.preparation.resolved(new.process, new.user)
-    check_budget(here.profile, here.store, new.user, new.budget, process)
+    check_budget(here.profile, here.store, new.user, new.budget, process, plan=new.plan)
     try:
         computed = here.synchronous.run(new)
     except OpenEOError as error:

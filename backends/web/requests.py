@@ -14,7 +14,6 @@ from backends.formats import format_name
 from backends.jobs.records import LEVELS, Job, Kind, NewJob
 from backends.stored.resolution import Find, called, resolve
 from backends.web.backend import Backend
-from backends.web.capabilities import PLAN
 
 FIELDS: Final = ("title", "description", "process", "plan", "budget", "log_level")
 READ_ONLY: Final = frozenset(
@@ -27,7 +26,7 @@ READ_ONLY: Final = frozenset(
 
 def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> NewJob:
     """The job that a body of POST /jobs or POST /result asks for; raises its first mistake."""
-    values = _values(body)
+    values = common_values(body, here)
     process = process_of(body)
     raise_first(mistakes_in(process, here, user))
     return NewJob(
@@ -37,7 +36,7 @@ def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> Ne
         process=process,
         title=values.get("title"),
         description=values.get("description"),
-        plan=values.get("plan") or PLAN,
+        plan=values.get("plan") or here.profile.default_plan(user),
         budget=values.get("budget"),
         log_level=values.get("log_level") or "info",
         extra={key: body[key] for key in body if key not in FIELDS and key not in READ_ONLY},
@@ -53,11 +52,7 @@ def changes_of(body: Mapping[str, Any], job: Job, here: Backend) -> dict[str, An
         raise OpenEOError(
             "NoDataForUpdate", f"Nothing to change was sent; possible are {', '.join(FIELDS)}."
         )
-    changes = _values(body)
-    for name in ("plan", "log_level"):
-        # Null means for both that what was there stays.
-        if name in changes and changes[name] is None:
-            del changes[name]
+    changes = common_values(body, here)
     if "process" in body:
         changes["process"] = process_of(body)
         raise_first(mistakes_in(changes["process"], here, job.user))
@@ -190,14 +185,20 @@ def _objects(graph: object) -> Iterator[dict[str, Any]]:
             waiting += value
 
 
-def _values(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain properties of a job that stand in the body, checked."""
+def common_values(body: Mapping[str, Any], here: Backend) -> dict[str, Any]:
+    """The plain properties of a job or service that stand in the body, checked.
+
+    Null means for ``plan`` and ``log_level`` that nothing is said of them.
+    """
     for name in ("title", "description"):
         if not isinstance(body.get(name), str | None):
             raise OpenEOError("RequestInvalid", f"'{name}' must be a text.")
     values = {key: body[key] for key in FIELDS if key in body and key != "process"}
+    for name in ("plan", "log_level"):
+        if name in values and values[name] is None:
+            del values[name]
     if "plan" in values:
-        values["plan"] = _plan(values["plan"])
+        values["plan"] = _plan(values["plan"], here)
     if "budget" in values:
         values["budget"] = _budget(values["budget"])
     level = values.get("log_level")
@@ -206,14 +207,15 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _plan(plan: object) -> str | None:
-    if plan is None:
-        return None
-    if not isinstance(plan, str) or plan.lower() != PLAN:
+def _plan(plan: object, here: Backend) -> str:
+    billing = here.profile.billing
+    found = billing.plan(plan) if isinstance(plan, str) else None
+    if found is None:
+        names = ", ".join(f"'{known.name}'" for known in billing.plans)
         raise OpenEOError(
-            "BillingPlanInvalid", f"There is no billing plan {plan!r}; there is '{PLAN}'."
+            "BillingPlanInvalid", f"There is no billing plan {plan!r}; there is {names}."
         )
-    return PLAN
+    return found.name
 
 
 def _budget(budget: object) -> float | None:
