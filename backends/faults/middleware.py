@@ -22,7 +22,7 @@ from backends.faults.effects import (
     RedirectLoop,
     Reset,
 )
-from backends.faults.exchange import Answered, Asked, refusal, with_body, with_header
+from backends.faults.exchange import Answered, Asked, header, refusal, with_body, with_header
 from backends.faults.reading import Faults
 from backends.faults.rule import Part
 from backends.faults.rules import parts_of
@@ -87,7 +87,7 @@ class Faulty:
         for effect in effects:
             answered = spoiled(effect, answered, line, self._clock())
             if isinstance(effect, Clock):
-                _take_date_from(start)
+                _take_date_from(start, header(answered, "Date"))
         closing.body = _sent(answered, start, head=asked.method == "HEAD")
         return closing
 
@@ -229,11 +229,11 @@ def _sent(answered: Answered, start: StartResponse, *, head: bool = False) -> It
     return () if head else answered.body
 
 
-def _take_date_from(start: StartResponse) -> None:
-    """Keep gunicorn from adding the right date to the wrong one."""
+def _take_date_from(start: StartResponse, date: str) -> None:
+    """Have gunicorn say this date, since it ignores the one in an answer."""
     response = getattr(start, "__self__", None)
     ordinary = getattr(response, "default_headers", None)
     if response is not None and ordinary is not None:
         response.default_headers = lambda: [
-            line for line in ordinary() if not line.lower().startswith("date:")
+            f"Date: {date}\r\n" if line.lower().startswith("date:") else line for line in ordinary()
         ]

@@ -17,11 +17,12 @@ def as_document(fault: Fault) -> dict[str, Any]:
 
 def _scope(scope: Scope) -> dict[str, Any]:
     usual = Scope()
-    written = {
+    written: dict[str, Any] = {
         one.name: getattr(scope, one.name)
         for one in fields(scope)
         if getattr(scope, one.name) != getattr(usual, one.name)
     }
+    written |= {key: list(value) for key, value in written.items() if isinstance(value, tuple)}
     if scope.when:
         written["when"] = [_when(one) for one in scope.when]
     return written

@@ -31,6 +31,7 @@ VALUES = {
     "processes.missing": "mean",
     "collections.stac-version": "0.8.0",
     "results.stac-version": "0.8.0",
+    "result.collection-unavailable": "ONLY_BAD",
 }
 NAMES = [f"{name}:{VALUES[name]}" if rule.value else name for name, rule in RULES.items()]
 # What a member says wrongly of its own things passes as it says it; it harms nobody else's.

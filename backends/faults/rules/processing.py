@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from backends.faults.changes import accepted, empty, header_as, refused
-from backends.faults.exchange import Answered, Asked, with_body
+from backends.faults.changes import accepted, empty, header_as, if_let_in, refused
+from backends.faults.exchange import Answered, Ask, Asked, refusal, with_body
 from backends.faults.rule import FAILED, Part, Rule, rule
 
 PATH: Final = "/result"
@@ -13,12 +13,31 @@ def _as_text(_: Asked, answered: Answered) -> Answered:
     return with_body(answered, b"Something went wrong.", "text/plain")
 
 
+def _unavailable(collection: str) -> tuple[Part, ...]:
+    """Whatever loads the collection fails."""
+
+    def request(asked: Asked, _: Ask) -> Asked | Answered:
+        wanted = f'"{collection}"'.encode()
+        if wanted not in (asked.body or b""):
+            return asked
+        return refusal(500, "Internal", f"The collection '{collection}' cannot be loaded.")
+
+    return (Part(("POST",), PATH, request=if_let_in(request)),)
+
+
 RULES: Final[tuple[Rule, ...]] = (
     rule(
         "result.fails",
         "Synchronous processing does not work.",
         "api-900 api-905",
         refused(PATH, "POST"),
+    ),
+    Rule(
+        "result.collection-unavailable",
+        "A collection that is offered cannot be loaded.",
+        ("collections-9",),
+        _unavailable,
+        "the id of the collection",
     ),
     rule(
         "result.invalid-accepted",

@@ -98,6 +98,7 @@ ASKED: list[tuple[str, str, Any, Any]] = [
             "with a namespace": graph(namespace="user"),
             "with a stored process": graph(process_id="mine"),
             "with a parameter": graph(arguments={"x": {"from_parameter": "x"}}),
+            "of a collection": graph(process_id="load_collection", arguments={"id": "ELEVATION"}),
             "with a callback": graph(arguments={"reducer": {"process_graph": {}}}),
         }.items()
     ),
