@@ -8,6 +8,7 @@ and from itself: rows are only ever added, and the database refuses anything els
     database     engines, transactions, locks
     schema       the tables
     triggers     what the database itself refuses
+    balances     the balance of an account
     page         one unit of work: reads what is needed, books, writes all at once
     rows         between rows and the domain's values
     members      users, their subscriptions and organisations

@@ -27,7 +27,9 @@ BUSY_SECONDS = 30
 _CREATION = 4_702_111_234
 """Number of the lock under which PostgreSQL tables are made."""
 
-_LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(:numbers) AS number")
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number"
+)
 _NEXT_NUMBERS = text("SELECT nextval('transfer_number') FROM generate_series(1, :count)")
 _LAST_NUMBER = select(func.coalesce(func.max(transfer.c.id), 0))
 

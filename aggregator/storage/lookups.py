@@ -10,6 +10,7 @@ from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.entries import Posting, Transfer
 from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant
+from aggregator.storage.balances import with_balance
 from aggregator.storage.rows import grant_of, hold_of
 from aggregator.storage.schema import closing, credit_grant, hold, posting, transfer
 
@@ -52,16 +53,9 @@ def overdue_holds(connection: Connection, now: int) -> list[Hold]:
 
 def expired_grants(connection: Connection, now: int) -> list[Grant]:
     """Grants whose time is over and that are not empty."""
-    later = posting.alias("later")
-    head = select(func.max(later.c.sequence)).where(later.c.account == posting.c.account)
     rows = connection.execute(
-        select(credit_grant)
-        .join(posting, posting.c.account == credit_grant.c.account)
-        .where(
-            credit_grant.c.expires <= now,
-            posting.c.sequence == head.correlate(posting).scalar_subquery(),
-            posting.c.balance > 0,
-        )
+        with_balance(credit_grant)
+        .where(credit_grant.c.expires <= now, posting.c.balance > 0)
         .order_by(credit_grant.c.expires, credit_grant.c.key)
     )
     return [grant_of(row) for row in rows]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, Table, bindparam, insert, or_, select
 
 from aggregator.ledger.accounts import (
     keeps_running_balance,
@@ -21,6 +21,7 @@ from aggregator.ledger.events import Hold, granted, held, released, repaid
 from aggregator.ledger.grants import Grant
 from aggregator.ledger.purses import Lot, Purse
 from aggregator.ledger.renewal import FreeTier, renewals_due
+from aggregator.storage.balances import with_balance
 from aggregator.storage.database import Database
 from aggregator.storage.rows import Values, grant_of, grant_values, hold_values
 from aggregator.storage.schema import (
@@ -34,36 +35,17 @@ from aggregator.storage.schema import (
     usage_report,
 )
 
-_later = posting.alias("later")
-_HEAD = (
-    select(func.max(_later.c.sequence))
-    .where(_later.c.account == posting.c.account)
-    .correlate(posting)
-    .scalar_subquery()
-)
-_IS_HEAD = posting.c.sequence == _HEAD
-
-
-def _with_head(table: Table, *columns: Any) -> Any:
-    """Rows of accounts with the last posting of each."""
-    joined = table.join(posting, posting.c.account == table.c.account)
-    return select(*columns, posting.c.sequence, posting.c.balance).select_from(joined)
-
-
-_GRANTS = _with_head(credit_grant, *credit_grant.c)
+_GRANTS = with_balance(credit_grant)
 _LIVE_GRANTS = _GRANTS.where(
-    _IS_HEAD,
     credit_grant.c.wallet.in_(bindparam("wallets", expanding=True)),
     or_(credit_grant.c.expires.is_(None), credit_grant.c.expires > bindparam("now")),
 )
-_NAMED_GRANTS = _GRANTS.where(
-    _IS_HEAD, credit_grant.c.account.in_(bindparam("accounts", expanding=True))
-)
-_DEBTORS = _with_head(debtor, *debtor.c).where(
-    _IS_HEAD, debtor.c.wallet.in_(bindparam("wallets", expanding=True))
-)
-_HOLD_HEADS = select(posting).where(
-    _IS_HEAD, posting.c.account.in_(bindparam("accounts", expanding=True))
+_NAMED_GRANTS = _GRANTS.where(credit_grant.c.account.in_(bindparam("accounts", expanding=True)))
+_DEBTORS = with_balance(debtor).where(debtor.c.wallet.in_(bindparam("wallets", expanding=True)))
+_HOLDS = (
+    select(posting)
+    .where(posting.c.account.in_(bindparam("accounts", expanding=True)))
+    .order_by(posting.c.sequence)
 )
 _LOTS = (
     select(transfer.c.key, posting.c.account, posting.c.amount)
@@ -118,7 +100,7 @@ class Page:
         if not holds:
             return
         accounts = [one.account for one in holds]
-        for row in self.connection.execute(_HOLD_HEADS, {"accounts": accounts}):
+        for row in self.connection.execute(_HOLDS, {"accounts": accounts}):
             self._heads[row.account] = (row.sequence, row.balance)
         keys = {f"hold/{one.key}": one.key for one in holds}
         parts = list(self.connection.execute(_LOTS, {"keys": list(keys)}))

@@ -15,6 +15,7 @@ from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant, order_of_use
 from aggregator.ledger.moments import month_bounds
 from aggregator.ledger.receipts import Receipt
+from aggregator.storage.balances import with_balance
 from aggregator.storage.database import Database
 from aggregator.storage.lookups import find_transfers, settlement_of
 from aggregator.storage.rows import grant_of, hold_of, receipt_of
@@ -49,16 +50,7 @@ class GrantLeft:
 
 def grants_of(database: Database, wallet: str, now: int) -> list[GrantLeft]:
     """All grants a wallet ever had: those in use in their order of use, then the others."""
-    later = posting.alias("later")
-    last = select(func.max(later.c.sequence)).where(later.c.account == posting.c.account)
-    query = (
-        select(credit_grant, posting.c.balance)
-        .join(posting, posting.c.account == credit_grant.c.account)
-        .where(
-            credit_grant.c.wallet == wallet,
-            posting.c.sequence == last.correlate(posting).scalar_subquery(),
-        )
-    )
+    query = with_balance(credit_grant).where(credit_grant.c.wallet == wallet)
     with database.read() as connection:
         rows = connection.execute(query).all()
     found = [_left(grant_of(row), row.balance, now) for row in rows]

@@ -100,7 +100,8 @@ class _Recording:
         locked = self._wallets()
         keys = [f"report/{'/'.join(one.key)}" for one in self.batch]
         self.database.lock(self.connection, [*locked, *keys])
-        self._read_holds()  # again: holds may have come or gone while we waited
+        if not self.database.sqlite:
+            self._read_holds()  # again: holds may have come or gone while we waited
         wallets = self._wallets()
         self.database.lock(self.connection, wallets - locked)
         self._read_recorded()

@@ -59,11 +59,14 @@ def rebuild(database: Database) -> dict[str, int]:
 
 def balances(database: Database) -> dict[str, int]:
     """Every balance as the ledger goes by it: the last running one, or the sum in the database."""
-    later = posting.alias("later")
-    last = select(func.max(later.c.sequence)).where(later.c.account == posting.c.account)
-    heads = select(posting.c.account, posting.c.balance).where(
-        posting.c.sequence == last.correlate(posting).scalar_subquery()
+    last = (
+        select(posting.c.account, func.max(posting.c.sequence).label("sequence"))
+        .where(posting.c.sequence.is_not(None))
+        .group_by(posting.c.account)
+        .subquery()
     )
+    is_last = (posting.c.account == last.c.account) & (posting.c.sequence == last.c.sequence)
+    heads = select(posting.c.account, posting.c.balance).select_from(posting.join(last, is_last))
     sums = (
         select(posting.c.account, func.sum(posting.c.amount))
         .where(posting.c.sequence.is_(None))

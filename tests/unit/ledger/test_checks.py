@@ -1,0 +1,80 @@
+"""May this work start?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aggregator.errors import BillingPlanInvalid, BudgetInvalid, PaymentRequired
+from aggregator.ledger.checks import (
+    Standing,
+    able_to_pay,
+    check_budget,
+    check_plan,
+    read_budget,
+    standing_at,
+)
+from aggregator.ledger.purses import Lot, Purse
+from tests.unit.ledger.documents import MARCH, grant
+
+
+def test_a_refusal_names_the_provider_and_the_day_of_renewal() -> None:
+    purse = Purse("user/alice", (Lot(grant("g", 3), 2500),))
+    standing = standing_at(purse, "terra", "Terra Observatory", MARCH, renewed=True)
+    assert not standing.covers(2501)
+    error = standing.refusal(7250)
+    assert (error.status, error.code) == (402, "PaymentRequired")
+    assert error.message == (
+        "This needs 7.25 credits at Terra Observatory ('terra'), and 2.5 are left for use there. "
+        "Your free credits there are renewed on 2026-04-01."
+    )
+
+
+def test_who_gets_no_free_credits_is_promised_none() -> None:
+    standing = standing_at(Purse("organisation/7"), "terra", "", MARCH, renewed=False)
+    assert standing.refusal(1).message.endswith("Credits for it are not renewed by themselves.")
+
+
+def test_below_zero_not_even_free_work_starts() -> None:
+    purse = Purse("user/alice", (), {"terra": 1})
+    assert not standing_at(purse, "terra", "", MARCH, renewed=False).covers(0)
+    assert standing_at(purse, "aurora", "", MARCH, renewed=False).covers(0)
+
+
+def test_routing_may_turn_to_where_the_user_can_pay() -> None:
+    standings = [Standing("terra", "T", 10, None), Standing("aurora", "A", 500, None)]
+    assert able_to_pay(standings, {"terra": 11, "aurora": 400}) == ("aurora",)
+
+
+@pytest.mark.parametrize(
+    ("budget", "millicredits"), [(None, None), (10, 10_000), (7.76, 7760), (0.0019, 1)]
+)
+def test_a_budget_is_read_in_credits_and_never_rounded_up(budget: Any, millicredits: Any) -> None:
+    assert read_budget(budget) == millicredits
+
+
+@pytest.mark.parametrize(
+    "budget", [0, -1, "10", True, [], float("nan"), float("inf"), 1e300, 0.0001]
+)
+def test_a_budget_that_can_pay_for_nothing_is_refused(budget: Any) -> None:
+    with pytest.raises(BudgetInvalid):
+        read_budget(budget)
+
+
+def test_a_budget_below_the_estimate_is_refused_before_the_work_starts() -> None:
+    check_budget(None, 7250)
+    check_budget(7250, 7250)
+    with pytest.raises(PaymentRequired, match="budget of 7 credits .* costs of 7.25 credits"):
+        check_budget(7000, 7250)
+
+
+def test_a_plan_is_found_in_any_case() -> None:
+    assert check_plan("FREE", ["Free", "paid"]) == "Free"
+    assert check_plan(None, ["Free"]) is None
+
+
+@pytest.mark.parametrize("plan", ["gold", 7, ""])
+def test_an_unknown_plan_is_refused_with_those_that_exist(plan: Any) -> None:
+    with pytest.raises(BillingPlanInvalid, match="the plans are free, paid"):
+        check_plan(plan, ["paid", "free"])

@@ -1,0 +1,61 @@
+"""Free credits come once a month, per subscription and provider."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.ledger.moments import month_bounds, month_of, next_month, rfc3339
+from aggregator.ledger.renewal import FreeTier, renewals_due
+from tests.unit.ledger.documents import APRIL, MARCH, grant
+
+TIERS = (
+    FreeTier("terra", "general", 10_000_000),
+    FreeTier("terra", "copernicus", 20_000_000),
+    FreeTier("aurora", "general", 1_000_000),
+)
+
+
+def test_each_provider_gives_its_own_grant_until_the_end_of_the_month() -> None:
+    due = renewals_due("user/alice", ["general"], TIERS, [], MARCH)
+    assert [(one.provider, one.amount, one.expires, one.kind) for one in due] == [
+        ("aurora", 1_000_000, APRIL, "free"),
+        ("terra", 10_000_000, APRIL, "free"),
+    ]
+
+
+def test_they_come_once_a_month_and_again_in_the_next() -> None:
+    due = renewals_due("user/alice", ["general"], TIERS, [], MARCH)
+    assert renewals_due("user/alice", ["general"], TIERS, due, APRIL - 1) == []
+    assert len(renewals_due("user/alice", ["general"], TIERS, due, APRIL)) == 2
+
+
+def test_two_subscriptions_give_the_larger_tier_not_the_sum() -> None:
+    due = renewals_due("user/alice", ["general", "copernicus"], TIERS, [], MARCH)
+    assert {one.provider: one.amount for one in due} == {"aurora": 1_000_000, "terra": 20_000_000}
+
+
+def test_a_larger_tier_in_mid_month_gives_the_difference() -> None:
+    first = renewals_due("user/alice", ["general"], TIERS, [], MARCH)
+    more = renewals_due("user/alice", ["copernicus"], TIERS, first, MARCH + 1)
+    assert [(one.provider, one.amount) for one in more] == [("terra", 10_000_000)]
+    back = renewals_due("user/alice", ["general"], TIERS, first + more, MARCH + 2)
+    assert back == []
+
+
+def test_bought_credits_do_not_count_as_free_ones() -> None:
+    bought = grant("b", 90_000, provider="terra", kind="purchase")
+    assert len(renewals_due("user/alice", ["general"], TIERS, [bought], MARCH)) == 2
+
+
+def test_no_subscription_gives_nothing() -> None:
+    assert renewals_due("user/alice", [], TIERS, [], MARCH) == []
+
+
+def test_months_are_calendar_months_in_utc() -> None:
+    assert month_bounds("2026-12") == (1796083200000, 1798761600000)
+    assert next_month(MARCH) == APRIL
+    assert (month_of(APRIL - 1), month_of(APRIL)) == ("2026-03", "2026-04")
+    assert rfc3339(APRIL) == "2026-04-01T00:00:00Z"
+    for wrong in ("2026-13", "2026-3", "march", "2026-03-01"):
+        with pytest.raises(ValueError, match="a month is written like 2026-03"):
+            month_bounds(wrong)
