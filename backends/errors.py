@@ -90,6 +90,7 @@ PROPRIETARY: Final[Mapping[str, int]] = MappingProxyType(
         "RedBandAmbiguous": 400,
         "RequestInvalid": 400,
         "RequestTooLarge": 413,
+        "ResultsExpired": 410,
         "TemporalExtentEmpty": 400,
         "TooManyDimensions": 400,
         "UrlNotAllowed": 400,

@@ -4,10 +4,12 @@ import fcntl
 import logging
 import socket
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -15,9 +17,11 @@ from gunicorn.app.base import BaseApplication
 from backends.app import STORE_FILE, create_app
 from backends.jobs.process_engine import ProcessEngine
 from backends.profile import Profile, ProfileError, load_profile
+from backends.web.backend import KEY, Backend
 
 LOG: Final = logging.getLogger(__name__)
 THREADS: Final = 16
+TIDY_SECONDS: Final = 3600.0
 BAD_PROFILE: Final = 2
 NOT_STARTED: Final = 3
 
@@ -77,6 +81,17 @@ def _run(profile: Profile, profile_path: Path, data_directory: Path) -> int:
     return 0
 
 
+def _tidy(app: Flask) -> None:
+    """Remove what was kept long enough, every hour until the process ends."""
+    lifecycle = cast(Backend, app.extensions[KEY]).lifecycle
+    while True:
+        time.sleep(TIDY_SECONDS)
+        try:
+            lifecycle.tidy()
+        except Exception:
+            LOG.exception("Old results could not be removed")
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """One worker with threads: the queue and the engine live in one process."""
 
@@ -96,7 +111,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         command = compute_command(self._profile_path, self._data_directory)
         self._engine = ProcessEngine(command)
         LOG.info("%s serves %s", self._profile.title, self._profile.api_url)
-        return create_app(self._profile, data_directory=self._data_directory, engine=self._engine)
+        app = create_app(self._profile, data_directory=self._data_directory, engine=self._engine)
+        threading.Thread(target=_tidy, args=(app,), name="tidy", daemon=True).start()
+        return app
 
     def _settings(self) -> Mapping[str, Any]:
         return {

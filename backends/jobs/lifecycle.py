@@ -4,7 +4,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -55,7 +55,20 @@ class Lifecycle:
                 else:
                     self._fail_request(job)
             self._sweep()
+        self.tidy()
         self.pump()
+
+    def tidy(self) -> None:
+        """Remove results and jobs that were kept as long as the limits promise."""
+        now, limits = self._clock(), self._profile.limits
+        with self._lock:
+            for job_id in self._store.with_old_results(now - timedelta(limits.keep_results_days)):
+                shutil.rmtree(self._folder / job_id, ignore_errors=True)
+                self._store.remove_assets(job_id)
+                self._store.log(job_id, "info", "The results were kept long enough.", now)
+            for job_id in self._store.unchanged_since(now - timedelta(limits.keep_jobs_days)):
+                shutil.rmtree(self._folder / job_id, ignore_errors=True)
+                self._store.delete(job_id)
 
     def start(self, job: Job) -> None:
         """Queue the job; nothing happens where it is queued or running already.
@@ -109,8 +122,11 @@ class Lifecycle:
         """Start as many waiting jobs as may run at the same time."""
         while True:
             with self._lock:
+                limits = self._profile.limits
                 job = self._store.claim_next(
-                    self._clock(), concurrent=self._profile.limits.concurrent_jobs
+                    self._clock(),
+                    concurrent=limits.concurrent_jobs,
+                    per_user=limits.concurrent_jobs_per_user,
                 )
                 if job is None:
                     return

@@ -133,8 +133,13 @@ class Store:
             connection.execute("DELETE FROM assets WHERE job = ?", (job_id,))
             return True
 
-    def claim_next(self, now: datetime, *, concurrent: int) -> Job | None:
-        """Turn the longest waiting job to "running", if fewer than ``concurrent`` are."""
+    def claim_next(
+        self, now: datetime, *, concurrent: int, per_user: int | None = None
+    ) -> Job | None:
+        """Turn the longest waiting job to "running", if fewer than ``concurrent`` are.
+
+        The jobs of users who have ``per_user`` running already let others pass.
+        """
         with self.database.writing() as connection:
             running = connection.execute(
                 "SELECT count(*) FROM jobs WHERE status = 'running' AND kind = 'batch'"
@@ -142,8 +147,10 @@ class Store:
             if running >= concurrent:
                 return None
             row = connection.execute(
-                "SELECT id FROM jobs WHERE status = 'queued' AND kind = 'batch'"
-                " ORDER BY queued, number LIMIT 1"
+                "SELECT id FROM jobs AS waiting WHERE status = 'queued' AND kind = 'batch'"
+                " AND (SELECT count(*) FROM jobs WHERE user = waiting.user AND kind = 'batch'"
+                " AND status = 'running') < ? ORDER BY queued, number LIMIT 1",
+                (concurrent if per_user is None else per_user,),
             ).fetchone()
             if row is None:
                 return None
@@ -225,6 +232,31 @@ class Store:
         with self.database.reading() as connection:
             rows = connection.execute("SELECT * FROM jobs WHERE status = 'running'")
             return [_job(row) for row in rows]
+
+    def with_old_results(self, before: datetime) -> list[str]:
+        """Ids of the jobs that ended before that moment and still have files."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT jobs.id FROM jobs JOIN assets ON assets.job = jobs.id"
+                " WHERE kind = 'batch' AND status NOT IN ('queued', 'running') AND ended < ?",
+                (_text(before),),
+            )
+            return [row["id"] for row in rows]
+
+    def remove_assets(self, job_id: str) -> None:
+        """Forget the files of a job."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM assets WHERE job = ?", (job_id,))
+
+    def unchanged_since(self, before: datetime) -> list[str]:
+        """Ids of the jobs that nothing has happened to since that moment."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                "SELECT id FROM jobs WHERE kind = 'batch' AND updated < ?"
+                " AND status NOT IN ('queued', 'running')",
+                (_text(before),),
+            )
+            return [row["id"] for row in rows]
 
     def identifiers(self) -> set[str]:
         """The ids of all jobs and requests."""

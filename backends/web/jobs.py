@@ -1,6 +1,6 @@
 """Batch jobs: their metadata and their life."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response
@@ -149,9 +149,18 @@ def full(job: Job) -> dict[str, Any]:
     return document
 
 
+def kept_until(job: Job) -> datetime | None:
+    """How long the results of an ended job are kept."""
+    if job.ended is None or job.status not in ("finished", "canceled", "error"):
+        return None
+    return job.ended + timedelta(backend().profile.limits.keep_results_days)
+
+
 def run_times(job: Job) -> dict[str, str]:
-    """When the latest run was queued and started (since API 1.3.0)."""
+    """When the latest run was queued and started, and until when its results are kept
+    (since API 1.3.0).
+    """
     if backend().profile.version < (1, 3, 0):
         return {}
-    times = {"queued": job.queued, "started": job.started}
+    times = {"queued": job.queued, "started": job.started, "unpublished": kept_until(job)}
     return {name: timestamp(moment) for name, moment in times.items() if moment}

@@ -12,7 +12,7 @@ from backends.jobs.lifecycle import last_error
 from backends.jobs.records import Asset, Job, timestamp
 from backends.web.backend import backend
 from backends.web.documents import flag_parameter, json_response, link
-from backends.web.jobs import own_job, run_times
+from backends.web.jobs import kept_until, own_job, run_times
 from backends.web.stac import Address, result_collection, result_item
 
 results = Blueprint("results", __name__)
@@ -58,6 +58,7 @@ def item(signed: str, name: str) -> Response:
 @results.get("/results/<signed>/files/<path:name>")
 def asset(signed: str, name: str) -> Response:
     job, _ = _granted(signed)
+    _check_kept(job)
     run = backend().store.assets(job.id, job.attempt)
     found = next((one for one in run if one.name == name), None)
     if found is None:
@@ -71,6 +72,7 @@ def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Respons
     partial = backend().profile.version >= (1, 2, 0) and flag_parameter("partial")
     if failed := _refusal(job, partial):
         return failed
+    _check_kept(job)
     run = _run(job, expires)
     links = [
         self_link,
@@ -97,6 +99,16 @@ def _refusal(job: Job, partial: bool) -> Response | None:
         logs = backend().store.logs(job.id, level="error")
         return json_response(last_error(logs, job.failure, job.ended or job.updated), 424)
     return None
+
+
+def _check_kept(job: Job) -> None:
+    """Raise where the results are too old to be there, removed already or not."""
+    end = kept_until(job)
+    if end is not None and end <= backend().clock():
+        raise OpenEOError(
+            "ResultsExpired",
+            f"The results were kept until {timestamp(end)}. Start the job again to get them.",
+        )
 
 
 def _run(job: Job, expires: datetime) -> _Run:

@@ -266,3 +266,14 @@ def test_the_links_of_a_deleted_job_lead_nowhere(site: Site) -> None:
     href = results(site, job_id)["assets"]["openEO.tif"]["href"]
     site.ask("DELETE", f"/jobs/{job_id}")
     assert error(site.ask("GET", href, user=None)) == (404, "JobNotFound")
+
+
+def test_results_are_promised_for_ninety_days_and_then_gone(site: Site) -> None:
+    job_id = site.finished()
+    document = site.ask("GET", f"/jobs/{job_id}/results").json
+    assert document is not None
+    assert document["unpublished"] == "2026-04-01T12:00:00Z"
+    assert site.job(job_id)["unpublished"] == "2026-04-01T12:00:00Z"
+    site.clock.forward(days=90)
+    assert error(site.ask("GET", f"/jobs/{job_id}/results")) == (410, "ResultsExpired")
+    assert site.job(job_id)["status"] == "finished"

@@ -246,3 +246,38 @@ def test_starting_anew_removes_the_files_of_the_earlier_run(world: World) -> Non
     world.start("j1")
     assert not task.folder.exists()
     assert world.store.assets("j1", 1) == []
+
+
+def test_a_user_with_enough_running_lets_others_pass(tmp_path: Path) -> None:
+    world = World(tmp_path, Limits(concurrent_jobs=3, concurrent_jobs_per_user=1))
+    for job_id, user in (("a1", "alice"), ("a2", "alice"), ("b1", "bob")):
+        world.store.add(NewJob(job_id, user, "batch", {"process_graph": {}}), world.clock())
+        world.start(job_id)
+    assert sorted(world.engine.tasks) == ["a1.1", "b1.1"]
+    world.engine.end("a1.1", Outcome("finished"))
+    assert sorted(world.engine.tasks) == ["a2.1", "b1.1"]
+    world.store.close()
+
+
+def test_results_go_after_ninety_days_and_jobs_after_a_year(tmp_path: Path) -> None:
+    world = World(tmp_path, Limits())
+    world.add("old")
+    world.start("old")
+    (world.folder / "old" / "1" / "results" / "a.tif").write_bytes(b"x")
+    world.store.add_asset("old", 1, Asset("a.tif", "image/tiff", ("data",), 1))
+    world.engine.end("old.1", Outcome("finished"))
+    world.clock.forward(days=89)
+    world.lifecycle.tidy()
+    assert (world.folder / "old").exists()
+    world.clock.forward(days=2)
+    world.lifecycle.tidy()
+    assert not (world.folder / "old").exists()
+    assert world.store.assets("old", 1) == []
+    assert world.job("old").status == "finished"
+    world.clock.forward(days=273)
+    world.lifecycle.tidy()
+    assert world.store.find("old") is not None
+    world.clock.forward(days=2)
+    world.lifecycle.tidy()
+    assert world.store.find("old") is None
+    world.store.close()
