@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,8 +48,8 @@ BASIC_LENGTH = 4096
 class Access:
     """A user's credentials, ready to be sent: for each backend the header Authorization.
 
-    `unreached` are the backends that were down when the user logged in. It never shows its
-    credentials when printed.
+    `unreached` are the backends that were down when the user logged in, or have moved since. It
+    never shows its credentials when printed.
     """
 
     user: str
@@ -61,8 +62,8 @@ class Access:
             return self.credentials[backend]
         if backend in self.unreached:
             raise TokenInvalid(
-                f"Backend '{backend}' could not be reached when you logged in. Please log in "
-                "again to use it."
+                f"You are not logged in at backend '{backend}', which could not be reached then "
+                "or has moved since. Please log in again to use it."
             )
         raise PermissionsInsufficient(f"Your account is not known at backend '{backend}'.")
 
@@ -95,9 +96,9 @@ class Accounts:
             backend: text(document, "access_token")
             for backend, document in answers.documents.items()
         }
-        tokens = {backend: token for backend, token in found.items() if token}
+        tokens = {self._place(backend): token for backend, token in found.items() if token}
         refused = [backend for backend, failure in answers.failures.items() if _refuses(failure)]
-        unreached = tuple(b for b in asked if b not in tokens and b not in refused)
+        unreached = tuple(b for b in asked if not found.get(b) and b not in refused)
         if tokens:
             return self._sealer.seal(Login(user, tokens, unreached))
         if refused:
@@ -131,13 +132,21 @@ class Accounts:
         return _joined(access, answers.documents, absent(access, answers.failures, known))
 
     def _with_password(self, login: Login, view: View) -> Access:
-        plain = self._takes_plain_tokens(view)
+        plain, known = self._takes_plain_tokens(view), self._catalogue.known(view)
+        tokens = {backend: login.tokens.get(self._place(backend)) for backend in known}
         credentials = {
             backend: f"Bearer {token}" if backend in plain else f"Bearer basic//{token}"
-            for backend, token in login.tokens.items()
-            if backend in self._catalogue.known(view)
+            for backend, token in tokens.items()
+            if token
         }
-        return Access(login.user, credentials, login.unreached)
+        before = {place.partition(" ")[0] for place in login.tokens}
+        moved = tuple(b for b in known if b in before and b not in credentials)
+        return Access(login.user, credentials, (*login.unreached, *moved))
+
+    def _place(self, backend: str) -> str:
+        """A backend with its address: what was given there is for no other host of that name."""
+        url = self._settings.backend(backend).url.encode()
+        return f"{backend} {hashlib.blake2b(url, digest_size=8).hexdigest()}"
 
     def _with_provider(self, provider: str, token: str, view: View) -> Access:
         own_ids = self._catalogue.shelf(view).oidc.own_ids.get(provider)

@@ -24,6 +24,8 @@ from aggregator.usecases.listings import begin, read_page
 from aggregator.usecases.processing import JSON, Processing
 from aggregator.usecases.views import View
 
+# More fits into no request line, and dots are steps in a path.
+ID_LENGTH = 1000
 FAILED_JOB = frozenset({424})
 
 Shape = Callable[[str, JsonObject], JsonObject]
@@ -142,7 +144,10 @@ class Resources:
 
     def _located(self, identifier: str, view: View) -> tuple[str, str]:
         try:
-            return split(identifier, self._catalogue.known(view))
+            backend, local_id = split(identifier, self._catalogue.known(view))
+            if local_id in (".", "..") or len(local_id) > ID_LENGTH:
+                raise IdentifierError(identifier)
+            return backend, local_id
         except IdentifierError as error:
             hint = "Ids begin with the id of their backend and a dash."
             raise type(self).unknown(identifier[:200], hint) from error

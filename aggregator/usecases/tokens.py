@@ -26,7 +26,7 @@ class SealingKeyError(Exception):
 
 @dataclass(frozen=True)
 class Login:
-    """A user with the token of each backend that let them in.
+    """A user with the token of each place (a backend at an address) that let them in.
 
     `unreached` are the backends that could not be asked.
     """

@@ -149,15 +149,19 @@ class Site:
         down: tuple[str, ...] = (),
         clock: Clock | None = None,
         without_passwords: tuple[str, ...] = (),
+        urls: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
         self.backends = dict(backends)
         self.clock = clock or Clock()
-        self.adapter = WsgiAdapter({f"http://{name}.test": a for name, a in backends.items()})
+        addresses = {name: f"http://{name}.test/openeo" for name in backends} | dict(urls or {})
+        self.adapter = WsgiAdapter(
+            {addresses[name].removesuffix("/openeo"): app for name, app in backends.items()}
+        )
         self.go_down(*down)
         members = {
             name: {
-                "url": f"http://{name}.test/openeo",
+                "url": addresses[name],
                 "basic_authentication": name not in without_passwords,
             }
             for name in backends

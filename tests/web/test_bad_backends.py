@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -57,10 +58,18 @@ BAD: dict[str, Play] = {
 def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str], RawServer]]:
     """A good and a bad backend; the bad one has let the user in before it went bad."""
     answers = {"GET /jobs": {"jobs": [{"id": "1"}], "links": []}}
+    playing = [json_says(b'{"api_version": "1.2.0", "access_token": "x"}')]
+
+    def current(peer: socket) -> None:
+        playing[0](peer)
+
     with ExitStack() as stack:
-        urls = {n: stack.enter_context(listening(backend(n, answers=answers))) for n in ("a", "b")}
-        bad = stack.enter_context(RawServer(play))
-        good = {"a": {"url": urls["a"], "basic_authentication": True}}
+        url = stack.enter_context(listening(backend("a", answers=answers)))
+        bad = stack.enter_context(RawServer(current))
+        members = {
+            "a": {"url": url, "basic_authentication": True},
+            "bad": {"url": bad.url, "basic_authentication": True},
+        }
         common = {
             "data_directory": str(directory),
             "upstream": {
@@ -73,13 +82,14 @@ def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str
                 "offline_probe_interval": 30.0,
             },
         }
-        whole = good | {"bad": {"url": urls["b"], "basic_authentication": True}}
-        before = create_app(read_settings({"backends": whole, **common})).test_client()
+        settings = read_settings({"backends": members, **common})
+        before = create_app(settings).test_client()
         login = before.get("/credentials/basic", headers=basic("alice", "alice")).json
         before.application.extensions["federation"].stop()
         assert login is not None
-        broken = good | {"bad": {"url": bad.url, "basic_authentication": True}}
-        app = create_app(read_settings({"backends": broken, **common}))
+        shutil.rmtree(directory / "metadata")
+        playing[0] = play
+        app = create_app(settings)
         stack.callback(app.extensions["federation"].stop)
         # The breaker is closed as if the backend had gone bad only now.
         client = app.test_client()

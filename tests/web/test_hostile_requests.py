@@ -120,3 +120,28 @@ def test_a_password_arrives_as_it_was_given(tmp_path: Path, password: str) -> No
     sent = basic("alice", password)
     assert site.get("/credentials/basic", headers=sent).status_code == 200
     assert terra.calls[-1].authorization == sent["Authorization"]
+
+
+def test_a_token_goes_to_no_other_host_that_takes_the_backends_name(tmp_path: Path) -> None:
+    answers: dict[str, Any] = {"GET /jobs": {"jobs": [], "links": []}}
+    new = backend("terra", answers=answers)
+    user = Site({"terra": backend("terra", answers=answers)}, tmp_path).login()
+    site = Site({"terra": new}, tmp_path, urls={"terra": "http://new.test/openeo"})
+    assert site.get("/jobs", headers=user).json["federation:missing"] == ["terra"]
+    error = assert_error(site.get("/jobs/terra-1", headers=user), 403, "TokenInvalid")
+    assert "log in again" in error["message"]
+    assert all(call.authorization is None for call in new.calls)
+    assert site.get("/jobs", headers=site.login()).json == {"jobs": [], "links": []}
+    assert new.calls[-1].authorization == "Bearer basic//alice-at-new"
+
+
+@pytest.mark.parametrize("local_id", [".", "..", "%2e%2e", "x" * 2000])
+@pytest.mark.parametrize("below", ["", "/results", "/logs"])
+def test_an_id_that_is_no_step_into_the_jobs_is_not_found(
+    site: Site, local_id: str, below: str
+) -> None:
+    user = site.login()
+    asked = len(site.backends["terra"].calls)
+    answer = site.get(f"/jobs/terra-{local_id}{below}", headers=user)
+    assert_error(answer, 404, "JobNotFound")
+    assert len(site.backends["terra"].calls) == asked
