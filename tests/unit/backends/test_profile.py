@@ -197,7 +197,7 @@ def test_a_document_that_is_no_mapping_is_a_profile_error(value: object) -> None
 def test_the_profiles_that_come_along_are_without_mistakes(name: str) -> None:
     profile = load_profile(ROOT / "config" / "backends" / f"{name}.yaml")
     assert profile.id == name
-    assert set(profile.users) == {"alice", "bob", "carol"}
+    assert set(profile.users) == {"alice", "bob", "carol", "dave"}
 
 
 def test_the_profiles_that_come_along_differ_in_api_version_and_token_form() -> None:
