@@ -86,7 +86,7 @@ def test_a_hold_puts_credits_aside_and_gives_them_back_to_where_they_came_from()
 
 
 def test_a_hold_never_overdraws() -> None:
-    assert held(purse(grant("g", 5)), JOB)
+    assert held(purse(grant("g", 5)), JOB).event == "hold"
     with pytest.raises(PaymentRequired):
         held(purse(grant("g", 5)), replace(JOB, amount=5001))
     with pytest.raises(PaymentRequired):

@@ -1,0 +1,186 @@
+"""Usage reports: recorded always, charged once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aggregator.errors import PermissionsInsufficient
+from aggregator.ledger.errors import UsageReportConflict
+from aggregator.ledger.events import Hold
+from aggregator.ledger.receipts import Receipt
+from aggregator.ledger.reports import read_added_value, read_resources
+from aggregator.storage.ledger import Ledger
+from aggregator.storage.reporting import Incoming, record
+from aggregator.storage.verification import balances, rebuild, verify
+from tests.unit.ledger.documents import (
+    DAY,
+    MARCH,
+    added_value,
+    direct,
+    grant,
+    resources,
+    tariff,
+    tariffs,
+)
+
+CLIENT = "terra-accounting"
+
+
+def send(ledger: Ledger, now: int = MARCH, **changes: Any) -> Receipt:
+    return ledger.report(read_resources(resources(**changes)), CLIENT, now)
+
+
+def test_the_answer_lists_costs_that_the_client_adds_up(ledger: Ledger) -> None:
+    receipt = send(ledger)
+    assert receipt.as_json() == [
+        {"jobId": "j-2603140910abcd", "cost": 3.0},
+        {"jobId": "j-2603140910abcd", "cost": 4.0},
+        {"jobId": "j-2603140910abcd", "cost": 2.0},
+    ]
+
+
+def test_the_same_report_again_gives_the_same_answer_and_is_charged_once(ledger: Ledger) -> None:
+    first = send(ledger)
+    again = send(ledger, MARCH + DAY, state="FAILED")
+    assert again == replace(first, repeated=True)
+    assert balances(ledger.database)["revenue:terra"] == 9000
+
+
+def test_a_new_tariff_does_not_change_an_old_answer(ledger: Ledger) -> None:
+    first = send(ledger)
+    dearer = tariff(rates={"cpu-seconds": {"credits": 99}})
+    incoming = Incoming(read_resources(resources()), dearer, CLIENT, MARCH)
+    assert record(ledger.database, tariffs(), [incoming]) == [replace(first, repeated=True)]
+
+
+def test_a_changed_report_under_an_old_key_is_a_conflict(ledger: Ledger) -> None:
+    send(ledger)
+    with pytest.raises(UsageReportConflict, match="spark-7f3c21"):
+        send(ledger, userId="bob")
+    assert balances(ledger.database)["revenue:terra"] == 9000
+
+
+def test_another_provider_may_use_the_same_key(ledger: Ledger) -> None:
+    send(ledger)
+    report = read_resources(resources(sourceId="aurora"))
+    assert not ledger.report(report, "aurora-accounting", MARCH).repeated
+
+
+def test_a_provider_reports_only_for_its_own_source(ledger: Ledger) -> None:
+    with pytest.raises(PermissionsInsufficient):
+        ledger.report(read_resources(resources()), "aurora-accounting", MARCH)
+    assert balances(ledger.database) == {}
+
+
+def test_usage_of_an_unknown_user_is_recorded_as_debt(ledger: Ledger) -> None:
+    receipt = send(ledger, userId="stranger")
+    assert receipt.remarks == ("unknown-user", "empty-wallet")
+    assert receipt.uncovered == 9000
+    assert balances(ledger.database)["overdraft:user/stranger:terra"] == -9000
+
+
+def test_usage_beyond_the_wallet_is_recorded_and_the_rest_owed(ledger: Ledger) -> None:
+    ledger.welcome("alice", [], MARCH)
+    ledger.grant(grant("g", 5))
+    receipt = send(ledger)
+    assert (receipt.charged, receipt.uncovered) == (9000, 4000)
+    assert receipt.remarks == ("empty-wallet",)
+
+
+def test_free_credits_due_are_given_before_a_report_is_charged(ledger: Ledger) -> None:
+    ledger.welcome("alice", ["general"], MARCH)
+    receipt = send(ledger, MARCH + 40 * DAY)
+    assert receipt.uncovered == 0
+
+
+def test_a_fee_a_report_and_a_service_of_one_execution_are_charged_each(ledger: Ledger) -> None:
+    fee = ledger.report(read_resources(direct("spark-7f3c21", 2)), CLIENT, MARCH)
+    main = send(
+        ledger,
+        idempotencyKey="spark-7f3c21_1",
+        metrics={"processing": {"value": 12.5, "unit": "shpu"}},
+    )
+    area = ledger.report(read_added_value(added_value()), CLIENT, MARCH)
+    assert [fee.charged, main.charged, area.charged] == [2000, 0, 2500]
+    assert verify(ledger.database) == []
+
+
+def test_a_member_may_charge_the_organisation_and_nobody_else_can(ledger: Ledger) -> None:
+    ledger.grant(grant("org", 100, wallet="organisation/7"))
+    ledger.welcome("alice", [], MARCH)
+    foreign = send(ledger, orgId=7)
+    assert (foreign.wallet, foreign.remarks) == ("user/alice", ("not-a-member", "empty-wallet"))
+    ledger.join("alice", "organisation/7", MARCH)
+    own = send(ledger, orgId=7, idempotencyKey="k2")
+    assert (own.wallet, own.uncovered) == ("organisation/7", 0)
+
+
+HOLD = Hold("h", "user/alice", "terra", 5000, MARCH, MARCH + DAY, job="j-1", user="alice")
+
+
+def test_no_more_than_the_budget_is_charged_over_all_reports_of_a_job(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(replace(HOLD, budget=8000))
+    first = send(ledger, jobId="j-1")
+    second = send(ledger, jobId="j-1", idempotencyKey="k2")
+    assert (first.charged, first.tariff_cost) == (8000, 9000)
+    assert (second.charged, second.remarks[-1]) == (0, "over-budget")
+    assert sum(part["cost"] for part in first.as_json()) == 8.0
+    assert verify(ledger.database) == []
+
+
+def test_what_one_wallet_started_is_charged_to_it(ledger: Ledger) -> None:
+    ledger.grant(grant("org", 100, wallet="organisation/7"))
+    ledger.hold(replace(HOLD, wallet="organisation/7"))
+    assert send(ledger, jobId="j-1").wallet == "organisation/7"
+
+
+def test_a_report_about_anothers_job_does_not_use_their_hold(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(HOLD)
+    assert send(ledger, jobId="j-1", userId="mallory").wallet == "user/mallory"
+    assert ledger.open_holds() == [HOLD]
+
+
+def test_a_job_of_the_same_name_elsewhere_does_not_use_the_hold(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(replace(HOLD, provider="aurora"))
+    send(ledger, jobId="j-1")
+    assert len(ledger.open_holds()) == 1
+
+
+def test_a_report_of_no_cost_is_recorded_and_ends_the_hold(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(HOLD)
+    receipt = ledger.report(read_resources(direct("k", 0, jobId="j-1")), CLIENT, MARCH)
+    assert receipt.charged == 0
+    assert ledger.open_holds() == []
+    assert ledger.purse("user/alice", MARCH).available("terra", MARCH) == 100_000
+    assert verify(ledger.database) == []
+
+
+def test_duplicates_and_changes_within_one_batch_are_told_apart(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(HOLD)
+    batch = [
+        Incoming(read_resources(document), tariff(), CLIENT, MARCH)
+        for document in (
+            direct("a", 1, jobId="j-1"),
+            direct("a", 1, jobId="j-1"),
+            direct("a", 2, jobId="j-1"),
+            direct("b", 3, jobId="j-1"),
+            direct("c", 4, userId="bob"),
+        )
+    ]
+    one, same, changed, two, other = record(ledger.database, tariffs(), batch)
+    assert isinstance(one, Receipt)
+    assert same == replace(one, repeated=True)
+    assert isinstance(changed, UsageReportConflict)
+    assert isinstance(two, Receipt)
+    assert isinstance(other, Receipt)
+    assert ledger.purse("user/alice", MARCH).available("terra", MARCH) == 96_000
+    assert verify(ledger.database) == []
+    assert rebuild(ledger.database) == balances(ledger.database)
