@@ -10,7 +10,7 @@ class Limits:
     sync_samples: int = 100_000_000
     """Samples (pixels x bands x dates) that one synchronous request may load."""
     batch_samples: int = 1_000_000_000
-    """Samples that one collection of a batch job may load."""
+    """Samples that a batch job may load."""
     sync_deadline: float = 300.0
     batch_deadline: float = 3600.0
     concurrent_sync: int = 2

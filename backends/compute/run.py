@@ -1,6 +1,7 @@
 """The glue between a task and the evaluation of its process graph."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment
     samples = limits.batch_samples if task.kind == "batch" else limits.sync_samples
     return Environment(
         offered=frozenset(profile.processes),
-        load_collection=_loader(profile),
+        load_collection=_loader(profile, samples),
         save_result=_saver(profile, task, reporter),
         folder=task.folder,
         log=reporter.log,
@@ -78,11 +79,17 @@ def _specs(profile: Profile) -> Callable[[str], CollectionSpec]:
     return spec_of
 
 
-def _loader(profile: Profile) -> Callable[[str, LoadRequest], Any]:
+def _loader(profile: Profile, samples: int) -> Callable[[str, LoadRequest], Any]:
+    """Loads collections; all of them together may have that many samples."""
     spec_of = _specs(profile)
+    left = samples
 
     def load_collection(identifier: str, request: LoadRequest) -> Any:
-        return scenes.load(spec_of(identifier), request)
+        nonlocal left
+        bounded = replace(request, max_samples=min(request.max_samples, left))
+        cube = scenes.load(spec_of(identifier), bounded)
+        left -= cube.size
+        return cube
 
     return load_collection
 
