@@ -14,6 +14,7 @@ import yaml
 
 from backends.addresses import AddressPolicy
 from backends.billing import Billing, read_billing
+from backends.clusters import Compute, read_compute
 from backends.configuration import Mistake, ProfileError, Reader
 from backends.errors import OpenEOError
 from backends.faults.reading import Faults, faults_of
@@ -103,6 +104,7 @@ class Profile:
     input_formats: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
     billing: Billing = field(default_factory=Billing)
+    compute: Compute = field(default_factory=Compute)
     service_types: tuple[str, ...] = ()
     """Kinds of secondary web services that are offered."""
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
@@ -213,7 +215,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    *("urls", "faults", "service_types"),
+    *("compute", "urls", "faults", "service_types"),
 }
 
 
@@ -249,6 +251,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         ),
         limits=reader.numbers("limits", document.get("limits"), Limits),
         billing=billing,
+        compute=read_compute(reader, document.get("compute")),
         service_types=reader.names(
             "service_types", document.get("service_types", []), SERVICE_TYPES, empty=True
         ),

@@ -5,10 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import dask
-
 from backends import evaluate, scenes, writers
 from backends.addresses import fetch
+from backends.compute.cluster import computing
 from backends.compute.tiles import draw
 from backends.environment import Environment, Limits
 from backends.errors import OpenEOError, collection_not_found
@@ -28,9 +27,7 @@ def executor(profile_path: Path) -> Executor:
     profile = load_profile(profile_path)
 
     def execute(task: Task, reporter: Reporter) -> None:
-        threads = profile.limits.worker_threads
-        scheduler = "threads" if threads > 1 else "synchronous"
-        with dask.config.set(scheduler=scheduler, num_workers=threads):
+        with computing(profile):
             surroundings = environment(profile, task, reporter)
             if task.tile is None:
                 evaluate.run(dict(task.process), surroundings)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from backends.acquisitions import TILE_EAST, TILE_SOUTH, TILES_AROUND, Tile
 from backends.scenes.grid import Window
-from backends.scenes.lazy import lazily
+from backends.scenes.lazy import Lazy, lazily
 from backends.scenes.noise import (
     Angles,
     Floats,
@@ -57,7 +57,7 @@ def _fixed(degrees: float) -> np.uint32:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(Lazy):
     """The ground in a window; each field is computed when it is first asked for."""
 
     window: Window

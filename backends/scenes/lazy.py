@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from threading import RLock
 from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
 _GUARD = "_lazily_guard"
+
+
+class Lazy:
+    """What has fields of `lazily`: copies and pickles hold only what decides them.
+
+    So little travels between the workers of a cluster, and no lock.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = [field.name for field in fields(cast(Any, self))]
+        return {name: self.__dict__[name] for name in names}
 
 
 class lazily(Generic[T]):  # noqa: N801 - used as a decorator, like property

@@ -10,7 +10,7 @@ import numpy as np
 from backends.acquisitions import Visit
 from backends.bands import OLCI
 from backends.scenes.ground import Ground
-from backends.scenes.lazy import lazily
+from backends.scenes.lazy import Lazy, lazily
 from backends.scenes.noise import Floats
 from backends.scenes.optical import Surface, angle, response_at
 
@@ -30,7 +30,7 @@ _RESPONSES: Final = {
 
 
 @dataclass(frozen=True)
-class OceanColour:
+class OceanColour(Lazy):
     """What the instrument sees of a window at one date."""
 
     ground: Ground

@@ -17,7 +17,7 @@ from backends.acquisitions import ORBITS, Tile, Visit
 from backends.scenes import ground as kinds
 from backends.scenes.grid import NODE_METRES, Doubles
 from backends.scenes.ground import Covers, Ground
-from backends.scenes.lazy import lazily
+from backends.scenes.lazy import Lazy, lazily
 from backends.scenes.noise import Floats, looked_up
 from backends.scenes.weather import Clouds, cloud_threshold, clouds, season, temperature
 
@@ -125,7 +125,7 @@ def response_at(wavelength: float, absorbed: float = 0.0) -> Response:
 
 
 @dataclass(frozen=True)
-class Surface:
+class Surface(Lazy):
     """What a satellite sees in a window at one date, before it is split into bands."""
 
     ground: Ground

@@ -12,7 +12,7 @@ from scipy.special import gammaincinv
 from backends.acquisitions import Tile, Visit
 from backends.chance import mixed
 from backends.scenes.ground import Ground
-from backends.scenes.lazy import lazily
+from backends.scenes.lazy import Lazy, lazily
 from backends.scenes.noise import Floats, hashed, looked_up
 from backends.scenes.weather import season
 
@@ -47,7 +47,7 @@ _FACTORS: Final = {"ascending": 1.0, "descending": 0.94}
 
 
 @dataclass(frozen=True)
-class Echo:
+class Echo(Lazy):
     """What the radar hears from a window at one date."""
 
     ground: Ground

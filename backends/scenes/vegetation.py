@@ -9,13 +9,13 @@ import numpy as np
 from backends.acquisitions import Visit
 from backends.scenes import ground as kinds
 from backends.scenes.ground import Ground
-from backends.scenes.lazy import lazily
+from backends.scenes.lazy import Lazy, lazily
 from backends.scenes.noise import Floats
 from backends.scenes.optical import Surface
 
 
 @dataclass(frozen=True)
-class Vegetation:
+class Vegetation(Lazy):
     """The vegetation of a window at one date."""
 
     ground: Ground
