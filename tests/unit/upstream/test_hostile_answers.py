@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout
+from aggregator.settings import Backend, Upstream
 from aggregator.upstream.client import NESTING, Client, Request
-from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.fleet import Breaker, Fleet
 from aggregator.upstream.metadata import Metadata, next_query
-from tests.fakes.backends import Call, FakeBackend, RawServer, json_says, says
+from aggregator.upstream.snapshots import Snapshots
+from tests.fakes.backends import Call, FakeBackend, RawServer, Reply, json_says, says
+from tests.fakes.clock import Clock
 from tests.fakes.transports import WsgiAdapter
 
 JOBS = Request("GET", "/jobs")
@@ -145,3 +149,39 @@ def test_pages_together_have_a_deadline() -> None:
 )
 def test_of_a_next_link_only_the_query_counts(href: str, query: dict[str, str]) -> None:
     assert next_query({"links": [{"rel": "next", "href": href}]}) == query
+
+
+def test_a_redirect_from_a_secure_address_to_an_insecure_one_is_not_followed() -> None:
+    app = FakeBackend({"GET /jobs": Reply(302, headers={"Location": "http://terra.test/x"})})
+    adapter = WsgiAdapter({"http://terra.test": app, "https://terra.test": app})
+    client = Client("terra", "https://terra.test", transport=lambda: adapter)
+    with pytest.raises(BackendFailure, match="unsafe address"):
+        client.ask(JOBS, deadline=5, limit=100)
+    assert len(app.calls) == 1
+
+
+def test_a_backend_that_has_recovered_may_fail_as_often_as_before() -> None:
+    breaker = Breaker(2)
+    breaker.failed()
+    assert breaker.failed() and breaker.is_open
+    breaker.reset()
+    assert not breaker.failed()
+    assert not breaker.is_open
+
+
+def test_a_backend_that_is_too_slow_once_stays_online() -> None:
+    def slow(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    answers: dict[str, Any] = {"GET /": {"api_version": "1.3.0", "endpoints": []}}
+    adapter = WsgiAdapter({"http://terra.test": FakeBackend(answers, root="/openeo/1.3")})
+    url = "http://terra.test/openeo/1.3"
+    fleet = Fleet([Client("terra", url, transport=lambda: adapter)])
+    found = Snapshots([Backend("terra", url)], fleet, Upstream(), directory=None, clock=Clock())
+    found.refresh()
+    answers["GET /"] = slow
+    online = []
+    for _ in range(2):
+        found.refresh()
+        online.append(found.current()["terra"].online)
+    assert online == [True, False]
