@@ -11,7 +11,7 @@ import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import FeatureUnsupported, Internal, NotFound, OpenEOError
+from aggregator.errors import BackendError, FeatureUnsupported, Internal, NotFound, OpenEOError
 
 LOG = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def install(app: Flask, max_bytes: int) -> None:
 
     @app.errorhandler(OpenEOError)
     def known(error: OpenEOError) -> Response:
-        LOG.info("%s: %s %s", reference(), error.code, error.message)
+        LOG.info("%s: %s %s", reference(), error.code, _for_the_log(error))
         return answer(error)
 
     @app.errorhandler(HTTPException)
@@ -64,6 +64,13 @@ def reference() -> str:
 def new_reference() -> str:
     """An id for an error."""
     return secrets.token_hex(8)
+
+
+def _for_the_log(error: OpenEOError) -> str:
+    """The message in one line; a backend's own is left out, as it may repeat a credential."""
+    if isinstance(error, BackendError):
+        return f"from {', '.join(error.backends)}, its reference {error.upstream_id!r:.100}"
+    return error.message.encode("unicode_escape").decode()[:1000]
 
 
 def answer(error: OpenEOError) -> Response:

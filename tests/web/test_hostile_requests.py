@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.backends import Reply
+from tests.fakes.backends import Call, Reply
 from tests.web.site import Site, assert_error, backend, basic, graph
 
 
@@ -145,3 +145,22 @@ def test_an_id_that_is_no_step_into_the_jobs_is_not_found(
     answer = site.get(f"/jobs/terra-{local_id}{below}", headers=user)
     assert_error(answer, 404, "JobNotFound")
     assert len(site.backends["terra"].calls) == asked
+
+
+def test_what_is_logged_is_one_line_without_what_a_backend_repeats(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    user = site.login()
+
+    def repeat(call: Call) -> Reply:
+        message = f"{call.authorization} is not good."
+        return Reply(403, {"id": "ref-1", "code": "TokenInvalid", "message": message})
+
+    site.backends["terra"].answers["GET /jobs/1"] = repeat
+    assert_error(site.get("/jobs/terra-1", headers=user), 403, "TokenInvalid")
+    site.get("/collections/x%0AINFO%20forged", headers=user)
+    logged = [record.getMessage() for record in caplog.records]
+    assert not [line for line in logged if "\n" in line or "alice-at-terra" in line]
+    assert not [line for line in logged if user["Authorization"].split("//")[1] in line]
+    assert any("ref-1" in line for line in logged)

@@ -11,7 +11,7 @@ from aggregator.errors import BackendError, BackendFailure, BackendTimeout
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.client import NESTING, Client, Request
 from aggregator.upstream.fleet import Breaker, Fleet
-from aggregator.upstream.metadata import Metadata, next_query
+from aggregator.upstream.metadata import Metadata, Stored, next_query
 from aggregator.upstream.snapshots import Snapshots
 from tests.fakes.backends import Call, FakeBackend, RawServer, Reply, json_says, says
 from tests.fakes.clock import Clock
@@ -185,3 +185,17 @@ def test_a_backend_that_is_too_slow_once_stays_online() -> None:
         found.refresh()
         online.append(found.current()["terra"].online)
     assert online == [True, False]
+
+
+def test_a_document_that_has_not_changed_is_not_sent_again() -> None:
+    def tagged(call: Call) -> Any:
+        if call.headers.get("IF_NONE_MATCH") == '"1"':
+            return Reply(304)
+        return Reply(200, {"processes": [{"id": "ndvi"}], "links": []}, {"ETag": '"1"'})
+
+    metadata, app = metadata_of({"GET /processes": tagged})
+    known = metadata.fetch("processes", None, 1.0, 5)
+    assert known is not None
+    again = metadata.fetch("processes", known, 2.0, 5)
+    assert again == Stored(known.body, '"1"', 2.0, known.digest)
+    assert [call.headers.get("IF_NONE_MATCH") for call in app.calls] == [None, '"1"']
