@@ -60,7 +60,7 @@ def explained(routing: Routing) -> dict[str, str]:
     """The header that says where a process can run, and why not elsewhere."""
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
     told = "; ".join(line for line in lines if line)
-    plain = re.sub(r"[^ -~]", "?", told)
+    plain = re.sub(r"[^ -~]", "?", told.replace("°", " degrees"))
     return {"OpenEO-Federation-Routing": plain[:ROUTING_LENGTH]}
 
 

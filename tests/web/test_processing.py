@@ -310,3 +310,21 @@ def test_a_graph_of_500_diamonds_is_decided_quickly(site: Site) -> None:
     found = site.post("/validation", {"process_graph": nodes}).json
     assert time.perf_counter() - started < 1.0
     assert found == {"errors": [], "federation:backends": ["terra"]}
+
+
+def test_degrees_are_readable_in_a_header(tmp_path: Path) -> None:
+    extent = {
+        "spatial": {"bbox": [[4, 54, 32, 72]]},
+        "temporal": {"interval": [["2015-01-01T00:00:00Z", None]]},
+    }
+    listed = {
+        "GET /collections": {"collections": [collection("S2", extent=extent)], "links": []},
+        "GET /collections/S2": collection("S2", extent=extent),
+    }
+    site = Site({"terra": backend("terra", answers=listed)}, tmp_path)
+    box = {"west": 11, "south": 46, "east": 12, "north": 47}
+    load = {"process_id": "load_collection", "arguments": {"id": "S2", "spatial_extent": box}}
+    answer = site.post("/validation", {"process_graph": {"load": {**load, "result": True}}})
+    told = answer.headers["OpenEO-Federation-Routing"]
+    assert "4 to 32 degrees E" in told
+    assert "?" not in told
