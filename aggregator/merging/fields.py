@@ -284,7 +284,15 @@ def _link(part: Part, base: str, place: Place) -> JsonObject | None:
     if href is None:
         place.unusable(part, "a link with an absolute href")
         return None
-    return link if href == link["href"] else {**link, "href": href}
+    return _described_in_words(part, place) | {"href": href}
+
+
+def _described_in_words(part: Part, place: Place) -> dict[str, Any]:
+    """The link without a type or title that is no text."""
+    odd = [key for key in ("type", "title") if not isinstance(part.value.get(key, ""), str)]
+    if odd:
+        place.unusable(part, "a link whose type and title are text")
+    return {key: value for key, value in part.value.items() if key not in odd}
 
 
 def is_absolute(href: object) -> bool:

@@ -13,10 +13,10 @@ from aggregator.merging.fields import (
     backends_of,
     flag_of_all,
     links,
+    union_of,
     unite,
     usable,
     wording,
-    words,
 )
 from aggregator.merging.named import documents_in, grouped, mark, spelling
 from aggregator.merging.notes import Merged, Notebook
@@ -49,11 +49,12 @@ OFFICIAL_NAMES: Mapping[str, str] = {
 """Names as GDAL and openEO write them."""
 
 DIRECTIONS = ("input", "output")
+GIS_DATA_TYPES = ("raster", "vector", "table", "pointcloud", "other")
 
 _FIELDS: dict[str, Rule] = {
     "title": wording,
     "description": wording,
-    "gis_data_types": words,
+    "gis_data_types": union_of(lambda kind: kind in GIS_DATA_TYPES, "a type of GIS data"),
     "parameters": resource_parameters,
     "deprecated": flag_of_all,
     "experimental": flag_of_all,

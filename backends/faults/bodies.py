@@ -1,5 +1,7 @@
 """Bodies that are not what was announced."""
 
+import copy
+import random
 import re
 import threading
 from collections.abc import Iterable, Iterator
@@ -21,10 +23,15 @@ from backends.faults.effects import (
     Garbage,
     Giant,
     HalfBody,
+    Scramble,
 )
 from backends.faults.exchange import JSON, Answered, is_json, pieces, whole, with_body, with_header
 
 BLANKS: Final = b" " * 65_536
+ODD: Final[tuple[Any, ...]] = (
+    *(None, True, -1, 0.5, 2**60, "", "odd", " ", [], [None], [[]], ["odd"], [{}], {}),
+    *({"odd": None}, {"": {}}, {"odd": [1, "2", None]}),
+)
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 CLOCK_KEYS: Final = frozenset({"created", "updated", "queued", "started", "expires", "time"})
 
@@ -46,6 +53,8 @@ def spoiled(  # noqa: PLR0911 - a table of the effects
             return _half(answered, effect.share, line)
         case Garbage():
             return with_body(answered, _broken(whole(answered)), JSON)
+        case Scramble():
+            return _scrambled(answered, effect)
         case ContentType():
             return with_header(answered, "Content-Type", effect.type)
         case Drip():
@@ -76,6 +85,34 @@ def _cut(body: bytes, line: Line) -> Iterator[bytes]:
 def _broken(body: bytes) -> bytes:
     """Neither JSON nor text: as when a disk or a proxy has gone wrong in the middle."""
     return body[: len(body) // 2] + b'\x00\xff{"]' + body[len(body) // 2 :]
+
+
+def _scrambled(answered: Answered, effect: Scramble) -> Answered:
+    if not is_json(answered):
+        return answered
+    body = whole(answered)
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return with_body(answered, body)
+    chance = random.Random(effect.salt)  # noqa: S311 - no secret
+    inner = _mixed(document, effect.share, chance) if isinstance(document, dict) else document
+    return with_body(answered, orjson.dumps(inner))
+
+
+def _mixed(value: Any, share: float, chance: random.Random) -> Any:
+    """The value with some of what is in it replaced; itself it stays of its type."""
+    if isinstance(value, dict):
+        return {key: _odd_or(inner, share, chance) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_odd_or(inner, share, chance) for inner in value]
+    return value
+
+
+def _odd_or(value: Any, share: float, chance: random.Random) -> Any:
+    if chance.random() < share:
+        return copy.deepcopy(chance.choice(ODD))
+    return _mixed(value, share, chance)
 
 
 def _dripping(body: Iterable[bytes], effect: Drip, line: Line) -> Iterator[bytes]:

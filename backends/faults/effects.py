@@ -77,6 +77,15 @@ class Garbage(Effect):
 
 
 @dataclass(frozen=True)
+class Scramble(Effect):
+    """A `share` of the values in JSON are of wrong types; which ones depends on `salt` alone."""
+
+    kind: ClassVar[str] = "scramble"
+    share: float = 0.05
+    salt: int = 0
+
+
+@dataclass(frozen=True)
 class ContentType(Effect):
     """The right body has a wrong media `type`."""
 
@@ -143,7 +152,7 @@ class Broken(Effect):
 KINDS: Final[dict[str, type[Effect]]] = {
     effect.kind: effect
     for effect in (
-        *(Delay, Error, Hang, Reset, Outage, HalfBody, Garbage, ContentType, Drip, Endless),
-        *(RedirectLoop, Giant, Clock, Broken),
+        *(Delay, Error, Hang, Reset, Outage, HalfBody, Garbage, Scramble, ContentType, Drip),
+        *(Endless, RedirectLoop, Giant, Clock, Broken),
     )
 }

@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.app import create_app
 from aggregator.settings import read
-from backends.faults.effects import Broken
+from backends.faults.effects import Broken, Effect, Scramble
 from backends.faults.reading import Faults
 from backends.faults.rules import RULES
 from backends.faults.scope import Fault
@@ -80,11 +80,10 @@ class World:
     def get(self, path: str, **options: Any) -> Any:
         return self.client.get(f"/openeo/1.3{path}", **options)
 
-    def switch(self, *names: str) -> None:
-        """The bad member breaks these rules, and the aggregator has looked at it."""
-        self.bad.app.wsgi_app.plan_anew(  # type: ignore[attr-defined]
-            Faults(tuple(Fault(Broken(name)) for name in names))
-        )
+    def switch(self, *effects: Effect) -> None:
+        """The bad member goes wrong like this, and the aggregator has looked at it."""
+        faults = Faults(tuple(Fault(effect) for effect in effects))
+        self.bad.app.wsgi_app.plan_anew(faults)  # type: ignore[attr-defined]
         self.federation.refresh()
 
     def close(self) -> None:
@@ -103,7 +102,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def broken(world: World, request: pytest.FixtureRequest) -> Iterator[World]:
     """The world with the rule broken that the test is about."""
-    world.switch(request.param)
+    world.switch(Broken(request.param))
     yield world
     world.switch()
 
@@ -156,3 +155,33 @@ def test_what_the_federation_says_keeps_to_the_specification(broken: World) -> N
         conforms(path, broken.get(path))
     conforms("/jobs", broken.get("/jobs", headers=broken.user))
     conforms("/collections/{collection_id}", broken.get("/collections/SENTINEL2_L2A"))
+
+
+@pytest.fixture
+def scrambled(world: World, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The world with a member in whose documents a share of the values have wrong types."""
+    share, salt = request.param
+    world.switch(Scramble(share, salt))
+    yield world
+    world.switch()
+
+
+# The last has once led to an invalid link among the capabilities.
+SCRAMBLES = [(share, salt) for share in (0.02, 0.1, 0.3) for salt in range(8)] + [(0.3, 518)]
+
+
+@pytest.mark.parametrize("scrambled", SCRAMBLES, indirect=True)
+def test_values_of_wrong_types_cost_no_other_member_its_data(scrambled: World) -> None:
+    conforms("/", scrambled.get("/"))
+    conforms("/file_formats", scrambled.get("/file_formats"))
+    listed = scrambled.get("/collections").json["collections"]
+    assert {"SENTINEL2_L2A", "DEM", "COVER"} <= {one["id"] for one in listed}
+    processes = scrambled.get("/processes").json["processes"]
+    assert {"add", "load_collection", "mean", "save_result"} <= {one["id"] for one in processes}
+    assert scrambled.get("/collections/SENTINEL2_L2A").status_code == 200
+    jobs = scrambled.get("/jobs", headers=scrambled.user).json["jobs"]
+    assert f"good-{scrambled.good_job}" in [one["id"] for one in jobs]
+    for path in ("", "/results", "/logs", "/estimate"):
+        answer = scrambled.get(f"/jobs/bad-{scrambled.bad_job}{path}", headers=scrambled.user)
+        assert answer.status_code == 200 or "'bad'" in answer.json["message"], answer.text
+    assert scrambled.client.get("/federation/notes").status_code == 200

@@ -78,6 +78,15 @@ def test_garbage_says_that_it_is_json_and_is_none() -> None:
         orjson.loads(body)
 
 
+def test_scrambled_documents_are_json_with_values_of_wrong_types() -> None:
+    one, again, other = (
+        asked({"kind": "scramble", "share": 0.3, "salt": salt})[2] for salt in (1, 1, 2)
+    )
+    assert isinstance(orjson.loads(one), dict)
+    assert one == again
+    assert one not in (other, RIGHT)
+
+
 def test_a_wrong_content_type_has_the_right_body() -> None:
     _, headers, body = asked({"kind": "content-type", "type": "text/plain"})
     assert (headers["Content-Type"], body) == ("text/plain", RIGHT)
