@@ -24,7 +24,7 @@ from backends.web.authentication import guard
 from backends.web.backend import KEY, Backend
 from backends.web.capabilities import capabilities, host
 from backends.web.cors import open_to_all_origins
-from backends.web.discovery import discovery, filters
+from backends.web.discovery import discovery, filters, runtimes
 from backends.web.failures import answer_with_errors
 from backends.web.files import files
 from backends.web.items import scenes
@@ -66,6 +66,8 @@ def create_app(
     app.register_blueprint(host)
     sections = [capabilities, discovery, account, processing, jobs, results]
     sections += [stored_processes, files, scenes]
+    if "run_udf" in profile.processes:
+        sections.append(runtimes)
     if profile.service_types:
         sections.append(services)
     if profile.version >= (1, 2, 0):

@@ -28,6 +28,7 @@ PUBLIC: Final = frozenset(
         "results.asset",
         "results.item",
         "results.shared",
+        "runtimes.udf_runtimes",
         "scenes.describe_item",
         "scenes.list_items",
         "services.tile",

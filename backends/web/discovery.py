@@ -10,6 +10,7 @@ from backends.errors import collection_not_found
 from backends.formats import file_formats as describe_formats
 from backends.queryables import queryables as describe_queryables
 from backends.service_types import SERVICE_TYPES
+from backends.udf.runtimes import udf_runtimes as describe_runtimes
 from backends.web.backend import backend
 from backends.web.documents import (
     json_response,
@@ -22,6 +23,9 @@ from backends.web.documents import (
 discovery = Blueprint("discovery", __name__)
 filters = Blueprint("filters", __name__)
 """What came with API version 1.2.0."""
+
+runtimes = Blueprint("runtimes", __name__)
+"""What those backends have that run users' own code."""
 
 QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
@@ -77,6 +81,11 @@ def file_formats() -> Response:
 def service_types() -> Response:
     offered = backend().profile.service_types
     return json_response({name: SERVICE_TYPES[name] for name in offered}, revalidate=True)
+
+
+@runtimes.get("/udf_runtimes")
+def udf_runtimes() -> Response:
+    return json_response(describe_runtimes(), revalidate=True)
 
 
 def with_links(document: dict[str, Any]) -> dict[str, Any]:

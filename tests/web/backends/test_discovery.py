@@ -214,3 +214,13 @@ def test_health_is_told_under_the_api_and_at_the_root(site: Site) -> None:
             200,
             {"status": "ok", "backend": "testing"},
         )
+
+
+def test_runtimes_are_told_where_users_code_can_be_run(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data", processes=("add", "run_udf"))
+    assert site.ask("GET", "/udf_runtimes", user=None, template="/udf_runtimes").json is not None
+    site.close()
+
+
+def test_without_run_udf_there_are_no_runtimes(site: Site) -> None:
+    assert site.ask("GET", "/udf_runtimes").status_code == 501
