@@ -134,7 +134,7 @@ def test_a_failed_job_gives_its_hold_back_once(ledger: Ledger) -> None:
 def test_holds_never_overdraw_and_the_refusal_says_when_credits_come(ledger: Ledger) -> None:
     ledger.welcome("alice", ["general"], MARCH)
     ledger.hold(JOB)
-    with pytest.raises(PaymentRequired, match="Terra Observatory.* renewed on 2026-04-01"):
+    with pytest.raises(PaymentRequired, match=r"Terra Observatory.* renewed on 2026-04-01"):
         ledger.hold(replace(JOB, key="start-2", job="j-2"))
     assert available(ledger, "terra") == 40_000
 

@@ -1,0 +1,191 @@
+"""Whatever happens in whatever order, the books stay right."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.errors import PaymentRequired
+from aggregator.ledger.errors import GrantInvalid, HoldConflict, RefundInvalid, UsageReportConflict
+from aggregator.ledger.events import Hold
+from aggregator.ledger.grants import Grant
+from aggregator.ledger.reports import read_resources
+from aggregator.storage.ledger import Ledger
+from aggregator.storage.verification import balances, read_books, rebuild, verify
+from tests.unit.ledger.documents import DAY, MARCH, direct
+
+users = st.sampled_from(["alice", "bob"])
+providers = st.sampled_from(["terra", "aurora"])
+names = st.sampled_from(["1", "2", "3"])
+few = st.integers(1, 60)
+EVENTS = st.one_of(
+    st.tuples(st.just("wait"), st.integers(1, 20)),
+    st.tuples(st.just("welcome"), users, st.sampled_from([[], ["general"], ["copernicus"]])),
+    st.tuples(
+        st.just("grant"), users, names, few, st.none() | providers, st.none() | st.integers(1, 30)
+    ),
+    st.tuples(st.just("hold"), users, names, few, providers, st.none() | few),
+    st.tuples(st.just("release"), names),
+    st.tuples(st.just("report"), users, names, names, st.integers(0, 60), providers),
+    st.tuples(st.just("refund"), names, few, providers, names, st.booleans()),
+    st.tuples(st.just("expire")),
+    st.tuples(st.just("reconcile")),
+)
+EXAMPLES = itertools.count()
+
+
+@dataclass
+class World:
+    """Plays events against a ledger and remembers what was promised."""
+
+    ledger: Ledger
+    prefix: str
+    now: int = MARCH
+    paid: dict[tuple[str, str], list[tuple[str, str, int]]] = field(default_factory=dict)
+    refunds: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def play(self, event: tuple[Any, ...]) -> None:
+        getattr(self, event[0])(*event[1:])
+
+    def name(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
+    def wait(self, days: int) -> None:
+        self.now += days * DAY
+
+    def welcome(self, user: str, subscriptions: list[str]) -> None:
+        self.ledger.welcome(self.name(user), subscriptions, self.now)
+        assert self.ledger.welcome(self.name(user), subscriptions, self.now) == []
+
+    def grant(
+        self, user: str, name: str, amount: int, provider: str | None, days: int | None
+    ) -> None:
+        expires = None if days is None else self.now + days * DAY
+        wallet = f"user/{self.name(user)}"
+        given = Grant(self.name(name), wallet, amount * 1000, self.now, provider, expires)
+        try:
+            self.ledger.grant(given)
+        except GrantInvalid as error:
+            assert "another grant" in error.message
+
+    def hold(self, user: str, name: str, amount: int, provider: str, budget: int | None) -> None:
+        wallet = f"user/{self.name(user)}"
+        before = self.ledger.purse(wallet, self.now).available(provider, self.now)
+        known = {hold.key for hold in self.ledger.open_holds()}
+        wanted = Hold(
+            key=self.name(name),
+            wallet=wallet,
+            provider=provider,
+            amount=amount * 1000,
+            opened=self.now,
+            expires=self.now + 3 * DAY,
+            job=self.name(name),
+            user=self.name(user),
+            budget=None if budget is None else budget * 1000,
+        )
+        try:
+            self.ledger.hold(wanted)
+        except PaymentRequired:
+            assert before < wanted.amount
+        except HoldConflict:
+            pass
+        else:
+            after = self.ledger.purse(wallet, self.now).available(provider, self.now)
+            assert wanted.key in known or after >= 0
+
+    def release(self, name: str) -> None:
+        self.ledger.release(self.name(name), self.now)
+        assert not self.ledger.release(self.name(name), self.now)
+
+    def report(self, user: str, key: str, job: str, amount: int, provider: str) -> None:
+        document = direct(
+            self.name(key),
+            amount,
+            userId=self.name(user),
+            jobId=self.name(job),
+            sourceId=provider,
+        )
+        try:
+            receipt = self.ledger.report(
+                read_resources(document), f"{provider}-accounting", self.now
+            )
+        except UsageReportConflict:
+            assert (provider, self.name(key)) in self.paid
+            return
+        told = self.paid.setdefault((provider, self.name(key)), [])
+        assert receipt.repeated == bool(told)
+        told.append((receipt.wallet, receipt.job, receipt.charged))
+        assert len(set(told)) == 1
+
+    def refund(self, key: str, amount: int, provider: str, report: str, free: bool) -> None:
+        try:
+            made = self.ledger.refund(
+                provider,
+                self.name(report),
+                amount * 1000,
+                key=self.name(key),
+                now=self.now,
+                include_free=free,
+            )
+        except RefundInvalid:
+            return
+        self.refunds[made.transfer.key] = amount * 1000
+
+    def expire(self) -> None:
+        self.ledger.expire(self.now)
+        assert self.ledger.expire(self.now) == []
+
+    def reconcile(self) -> None:
+        self.ledger.reconcile(self.now)
+        assert all(hold.expires > self.now for hold in self.ledger.open_holds())
+
+
+def revenue(ledger: Ledger) -> int:
+    found = balances(ledger.database)
+    return found.get("revenue:terra", 0) + found.get("revenue:aurora", 0)
+
+
+def assert_bound_grants_paid_only_at_home(ledger: Ledger) -> None:
+    """No grant of a provider ever paid at another."""
+    books = read_books(ledger.database)
+    bound = {
+        transfer.postings[1].account: provider
+        for transfer in books.transfers.values()
+        if transfer.event == "grant" and (provider := _bound_to(transfer.key))
+    }
+    for transfer in books.transfers.values():
+        if transfer.event == "charge":
+            provider = transfer.key.split("/")[1]
+            for posting in transfer.postings:
+                assert bound.get(posting.account, provider) == provider
+
+
+def _bound_to(key: str) -> str | None:
+    parts = key.split("/")
+    return parts[4] if parts[1] == "free" else None
+
+
+@settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(events=st.lists(EVENTS, min_size=5, max_size=25))
+def test_whatever_happens_the_books_are_right(
+    ledger: Ledger, events: list[tuple[Any, ...]]
+) -> None:
+    world = World(ledger, f"e{next(EXAMPLES)}")
+    before = revenue(ledger)
+    for event in events:
+        world.play(event)
+    assert verify(ledger.database) == []
+    assert rebuild(ledger.database) == balances(ledger.database)
+    assert sum(balances(ledger.database).values()) == 0
+    charged_ = sum(told[0][2] for told in world.paid.values())
+    assert revenue(ledger) - before == charged_ - sum(world.refunds.values())
+    assert_bound_grants_paid_only_at_home(ledger)
