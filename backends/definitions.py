@@ -34,6 +34,9 @@ _CUBES = """
 _WINDOWS = """
     apply_neighborhood apply_polygon run_udf
 """
+_SOURCES = """
+    create_data_cube load_stac load_uploaded_files load_url
+"""
 _VECTORS = """
     filter_vector load_geojson vector_buffer vector_reproject vector_to_random_points
     vector_to_regular_points
@@ -59,7 +62,9 @@ _OTHERS = """
 """
 
 RUNNABLE: Final[tuple[str, ...]] = tuple(
-    sorted(" ".join((_CUBES, _WINDOWS, _VECTORS, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split())
+    sorted(
+        " ".join((_CUBES, _SOURCES, _WINDOWS, _VECTORS, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split()
+    )
 )
 """The ids of all processes with an implementation, in alphabetical order."""
 
@@ -90,6 +95,25 @@ def _document(name: str) -> Path:
 
 _RESTORED: Final[Mapping[str, tuple[JsonObject, ...]]] = MappingProxyType(
     {
+        "apply_polygon": (
+            {
+                "name": "geometries",
+                "description": "The polygons, under the name that later versions of this process "
+                "give them. Exactly one of `geometries` and `polygons` must be given.",
+                "schema": [
+                    {
+                        "title": "Vector Data Cube",
+                        "type": "object",
+                        "subtype": "datacube",
+                        "dimensions": [{"type": "geometry"}],
+                    },
+                    {"title": "GeoJSON", "type": "object", "subtype": "geojson"},
+                    {"title": "Given as `polygons`", "type": "null"},
+                ],
+                "optional": True,
+                "default": None,
+            },
+        ),
         "filter_bands": (
             {
                 "name": "wavelengths",
@@ -124,10 +148,21 @@ _RESTORED: Final[Mapping[str, tuple[JsonObject, ...]]] = MappingProxyType(
 )
 """Parameters of the specification that the shipped definitions lack, though clients send them."""
 
+_GEOJSON: Final[JsonObject] = {"title": "GeoJSON", "type": "object", "subtype": "geojson"}
+
+
+def _widened(name: str, parameter: JsonObject) -> JsonObject:
+    """A parameter as it is really taken, where the shipped definition is narrower."""
+    if (name, parameter["name"]) == ("apply_polygon", "polygons"):
+        schema = [parameter["schema"], _GEOJSON, {"title": "Given as `geometries`", "type": "null"}]
+        return {**parameter, "schema": schema, "optional": True, "default": None}
+    return parameter
+
 
 def _read(name: str) -> dict[str, Any]:
     definition: dict[str, Any] = json.loads(_document(name).read_bytes())
-    return {**definition, "parameters": [*definition["parameters"], *_RESTORED.get(name, ())]}
+    listed = [_widened(name, parameter) for parameter in definition["parameters"]]
+    return {**definition, "parameters": [*listed, *_RESTORED.get(name, ())]}
 
 
 @cache

@@ -241,5 +241,26 @@ OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 )
 """Official format name -> description as in the API's file format objects."""
 
-INPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
-"""Nothing can be uploaded, so nothing is read."""
+INPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "GeoJSON": {
+            "title": "GeoJSON",
+            "description": "Geometries in WGS84; properties that are numbers become values.",
+            "gis_data_types": ["vector"],
+            "parameters": {},
+        },
+        "GTiff": {
+            "title": "GeoTIFF",
+            "description": "One raster; its bands are named by their descriptions.",
+            "gis_data_types": ["raster"],
+            "parameters": {},
+        },
+        "netCDF": {
+            "title": "netCDF",
+            "description": "Rasters with CF conventions, each variable a band.",
+            "gis_data_types": ["raster"],
+            "parameters": {},
+        },
+    }
+)
+"""What `load_url` and `load_uploaded_files` read: description as in the API."""

@@ -15,6 +15,7 @@ from backends.processes import (  # noqa: F401
     dates,
     dimensions,
     filters,
+    foreign,
     indices,
     logic,
     masks,

@@ -118,7 +118,14 @@ def read_source(href: str) -> Source:
     `href`: a local path or an http(s) URL. At most MAX_ITEMS items are read. Raises
     OpenEOError `Internal` naming the source where it cannot be read or has no raster.
     """
-    reader = _DeadlineIO(local=not is_remote(href))
+    source = read_tree(href, _DeadlineIO(local=not is_remote(href)))
+    if not source.bands:
+        raise OpenEOError("Internal", f"The STAC source '{_shown(href)}' holds no raster.")
+    return source
+
+
+def read_tree(href: str, reader: DefaultStacIO) -> Source:
+    """As `read_source`, with what reads the documents; there may be no raster."""
     try:
         root = reader.read_stac_object(_absolute(href))
         items = tuple(_items(root, reader))
@@ -126,10 +133,8 @@ def read_source(href: str) -> Source:
         raise OpenEOError(
             "Internal", f"The STAC source '{_shown(href)}' cannot be read: {_why(error)}."
         ) from error
-    bands = _bands(items)
-    if not bands:
-        raise OpenEOError("Internal", f"The STAC source '{_shown(href)}' holds no raster.")
-    return Source(root.to_dict(include_self_link=False, transform_hrefs=False), items, bands)
+    document = root.to_dict(include_self_link=False, transform_hrefs=False)
+    return Source(document, items, _bands(items))
 
 
 def _absolute(href: str) -> str:
@@ -147,7 +152,7 @@ def _why(error: Exception) -> str:
     return type(error).__name__
 
 
-def _items(root: pystac.STACObject, reader: _DeadlineIO) -> Iterator[pystac.Item]:
+def _items(root: pystac.STACObject, reader: DefaultStacIO) -> Iterator[pystac.Item]:
     if isinstance(root, pystac.Item):
         yield root
         return
@@ -158,7 +163,7 @@ def _items(root: pystac.STACObject, reader: _DeadlineIO) -> Iterator[pystac.Item
     yield from islice(_all_items(root, reader), MAX_ITEMS)
 
 
-def _all_items(root: pystac.Catalog, reader: _DeadlineIO) -> Iterator[pystac.Item]:
+def _all_items(root: pystac.Catalog, reader: DefaultStacIO) -> Iterator[pystac.Item]:
     pages = root.get_single_link("items")
     if pages is None or any(root.get_links("item")):
         yield from root.get_items(recursive=True)

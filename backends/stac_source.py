@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,6 +57,8 @@ _GDAL: Final[Mapping[str, Any]] = {
 }
 
 
+Prepare = Callable[[pystac.Item, list[RasterBand]], pystac.Item]
+
 _NOTHING: Final = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -101,12 +103,21 @@ def load_stac(spec: CollectionSpec, request: LoadRequest) -> xr.DataArray:
     them by nearest neighbour. Items of the same moment become one mosaic. Raises openEO
     errors for wrong requests before a pixel is read.
     """
-    source = read_source(str(spec.options["href"]))
+    href = str(spec.options["href"])
+    return load_source(read_source(href), request, lambda item, _bands: _checked(item, href))
+
+
+def load_source(source: Source, request: LoadRequest, prepare: Prepare) -> xr.DataArray:
+    """As `load_stac`, of STAC that has been read.
+
+    `prepare(item, bands)` gives an item in the form in which these bands of it are read; it
+    may refuse it.
+    """
     names = band_names([band.name for band in source.bands], request)
     by_name = {band.name: band for band in source.bands}
     bands = [by_name[name] for name in names]
     area = read_area(request.spatial_extent, source.bbox)
-    items = _items(source, request, area, str(spec.options["href"]))
+    items = [with_footprint(prepare(item, bands)) for item in _items(source, request, area)]
     grid = _grid(items[0], bands[0], request)
     window = _window(grid, source, area, request)
     dates = len({moment(item) for item in items})
@@ -118,7 +129,7 @@ def load_stac(spec: CollectionSpec, request: LoadRequest) -> xr.DataArray:
     return located(cube, grid.crs, window.affine)
 
 
-def _items(source: Source, request: LoadRequest, area: Area, href: str) -> list[pystac.Item]:
+def _items(source: Source, request: LoadRequest, area: Area) -> list[pystac.Item]:
     """The items of the place, time and properties asked for, oldest first."""
     start, end = read_interval(request.temporal_extent)
     known = sorted({key for item in source.items for key in item.properties})
@@ -141,7 +152,7 @@ def _items(source: Source, request: LoadRequest, area: Area, href: str) -> list[
             f"No data pass the filters; the collection covers {list(source.bbox)} (west, south, "
             f"east, north) from {source.interval[0]} to {source.interval[1]}.",
         )
-    return sorted((_checked(item, href) for item in chosen), key=moment)
+    return sorted(chosen, key=moment)
 
 
 def _within(item: pystac.Item, start: dt.datetime | None, end: dt.datetime | None) -> bool:
@@ -170,6 +181,11 @@ def _checked(item: pystac.Item, href: str) -> pystac.Item:
         target = asset.get_absolute_href() or asset.href
         if target.startswith("/vsi") or (is_remote(href) and not is_remote(target)):
             raise OpenEOError("Internal", f"STAC item '{item.id}' leads to a forbidden place.")
+    return item
+
+
+def with_footprint(item: pystac.Item) -> pystac.Item:
+    """The item with a geometry: that of its first raster if it states none."""
     if item.geometry is None:
         grid = _native_grid(item, next(item_bands(item)))
         item.bbox = list(transformed(grid.extent, grid.crs, "EPSG:4326"))

@@ -289,10 +289,12 @@ def _cropped(found: Cube, window: _Window, number: int) -> Cube:
 @implements("apply_polygon")
 def apply_polygon(
     data: Cube,
-    polygons: Any,
     process: Callable[..., Any],
+    polygons: Any = None,
     mask_value: Any = None,
+    *,
     context: Any = None,
+    geometries: Any = None,
 ) -> Cube:
     """A process applied to the pixels of each polygon, as a cube of the box around it.
 
@@ -302,9 +304,14 @@ def apply_polygon(
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
+    if (polygons is None) == (geometries is None):
+        raise OpenEOError(
+            "ProcessParameterRequired", "Exactly one of 'geometries' and 'polygons' is needed."
+        )
+    given = geometries if polygons is None else polygons
     areas = [
         feature.shape
-        for feature in features_in(polygons, crs_of(cube), "polygons")
+        for feature in features_in(given, crs_of(cube), "polygons")
         if feature.shape.geom_type in {"Polygon", "MultiPolygon"}
     ]
     if not areas:

@@ -39,15 +39,24 @@ def load_collection(
     in the order that is asked for. Raises `CollectionNotFound`, `NoDataAvailable`,
     `TemporalExtentEmpty`, `ProcessParameterInvalid`, and what the loading itself finds.
     """
-    request = LoadRequest(
+    request = load_request(
+        spatial_extent, temporal_extent, bands, properties, environment.limits.max_samples
+    )
+    cube: Cube = environment.load_collection(id, request)
+    return cube
+
+
+def load_request(
+    spatial_extent: Any, temporal_extent: Any, bands: Any, properties: Any, max_samples: int
+) -> LoadRequest:
+    """What the arguments of a loading ask for. Raises `ProcessParameterInvalid` and others."""
+    return LoadRequest(
         spatial_extent=_spatial(spatial_extent),
         temporal_extent=_temporal(temporal_extent),
         bands=None if bands is None else tuple(elements(bands, "bands")),
         properties=_properties(properties),
-        max_samples=environment.limits.max_samples,
+        max_samples=max_samples,
     )
-    cube: Cube = environment.load_collection(id, request)
-    return cube
 
 
 def _spatial(extent: Any) -> Mapping[str, Any] | None:

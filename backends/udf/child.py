@@ -139,7 +139,7 @@ def _taken(data: Any) -> tuple[dict[str, Any], Any]:
     cubes = data.get_datacube_list() or []
     if len(cubes) == 1:
         array = cubes[0].get_array()
-        values = np.ascontiguousarray(array.values)
+        values = np.asarray(array.values, order="C")
         if values.dtype.kind not in "iufb":
             raise TypeError(f"the cube must hold numbers, not {values.dtype}")
         coords = {str(d): array.coords[d].values for d in array.dims if d in array.coords}

@@ -52,7 +52,7 @@ class Udf:
 
     def on_cube(self, cube: xr.DataArray) -> Answer:
         """What the code makes of a cube of numbers."""
-        values = np.ascontiguousarray(cube.values)
+        values = np.asarray(cube.values, order="C")
         coords = {str(name): cube.coords[name].values for name in cube.dims if name in cube.coords}
         header = {
             **messages.described([str(name) for name in cube.dims], coords),

@@ -18,6 +18,8 @@ OTHER_WORDS = {
     ("filter_bands", "bands"): None,
     ("filter_bands", "wavelengths"): None,
     ("load_geojson", "properties"): (),
+    ("load_uploaded_files", "options"): None,
+    ("load_url", "options"): None,
     ("ndvi", "nir"): None,
     ("ndvi", "red"): None,
     ("rename_labels", "source"): (),

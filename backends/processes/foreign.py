@@ -1,0 +1,242 @@
+"""Data from elsewhere: STAC, results of batch jobs, files in the web and of the user.
+
+Whatever is loaded goes through the `Environment`, which judges addresses and finds a user's
+files. Rasters are copied first and then read lazily. Ours: the library's load_stac wants
+schemas from the internet and cannot read static collections. Specification: openEO
+processes 2.0.0-rc.1.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pystac
+import xarray as xr
+from pystac.stac_io import DefaultStacIO
+
+from backends.environment import Environment
+from backends.errors import OpenEOError
+from backends.loading import LoadRequest
+from backends.processes.cubes import Cube
+from backends.processes.declaration import implements
+from backends.processes.files import joined, read_file, read_netcdf
+from backends.processes.filters import filter_bands, filter_bbox, filter_spatial, filter_temporal
+from backends.processes.storage import load_request
+from backends.processes.values import elements, invalid
+from backends.stac_documents import RasterBand, Source, read_tree
+from backends.stac_source import load_source
+
+MAX_COPIED: Final = 2_000_000_000
+"""How many bytes one process may copy."""
+_NETCDF: Final = ("application/netcdf", "application/x-netcdf")
+
+
+class _Copies:
+    """Copies of what lies at URLs, kept as long as the execution lasts."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._fetch = environment.fetch
+        self._folder = Path(tempfile.mkdtemp(prefix="copies-"))
+        self._known: dict[str, Path] = {}
+        self._bytes = 0
+        environment.at_end(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+
+    def copy(self, url: str) -> Path:
+        """Where a copy of the content is."""
+        if url not in self._known:
+            content = self._fetch(url)
+            self._bytes += len(content)
+            if self._bytes > MAX_COPIED:
+                raise OpenEOError(
+                    "FileSizeExceeded", f"The data have more than {MAX_COPIED} bytes in all."
+                )
+            path = self._folder / f"{len(self._known)}"
+            path.write_bytes(content)
+            self._known[url] = path
+        return self._known[url]
+
+
+class _Reader(DefaultStacIO):
+    """Reads STAC documents by way of the environment."""
+
+    def __init__(self, fetch: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._fetch = fetch
+
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ARG002
+        return self._fetch(str(getattr(source, "href", source))).decode()
+
+
+@implements("load_stac")
+def load_stac(
+    url: str,
+    spatial_extent: Any = None,
+    temporal_extent: Any = None,
+    bands: Any = None,
+    properties: Any = None,
+    *,
+    environment: Environment,
+) -> Cube:
+    """The rasters of a STAC item, collection or catalogue, static or behind an API.
+
+    A lazy cube (t, bands, y, x) on the grid of the first raster, as `load_collection` gives
+    them. Results of batch jobs are read by their signed URL. Bands are chosen by name or
+    common name. Assets are GeoTIFF, or else netCDF. Raises `NoDataAvailable`,
+    `TemporalExtentEmpty`, `UrlNotAllowed`, `UrlNotAvailable`, `ProcessParameterInvalid`.
+    """
+    if not str(url).casefold().startswith(("http://", "https://")):
+        raise invalid("url", "must be an http or https URL.")
+    request = load_request(
+        spatial_extent, temporal_extent, bands, properties, environment.limits.max_samples
+    )
+    copies = _Copies(environment)
+    try:
+        source = read_tree(url, _Reader(environment.fetch))
+        if not source.bands:
+            return _from_netcdf(source, request, copies)
+        wanted = replace(request, bands=_own_names(source, request.bands))
+        return load_source(source, wanted, lambda item, found: _copied(item, found, copies))
+    except OpenEOError as error:
+        if error.code != "Internal":
+            raise
+        raise invalid("url", f"leads to no usable STAC: {error.message}") from error
+
+
+def _own_names(source: Source, wanted: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The names of bands that were asked for by name or common name."""
+    if wanted is None:
+        return None
+    names = {band.name for band in source.bands}
+    found: list[str] = []
+    for name in wanted:
+        common = [
+            band.name
+            for band in source.bands
+            if name in (band.description.get("common_name"), band.description.get("eo:common_name"))
+        ]
+        found += [name] if name in names or not common else common
+    return tuple(found)
+
+
+def _copied(item: pystac.Item, bands: list[RasterBand], copies: _Copies) -> pystac.Item:
+    """The item with the assets that are needed, all of them on this machine."""
+    local = item.clone()
+    # Paths of copies are not to be taken as seen from where the item was.
+    local.remove_links("self")
+    needed = {band.asset for band in bands}
+    local.assets = {key: asset for key, asset in local.assets.items() if key in needed}
+    for key, asset in local.assets.items():
+        href = item.assets[key].get_absolute_href() or asset.href
+        asset.href = str(copies.copy(href))
+        # odc.stac counts bands by the field of STAC 1.1 only.
+        fields = asset.extra_fields
+        if "bands" not in fields and "eo:bands" in fields:
+            fields["bands"] = [{"name": band.get("name")} for band in fields["eo:bands"]]
+    return local
+
+
+def _from_netcdf(source: Source, request: LoadRequest, copies: _Copies) -> Cube:
+    """The cube of STAC whose data are netCDF files."""
+    hrefs = [
+        asset.get_absolute_href() or asset.href
+        for item in source.items
+        for asset in item.assets.values()
+        if _is_netcdf(asset)
+    ]
+    hrefs += [
+        str(asset.get("href"))
+        for asset in source.document.get("assets", {}).values()
+        if not hrefs and str(asset.get("type", "")).startswith(_NETCDF)
+    ]
+    if not hrefs:
+        raise OpenEOError("NoDataAvailable", "The STAC leads to no GeoTIFF and no netCDF file.")
+    try:
+        cube = joined([read_netcdf(copies.copy(href)) for href in dict.fromkeys(hrefs)])
+    except (OSError, ValueError) as error:
+        raise invalid("url", "leads to a netCDF file that cannot be read.") from error
+    cube = _filtered(cube, request)
+    if cube.size > request.max_samples:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The cube would hold {cube.size:,} values; the limit is {request.max_samples:,}.",
+        )
+    return cube
+
+
+def _is_netcdf(asset: pystac.Asset) -> bool:
+    kind = (asset.media_type or "").casefold()
+    return kind.startswith(_NETCDF) or (not kind and asset.href.split("?")[0].endswith(".nc"))
+
+
+def _filtered(cube: Cube, request: LoadRequest) -> Cube:
+    extent = request.spatial_extent
+    if request.temporal_extent is not None and "t" in cube.dims:
+        cube = filter_temporal(cube, list(request.temporal_extent))
+    if request.bands is not None:
+        cube = filter_bands(cube, list(request.bands))
+    if extent is not None:
+        cube = filter_spatial(cube, extent) if "type" in extent else filter_bbox(cube, extent)
+    return cube
+
+
+@implements("load_url")
+def load_url(
+    url: str,
+    format: str,  # noqa: A002  the name in openEO
+    options: Mapping[str, Any] | None = None,
+    *,
+    environment: Environment,
+) -> Cube:
+    """A file in the web as a cube: GeoTIFF, netCDF or GeoJSON.
+
+    Raises `FormatUnsuitable`, `UrlNotAllowed`, `UrlNotAvailable`, `FileSizeExceeded`.
+    """
+    _no_options(options)
+    return _bounded(read_file(_Copies(environment).copy(url), format), environment)
+
+
+@implements("load_uploaded_files")
+def load_uploaded_files(
+    paths: Any,
+    format: str,  # noqa: A002  the name in openEO
+    options: Mapping[str, Any] | None = None,
+    *,
+    environment: Environment,
+) -> Cube:
+    """Files of the user's workspace as a cube; several must be of one grid and have dates.
+
+    Raises `FileNotFound`, `FormatUnsuitable`, `ProcessParameterInvalid`.
+    """
+    _no_options(options)
+    listed = [str(path) for path in elements(paths, "paths")]
+    if not listed:
+        raise invalid("paths", "must name at least one file.")
+    cubes = [read_file(environment.user_file(path), format) for path in listed]
+    return _bounded(joined(cubes), environment)
+
+
+def _no_options(options: Mapping[str, Any] | None) -> None:
+    if options:
+        raise invalid("options", f"has {', '.join(options)}: the input formats have no options.")
+
+
+def _bounded(cube: Cube, environment: Environment) -> Cube:
+    limit = environment.limits.max_samples
+    if cube.size > limit:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The file holds {cube.size:,} values; the limit is {limit:,}.",
+        )
+    return cube
+
+
+@implements("create_data_cube")
+def create_data_cube() -> Cube:
+    """A cube without dimensions, to which add_dimension adds some; its value is no-data."""
+    return xr.DataArray(np.float32(np.nan))
