@@ -60,7 +60,7 @@ def _fault(reader: Reader, where: str, entry: object) -> Fault | None:
     scope = _scope(reader, where, about)
     kind = given.pop("kind", Broken.kind if "rule" in given else None)
     reader.choice(f"{where}.kind", kind, list(KINDS))
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return None
     effect = reader.numbers(where, given, KINDS[kind])
     _check(reader, where, effect)

@@ -277,3 +277,24 @@ def test_a_member_is_back_within_seconds_of_the_end_of_its_outage(world: World) 
         # Nobody switches it off: the outage ends by its schedule.
         world.bad.site.clock.forward(seconds=60)
         assert until(world.whole) < 5.0
+
+
+def test_a_member_that_fails_between_pages_keeps_its_place(world: World) -> None:
+    mine = {world.job, world.bad_job}
+    for _ in range(3):
+        mine |= {f"good-{world.good.site.create()}", f"bad-{world.bad.site.create()}"}
+    until(world.whole)
+    query, seen, failed = "/jobs?limit=2", [], 0
+    # The second request for a page of its jobs fails, the others do not.
+    with wrong(world, {"kind": "error", "paths": ["/jobs"], "after": 1, "times": 1}):
+        for _ in range(20):
+            page = world.listing(query)
+            seen += [job["id"] for job in page["jobs"]]
+            failed += missing(page) == ["bad"]
+            following = [link["href"] for link in page["links"] if link["rel"] == "next"]
+            if not following:
+                break
+            query = following[0].partition("/openeo/1.3")[2]
+    assert failed == 1
+    assert len(seen) == len(set(seen)), "nothing comes twice"
+    assert mine <= set(seen), "nothing is left out"

@@ -54,6 +54,8 @@ def test_a_fault_is_read_and_written_alike(entry: Any, fault: Fault) -> None:
         (5, "faults[0]: must be a mapping"),
         ({}, "faults[0].kind: is missing"),
         ({"kind": "boom"}, "faults[0].kind: 'boom' is not possible (one of delay, error"),
+        ({"kind": []}, "faults[0].kind: [] is not possible"),
+        ({"rule": 5}, "faults[0].rule: 5 is no rule"),
         ({"kind": "delay", "second": 1}, "faults[0].second: is not known"),
         ({"kind": "delay", "seconds": "1"}, "faults[0].seconds: '1' is no number"),
         ({"kind": "error", "status": 99}, "faults[0].status: 99 is no status of HTTP"),
