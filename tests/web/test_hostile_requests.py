@@ -164,3 +164,18 @@ def test_what_is_logged_is_one_line_without_what_a_backend_repeats(
     assert not [line for line in logged if "\n" in line or "alice-at-terra" in line]
     assert not [line for line in logged if user["Authorization"].split("//")[1] in line]
     assert any("ref-1" in line for line in logged)
+
+
+@pytest.mark.parametrize("query", ["", "?limit=10"])
+def test_a_listing_whose_next_link_leads_back_ends(site: Site, query: str) -> None:
+    def loop(call: Call) -> Any:
+        following = {"rel": "next", "href": "http://elsewhere.example/jobs?page=2"}
+        return {"jobs": [{"id": "2" if "page" in call.query else "1"}], "links": [following]}
+
+    site.backends["terra"].answers["GET /jobs"] = loop
+    listed = site.get(f"/jobs{query}", headers=site.login()).json
+    assert [job["id"] for job in listed["jobs"]] == ["terra-1", "terra-2"]
+    assert listed["links"] == []
+    assert {call.authorization for call in site.backends["terra"].asked("GET", "/jobs")} == {
+        "Bearer basic//alice-at-terra"
+    }
