@@ -206,7 +206,10 @@ def _map_item(spec: CollectionSpec, offered: Product, day: int) -> dict[str, Any
 
 
 def _common_properties(offered: Product) -> dict[str, Any]:
-    named: dict[str, Any] = {"constellation": offered.constellation, "instruments": list(offered.instruments)}
+    named: dict[str, Any] = {
+        "constellation": offered.constellation,
+        "instruments": list(offered.instruments),
+    }
     found = {key: value for key, value in named.items() if value}
     if offered.family == "radar":
         # The SAR extension demands these of an item.

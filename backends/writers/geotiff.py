@@ -58,8 +58,8 @@ def write_geotiff(
 ) -> list[SavedAsset]:
     """Write the cube block by block, then make each file cloud-optimised.
 
-    Memory: BATCH_BYTES or one block of one date, and CACHE_BYTES. Bands carry their names as descriptions;
-    the file of a date has it as tag `t`.
+    Memory: BATCH_BYTES or one block of one date, and CACHE_BYTES. Bands carry their names
+    as descriptions; the file of a date has it as tag `t`.
     """
     raster = as_raster(value, "GTiff")
     encoding = _encoding(raster, options)
