@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from aggregator.storage.schema import metadata, transfer
-from aggregator.storage.triggers import postgresql_triggers, sqlite_triggers
+from aggregator.storage.triggers import POSTGRESQL, postgresql_triggers, sqlite_triggers
 
 BUSY_SECONDS = 30
 _CREATION = 4_702_111_234
@@ -29,6 +29,10 @@ _CREATION = 4_702_111_234
 
 _LOCK = text(
     "SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number"
+)
+_TRIGGERS = text(
+    "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE relnamespace = current_schema()::regnamespace"
 )
 _NEXT_NUMBERS = text("SELECT nextval('transfer_number') FROM generate_series(1, :count)")
 _LAST_NUMBER = select(func.coalesce(func.max(transfer.c.id), 0))
@@ -65,6 +69,8 @@ class Database:
         with self.write() as connection:
             if not self.sqlite:
                 connection.execute(_LOCK, {"numbers": [_CREATION]})
+                if set(POSTGRESQL) <= set(connection.execute(_TRIGGERS).scalars()):
+                    return  # making them again would lock tables that others write to
                 connection.execute(text("CREATE SEQUENCE IF NOT EXISTS transfer_number"))
             metadata.create_all(connection)
             for statement in statements:

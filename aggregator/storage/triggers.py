@@ -25,6 +25,20 @@ _CONTINUED = (
     "(SELECT balance FROM posting WHERE account = NEW.account AND sequence = NEW.sequence - 1) END"
 )
 
+POSTGRESQL: dict[str, tuple[str, str, str]] = {
+    **{
+        f"{name}_append_only": (name, "BEFORE UPDATE OR DELETE", "ledger_refuse")
+        for name in metadata.tables
+    },
+    **{
+        f"{name}_no_truncate": (name, "BEFORE TRUNCATE", "ledger_refuse")
+        for name in metadata.tables
+    },
+    "transfer_sums": ("transfer", "BEFORE INSERT", "ledger_sums"),
+    "posting_continues": ("posting", "BEFORE INSERT", "ledger_posting"),
+}
+"""The triggers in PostgreSQL: table, event and function of each."""
+
 
 def sqlite_triggers() -> Iterator[str]:
     """Statements that make the triggers in SQLite, if they are not there."""
@@ -53,17 +67,21 @@ def _sqlite(name: str, event: str, refusal: str, when: str = "") -> str:
 
 
 def postgresql_triggers() -> Iterator[str]:
-    """Statements that make functions and triggers in PostgreSQL, or make them again."""
+    """Statements that make functions and triggers in PostgreSQL, or make them again.
+
+    They lock the tables: not for books that others are writing to.
+    """
     yield _function("ledger_refuse", f"RAISE EXCEPTION '{APPEND_ONLY}';")
     yield _function("ledger_sums", _unless(_SUM, UNBALANCED))
     sealed = _unless(f"NOT {_SEALED}", SEALED)
     running = f"IF NEW.sequence IS NOT NULL THEN {_unless(_CONTINUED, OUT_OF_SEQUENCE)} END IF;"
     yield _function("ledger_posting", sealed + running)
-    for name in metadata.tables:
-        yield _postgresql(name, "append_only", "BEFORE UPDATE OR DELETE", "ROW", "ledger_refuse")
-        yield _postgresql(name, "no_truncate", "BEFORE TRUNCATE", "STATEMENT", "ledger_refuse")
-    yield _postgresql("transfer", "sums", "BEFORE INSERT", "ROW", "ledger_sums")
-    yield _postgresql("posting", "continues", "BEFORE INSERT", "ROW", "ledger_posting")
+    for name, (table, event, function) in POSTGRESQL.items():
+        yield (
+            f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} "
+            f"FOR EACH {'STATEMENT' if 'TRUNCATE' in event else 'ROW'} "
+            f"EXECUTE FUNCTION {function}()"
+        )
 
 
 def _unless(promise: str, refusal: str) -> str:
@@ -74,11 +92,4 @@ def _function(name: str, body: str) -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN {body} RETURN NEW; END $$"
-    )
-
-
-def _postgresql(table: str, name: str, event: str, each: str, function: str) -> str:
-    return (
-        f"CREATE OR REPLACE TRIGGER {table}_{name} {event} ON {table} "
-        f"FOR EACH {each} EXECUTE FUNCTION {function}()"
     )
