@@ -149,16 +149,24 @@ def test_the_secret_is_readable_by_its_owner_only(site: Site) -> None:
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_every_route_is_guarded_or_listed_as_public(site: Site) -> None:
-    for rule in site.app.url_map.iter_rules():
+@pytest.fixture
+def everything(tmp_path: Path) -> Iterator[Site]:
+    """A backend with all parts of the API."""
+    site = Site(tmp_path / "everything", processes=("add", "run_udf"), service_types=("XYZ",))
+    yield site
+    site.close()
+
+
+def test_every_route_is_guarded_or_listed_as_public(everything: Site) -> None:
+    for rule in everything.app.url_map.iter_rules():
         if rule.endpoint in PUBLIC:
             continue
         path = rule.rule.replace("<job_id>", "unknown")
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-            response = site.client.open(path, method=method)
+            response = everything.client.open(path, method=method)
             assert error(response) == (401, "AuthenticationRequired"), (method, path)
 
 
-def test_what_is_listed_as_public_exists(site: Site) -> None:
-    endpoints = {rule.endpoint for rule in site.app.url_map.iter_rules()}
+def test_what_is_listed_as_public_exists(everything: Site) -> None:
+    endpoints = {rule.endpoint for rule in everything.app.url_map.iter_rules()}
     assert endpoints >= PUBLIC
