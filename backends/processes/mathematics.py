@@ -125,13 +125,13 @@ for _identifier, _function in _LIBRARY.items():
 @implements("e")
 def e() -> float:
     """Euler's number. Specification: openEO processes 2.0.0-rc.1."""
-    return float(library.e())
+    return math.e
 
 
 @implements("pi")
 def pi() -> float:
     """The ratio of a circle's circumference to its diameter."""
-    return float(library.pi())
+    return math.pi
 
 
 @implements("nan")
