@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from aggregator.storage.schema import metadata, transfer
 from aggregator.storage.triggers import POSTGRESQL, postgresql_triggers, sqlite_triggers
 
 BUSY_SECONDS = 30
+POLL_SECONDS = 0.002
 _CREATION = 4_702_111_234
 """Number of the lock under which PostgreSQL tables are made."""
 
@@ -55,8 +58,8 @@ class Database:
             if not address.database or address.database == ":memory:":
                 raise ValueError("the ledger needs a file: sqlite:///PATH")
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            self._write = _sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False)
-            self._read = _sqlite_engine(url, begin="BEGIN", query_only=True)
+            self._write = _sqlite_engine(url, _begin_writing)
+            self._read = _sqlite_engine(url, _begin_reading, "PRAGMA query_only = ON")
             # Threads of one process queue here, fairly, instead of polling for the file's lock.
             self._turn = threading.Lock()
         else:
@@ -116,7 +119,7 @@ def _number_of(name: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:
+def _sqlite_engine(url: str, begin: Callable[[Any], None], *pragmas: str) -> Engine:
     engine = create_engine(
         url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=56
     )
@@ -124,17 +127,42 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA recursive_triggers = ON")
-        if query_only:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
+        for pragma in (*_PRAGMAS, *pragmas):
+            connection.execute(pragma).close()
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        begin(connection.connection.dbapi_connection)
 
     return engine
+
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",
+)
+
+
+def _begin_reading(connection: Any) -> None:
+    connection.execute("BEGIN")
+
+
+def _begin_writing(connection: Any) -> None:
+    """Waits for its turn among processes, asking often.
+
+    SQLite's own wait asks ever less often, up to 100 ms apart, and starves who waits long.
+    """
+    connection.execute("PRAGMA busy_timeout = 0").close()
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
+            return
