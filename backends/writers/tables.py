@@ -46,6 +46,24 @@ def geometry_crs(cube: xr.DataArray, dimension: Hashable) -> Any:
     return getattr(index, "crs", None) or "EPSG:4326"
 
 
+def labeled_by_geometries(cube: xr.DataArray) -> xr.DataArray:
+    """A cube whose geometries stand beside the labels, with the geometries as labels.
+
+    The labels become the coordinate `id` where they are ids. Other cubes stay as they are.
+    """
+    beside = cube.coords.get(GEOMETRY)
+    if beside is None or beside.ndim != 1 or GEOMETRY in cube.dims:
+        return cube
+    (dimension,) = beside.dims
+    labels = cube.coords[dimension].values
+    bare = cube.drop_vars([GEOMETRY, dimension])
+    if labels.dtype.kind not in "iu":
+        bare = bare.assign_coords(id=(dimension, labels))
+    placed = bare.assign_coords({dimension: (dimension, beside.values)})
+    indexed: xr.DataArray = placed.xvec.set_geom_indexes(dimension, crs=beside.attrs.get("crs"))
+    return indexed
+
+
 @dataclass(frozen=True)
 class Table:
     """A cube as rows.
@@ -82,7 +100,7 @@ def as_table(value: Any, format_: str) -> Table:
         return _of_frame(value)
     if not isinstance(value, xr.DataArray):
         raise unsuitable(format_, f"it is no data cube but {type(value).__name__}; use JSON.")
-    return _of_cube(value)
+    return _of_cube(labeled_by_geometries(value))
 
 
 def _of_frame(frame: pd.DataFrame) -> Table:
@@ -194,7 +212,7 @@ def metadata(value: Any) -> dict[str, Any]:
     bands = next((name for name in BAND_NAMES if name in value.dims), None)
     names = [] if bands is None else [str(label) for label in labels_of(value, bands)]
     described = {"bands": [{"name": name} for name in names]} if names else {}
-    return {**described, **moments(dates), **_place(value)}
+    return {**described, **moments(dates), **_place(labeled_by_geometries(value))}
 
 
 def _place(cube: xr.DataArray) -> dict[str, Any]:

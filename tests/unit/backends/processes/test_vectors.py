@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from backends.errors import OpenEOError
+from backends.writers import save
 from tests.fakes.execution import Execution, by, callback, cube_of, of, on_cube
 
 CUBE = cube_of(np.arange(2 * 6 * 5).reshape(2, 6, 5), t=["2024-01-01", "2024-01-11"])
@@ -260,3 +263,18 @@ def test_vector_cubes_mask_cubes() -> None:
     }
     result = Execution({"cube": CUBE}).run(graph)
     np.testing.assert_array_equal(result.values, CUBE.values)
+
+
+def test_statistics_of_polygons_are_saved_as_features(tmp_path: Path) -> None:
+    reducer = callback("mean", data=of("data"))
+    geometries = collection((0, 0, 20), (30, 30, 20))
+    result = on_cube(CUBE, "aggregate_spatial", geometries=geometries, reducer=reducer)
+    (asset,) = save(result.isel(t=0), "GeoJSON", {}, tmp_path)
+    features = json.loads(asset.path.read_text())["features"]
+    expected = [CUBE.values[0, :2, :2].mean(), CUBE.values[0, 3:5, 3:5].mean()]
+    assert [
+        next(v for v in f["properties"].values() if v in expected) for f in features
+    ] == expected
+    longitude, latitude = features[0]["geometry"]["coordinates"][0][0]
+    assert (round(longitude), round(latitude)) == (15, 47)
+    assert asset.metadata["bbox"][0] == pytest.approx(15, abs=0.01)
