@@ -26,6 +26,7 @@ from aggregator.storage.schema import metadata, transfer
 from aggregator.storage.triggers import POSTGRESQL, postgresql_triggers, sqlite_triggers
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
 POLL_SECONDS = 0.002
 _CREATION = 4_702_111_234
 """Number of the lock under which PostgreSQL tables are made."""
@@ -63,7 +64,7 @@ class Database:
             # Threads of one process queue here, fairly, instead of polling for the file's lock.
             self._turn = threading.Lock()
         else:
-            self._write = self._read = create_engine(url, pool_size=8, max_overflow=56)
+            self._write = self._read = _postgresql_engine(url)
             self._turn = nullcontext()
 
     def create(self) -> None:
@@ -97,8 +98,8 @@ class Database:
         SQLite has one writer anyway. The order of taking them is the same for all, so that no two
         writers wait for each other.
         """
-        if not self.sqlite:
-            numbers = sorted({_number_of(name) for name in names})
+        numbers = sorted({_number_of(name) for name in names})
+        if numbers and not self.sqlite:
             connection.execute(_LOCK, {"numbers": numbers})
 
     def next_numbers(self, connection: Connection, count: int) -> list[int]:
@@ -117,6 +118,23 @@ class Database:
 def _number_of(name: str) -> int:
     digest = hashlib.blake2b(name.encode("utf-8"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def _postgresql_engine(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=56,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(url: str, begin: Callable[[Any], None], *pragmas: str) -> Engine:

@@ -171,6 +171,20 @@ def test_nothing_is_refunded_twice() -> None:
     }
 
 
+def test_a_grant_that_got_its_part_back_gets_no_more() -> None:
+    first = replace(
+        CHARGE,
+        key="refund/1",
+        event="refund",
+        postings=(Posting("revenue:terra", -2000), Posting("grant:bought", 2000)),
+    )
+    assert changes(give_back(5000, earlier=[first], include_free=True)) == {
+        "revenue:terra": -5000,
+        "overdraft:user/alice:terra": 4000,
+        "grant:free": 1000,
+    }
+
+
 @pytest.mark.parametrize("amount", [0, -1])
 def test_a_refund_of_nothing_is_refused(amount: int) -> None:
     with pytest.raises(RefundInvalid):
