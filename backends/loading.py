@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backends.errors import OpenEOError
+
 Interval = tuple[str | None, str | None]
 
 MAX_SAMPLES = 500_000_000
@@ -30,3 +32,16 @@ class LoadRequest:
     resolution: float | None = None
     crs: str | int | None = None
     max_samples: int = MAX_SAMPLES
+
+
+def check_size(request: LoadRequest, bands: int, dates: int, width: int, height: int) -> None:
+    """Raise `ProcessGraphComplexity` where more would be loaded than is allowed."""
+    samples = bands * dates * width * height
+    if samples > request.max_samples:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The data cube would hold at least {samples:,} values ({dates:,} dates x {bands} "
+            f"bands x {height:,} x {width:,} pixels, {samples * 4 / 1e9:,.1f} GB); the limit is "
+            f"{request.max_samples:,}. Choose a smaller area, fewer dates or bands, or a "
+            "coarser resolution.",
+        )

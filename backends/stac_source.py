@@ -22,15 +22,14 @@ from shapely.geometry import box as box_polygon
 from shapely.geometry import mapping
 
 from backends.errors import OpenEOError, parameter_invalid
-from backends.loading import LoadRequest
+from backends.intervals import read_interval
+from backends.loading import LoadRequest, check_size
 from backends.profile import CollectionSpec
 from backends.scenes.extents import (
     Area,
     Box,
-    check_size,
     crs_name,
     read_area,
-    read_interval,
     shapes_in,
     spatial_error,
     transformed,

@@ -107,14 +107,17 @@ def _samples(arguments: Mapping[str, Any], profile: Profile) -> float:
     if spec is None or spec.kind != "world":
         raise _too_complex("its data cannot be counted beforehand")
     found = product(spec.product, spec.options)
-    pixels = _pixels(_box(arguments.get("spatial_extent")), found)
+    pixels = _pixels(box_of(arguments.get("spatial_extent")), found)
     bands = arguments.get("bands")
     count = len(bands) if isinstance(bands, list) else len(found.bands)
     return pixels * _dates(arguments.get("temporal_extent"), found) * count
 
 
-def _box(extent: object) -> tuple[float, float, float, float, bool]:
-    """West, south, east, north, and whether these are degrees."""
+def box_of(extent: object) -> tuple[float, float, float, float, bool]:
+    """West, south, east, north, and whether these are degrees.
+
+    Raises ``EstimateComplexity`` for what is no literal extent.
+    """
     if not isinstance(extent, dict):
         raise _too_complex("it has no spatial extent")
     if isinstance(extent.get("type"), str):

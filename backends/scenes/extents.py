@@ -1,10 +1,9 @@
-"""Which place, pixels and days a request means, judged before anything is loaded."""
+"""Which place and pixels a request means, judged before anything is loaded."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,14 +14,13 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from backends.errors import OpenEOError, parameter_invalid
-from backends.loading import LoadRequest
+from backends.loading import LoadRequest, check_size
 from backends.products import METRES_PER_DEGREE, Product
 from backends.scenes.grid import Window, crs_of, in_degrees, unit_in_metres
 
 Box = tuple[float, float, float, float]
 
 _WGS84: Final = "EPSG:4326"
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def spatial_error(reason: str) -> OpenEOError:
@@ -244,19 +242,6 @@ def _rough_size(box: Box, crs: str, resolution: float) -> tuple[int, int]:
     return int(width / pixel / 2), int(height / pixel / 2)
 
 
-def check_size(request: LoadRequest, bands: int, dates: int, width: int, height: int) -> None:
-    """Raise `ProcessGraphComplexity` where more would be loaded than is allowed."""
-    samples = bands * dates * width * height
-    if samples > request.max_samples:
-        raise OpenEOError(
-            "ProcessGraphComplexity",
-            f"The data cube would hold at least {samples:,} values ({dates:,} dates x {bands} "
-            f"bands x {height:,} x {width:,} pixels, {samples * 4 / 1e9:,.1f} GB); the limit is "
-            f"{request.max_samples:,}. Choose a smaller area, fewer dates or bands, or a "
-            "coarser resolution.",
-        )
-
-
 def snapped(bounds: Box, crs: str, resolution: float) -> Window:
     """The window of pixels with centres in the bounds; of one pixel if there is none."""
     left, right = _centres(bounds[0], bounds[2], resolution)
@@ -272,65 +257,3 @@ def _centres(low: float, high: float, resolution: float) -> tuple[int, int]:
     if first > last:
         first = last = math.floor((low + high) / 2 / resolution)
     return first, last
-
-
-def days_of(product: Product, request: LoadRequest) -> range:
-    """Days since 1970-01-01 in the temporal extent and the product's interval.
-
-    Raises `ProcessParameterInvalid` or `TemporalExtentEmpty` for a wrong extent and
-    `NoDataAvailable` for one outside of the collection's.
-    """
-    start, end = read_interval(request.temporal_extent)
-    first, last = (dt.datetime.fromisoformat(text) for text in product.interval)
-    after = max(first, start) if start else first
-    until = min(last, end - dt.timedelta(seconds=1)) if end else last
-    days = range(_whole_days(after), (until - _EPOCH).days + 1)
-    if after > until:
-        raise nothing_then(product)
-    return days
-
-
-def nothing_then(product: Product) -> OpenEOError:
-    """The error for a temporal extent without a date."""
-    step = f", every {product.step}" if product.step else ""
-    return OpenEOError(
-        "NoDataAvailable",
-        "There are no data in the temporal extent; the collection has dates from "
-        f"{product.interval[0]} to {product.interval[1]}{step}.",
-    )
-
-
-def _whole_days(moment: dt.datetime) -> int:
-    return math.ceil((moment - _EPOCH) / dt.timedelta(days=1))
-
-
-def read_interval(
-    extent: Sequence[str | None] | None,
-) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """Start (included) and end (not included) of a `temporal_extent`, in UTC."""
-    if extent is None:
-        return None, None
-    if len(extent) != 2:
-        raise _temporal_error("it must be a list of two: start and end, one of them may be null.")
-    start, end = (None if text is None else _moment(text) for text in extent)
-    if start and end and start >= end:
-        raise OpenEOError(
-            "TemporalExtentEmpty",
-            f"The temporal extent is empty: its end ({extent[1]}) must be later than its start "
-            f"({extent[0]}), since the end itself does not belong to it.",
-        )
-    return start, end
-
-
-def _moment(text: Any) -> dt.datetime:
-    try:
-        moment = dt.datetime.fromisoformat(str(text).strip())
-    except ValueError as error:
-        raise _temporal_error(
-            f"{text!r} is no date; write 2021-07-01 or 2021-07-01T00:00:00Z."
-        ) from error
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-
-
-def _temporal_error(reason: str) -> OpenEOError:
-    return parameter_invalid("load_collection", "temporal_extent", reason)

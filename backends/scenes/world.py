@@ -16,14 +16,12 @@ from dask.base import tokenize
 
 from backends.acquisitions import Visit, visits
 from backends.errors import parameter_invalid
-from backends.loading import LoadRequest
+from backends.intervals import days_of, fewest_dates, nothing_then
+from backends.loading import LoadRequest, check_size
 from backends.products import Product
 from backends.scenes.extents import (
     Area,
-    check_size,
     clipped,
-    days_of,
-    nothing_then,
     read_area,
     shapes_in,
     window_of,
@@ -85,10 +83,8 @@ def _dates(
         return [Visit(0)]
     days = days_of(product, request)
     box = clipped(product, area)
-    # The longest gap between dates is six days or a year: a safe lower limit that saves
-    # judging every single day of a request that is far too large anyway.
-    fewest = max(1, len(days) // ({"years": 366, "dekads": 11, "days": 6}[product.calendar]))
-    check_size(request, bands, fewest, window.width, window.height)
+    # Saves judging every single day of a request that is far too large anyway.
+    check_size(request, bands, fewest_dates(product, days), window.width, window.height)
     dates = visits(product, days, box, request.properties)
     if not dates:
         raise nothing_then(product)

@@ -22,7 +22,7 @@ from backends.web.documents import (
     without_none,
 )
 from backends.web.logs import log_page
-from backends.web.requests import changes_of, mistakes_in, new_job, raise_first
+from backends.web.requests import changes_of, mistakes_in, new_job, raise_first, samples_of
 
 jobs = Blueprint("jobs", __name__)
 
@@ -94,7 +94,8 @@ def start_job(job_id: str) -> Response:
     job = own_job(job_id)
     if not job.active:
         # What it calls may have been deleted or replaced since it was created.
-        raise_first(mistakes_in(dict(job.process), here, job.user))
+        allowed = samples_of("batch", here)
+        raise_first(mistakes_in(dict(job.process), here, job.user, samples=allowed))
         process = here.preparation.resolved(job.process, job.user)
         check_budget(here.profile, here.store, job.user, job.budget, process, plan=job.plan)
     here.lifecycle.start(job)

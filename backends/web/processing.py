@@ -15,7 +15,7 @@ from backends.web.authentication import current_user
 from backends.web.backend import backend
 from backends.web.documents import json_object, json_response
 from backends.web.logs import log_page
-from backends.web.requests import mistakes_in, new_job, with_parameters_declared
+from backends.web.requests import mistakes_in, new_job, samples_of, with_parameters_declared
 
 processing = Blueprint("processing", __name__)
 
@@ -28,7 +28,9 @@ def validate() -> Response:
     process = json_object()
     if "process_graph" not in process:
         raise OpenEOError("ProcessGraphMissing", "The body has no 'process_graph' to validate.")
-    mistakes = mistakes_in(with_parameters_declared(process), backend(), current_user())
+    here, declared = backend(), with_parameters_declared(process)
+    # What is too large for a synchronous request may still run as a batch job.
+    mistakes = mistakes_in(declared, here, current_user(), samples=samples_of("batch", here))
     found = [{"code": mistake.code, "message": mistake.message} for mistake in mistakes]
     return json_response({"errors": found})
 

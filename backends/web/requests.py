@@ -12,6 +12,7 @@ from backends.definitions import check_process
 from backends.errors import OpenEOError, collection_not_found
 from backends.formats import format_name
 from backends.jobs.records import LEVELS, Job, Kind, NewJob
+from backends.jobs.requested import check_sizes
 from backends.stored.resolution import Find, called, resolve
 from backends.web.backend import Backend
 
@@ -28,7 +29,7 @@ def new_job(body: Mapping[str, Any], user: str, kind: Kind, here: Backend) -> Ne
     """The job that a body of POST /jobs or POST /result asks for; raises its first mistake."""
     values = common_values(body, here)
     process = process_of(body)
-    raise_first(mistakes_in(process, here, user))
+    raise_first(mistakes_in(process, here, user, samples=samples_of(kind, here)))
     return NewJob(
         id=_new_id(kind, here.clock()),
         user=user,
@@ -55,7 +56,9 @@ def changes_of(body: Mapping[str, Any], job: Job, here: Backend) -> dict[str, An
     changes = common_values(body, here)
     if "process" in body:
         changes["process"] = process_of(body)
-        raise_first(mistakes_in(changes["process"], here, job.user))
+        raise_first(
+            mistakes_in(changes["process"], here, job.user, samples=samples_of("batch", here))
+        )
     more = {key: body[key] for key in body if key not in FIELDS}
     return changes | ({"extra": {**job.extra, **more}} if more else {})
 
@@ -73,11 +76,17 @@ def process_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mistakes_in(
-    process: dict[str, Any], here: Backend, user: str, *, storing: str | None = None
+    process: dict[str, Any],
+    here: Backend,
+    user: str,
+    *,
+    storing: str | None = None,
+    samples: int | None = None,
 ) -> list[OpenEOError]:
     """All that can be told to be wrong with a process of the user without running it.
 
     ``storing`` is the id under which it is to be stored: it cannot call itself.
+    ``samples`` is how many values it may load when it runs as it is.
     """
 
     def find(process_id: str) -> Mapping[str, Any] | None:
@@ -90,7 +99,7 @@ def mistakes_in(
     except OpenEOError as error:
         return [error]
     limit = here.profile.limits.graph_nodes
-    found = _mistakes(plain, {**here.processes, **stored}, here)
+    found, resolved = _mistakes(plain, {**here.processes, **stored}, here), plain
     if stored and not found:
         # Its own calls are right; whatever is found now lies inside of what they call.
         try:
@@ -98,7 +107,22 @@ def mistakes_in(
         except OpenEOError as error:
             return [error]
         found = _mistakes(resolved, here.processes, here)
-    return found
+    return found or _too_large(resolved, here, samples)
+
+
+def samples_of(kind: Kind, here: Backend) -> int:
+    """How many values (pixels x bands x dates) a process of that kind may load."""
+    limits = here.profile.limits
+    return limits.batch_samples if kind == "batch" else limits.sync_samples
+
+
+def _too_large(process: dict[str, Any], here: Backend, samples: int | None) -> list[OpenEOError]:
+    try:
+        if samples is not None:
+            check_sizes(process, here.profile, samples)
+    except OpenEOError as error:
+        return [error]
+    return []
 
 
 def without_namespaces(

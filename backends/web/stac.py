@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from backends.jobs.records import Asset, Job, timestamp
+from backends.jobs.requested import requested_bbox, requested_interval
 from backends.web.backend import backend
 from backends.web.capabilities import STAC_VERSION
 from backends.web.documents import web_link, without_none
@@ -123,7 +124,8 @@ def _properties(job: Job, asset: Asset) -> dict[str, Any]:
     if start and end:
         properties |= {"start_datetime": start, "end_datetime": end}
     elif properties["datetime"] is None:
-        properties["datetime"] = timestamp(job.created)
+        start, end = _interval(job)
+        properties |= {"start_datetime": start, "end_datetime": end}
     return properties
 
 
@@ -150,18 +152,24 @@ def _providers() -> list[dict[str, Any]]:
 
 def _extent(job: Job, assets: list[Asset]) -> dict[str, Any]:
     boxes = [asset.metadata["bbox"] for asset in assets if "bbox" in asset.metadata]
+    asked = None if boxes else requested_bbox(job.process, backend().profile)
     moments = sorted(
         asset.metadata[key]
         for asset in assets
         for key in ("datetime", "start_datetime", "end_datetime")
         if asset.metadata.get(key)
     )
-    created = timestamp(job.created)
-    interval = [moments[0], moments[-1]] if moments else [created, created]
+    interval = [moments[0], moments[-1]] if moments else _interval(job)
     return {
-        "spatial": {"bbox": [_union(boxes) if boxes else WORLD]},
+        "spatial": {"bbox": [_union(boxes) if boxes else asked or WORLD]},
         "temporal": {"interval": [interval]},
     }
+
+
+def _interval(job: Job) -> list[str]:
+    """What the process asks for; where nobody says, all that is known is when it was made."""
+    created = timestamp(job.created)
+    return requested_interval(job.process, backend().profile) or [created, created]
 
 
 def _union(boxes: list[list[float]]) -> list[float]:

@@ -300,7 +300,10 @@ def test_an_estimate_tells_costs_duration_and_size(site: Site) -> None:
 
 
 def test_an_estimate_needs_extents(site: Site) -> None:
-    job_id = site.create(process=changed(spatial_extent=None))
+    place = {"west": 7.0, "south": 51.0, "east": 7.01, "north": 51.01}
+    parameters = [{"name": "place", "description": "", "schema": {}, "default": place}]
+    process = changed(spatial_extent={"from_parameter": "place"}) | {"parameters": parameters}
+    job_id = site.create(process=process)
     response = site.ask("GET", f"/jobs/{job_id}/estimate", template="/jobs/{job_id}/estimate")
     assert error(response) == (500, "EstimateComplexity")
 

@@ -198,3 +198,31 @@ def test_a_collection_in_a_child_graph_is_looked_at_too(site: Site) -> None:
         }
     }
     assert "CollectionNotFound" in validate(site, {"process_graph": graph})
+
+
+def too_large(east: float) -> dict[str, Any]:
+    """A process that loads all bands of ten days from 7 degrees to the east."""
+    load = GRAPH["process_graph"]["load"]
+    box = {"west": 7.0, "south": 51.0, "east": east, "north": 51.4}
+    arguments = {**load["arguments"], "spatial_extent": box, "bands": None}
+    nodes = {**GRAPH["process_graph"], "load": {**load, "arguments": arguments}}
+    return {"process_graph": nodes}
+
+
+def test_what_no_job_may_load_is_refused_before_it_runs(site: Site) -> None:
+    process = too_large(east=30.0)
+    (found,) = (site.ask("POST", "/validation", json=process).json or {})["errors"]
+    assert found["code"] == "ProcessGraphComplexity"
+    assert "1,000,000,000" in found["message"] and "node 'load'" in found["message"]
+    for path in ("/jobs", "/result"):
+        response = site.ask("POST", path, json={"process": process})
+        assert error(response)[1] == "ProcessGraphComplexity"
+
+
+def test_what_a_job_may_load_may_be_too_large_for_a_synchronous_request(site: Site) -> None:
+    process = too_large(east=7.4)
+    assert (site.ask("POST", "/validation", json=process).json or {}) == {"errors": []}
+    assert site.ask("POST", "/jobs", json={"process": process}).status_code == 201
+    response = site.ask("POST", "/result", json={"process": process})
+    assert error(response)[1] == "ProcessGraphComplexity"
+    assert "100,000,000" in response.text

@@ -277,3 +277,32 @@ def test_results_are_promised_for_ninety_days_and_then_gone(site: Site) -> None:
     site.clock.forward(days=90)
     assert error(site.ask("GET", f"/jobs/{job_id}/results")) == (410, "ResultsExpired")
     assert site.job(job_id)["status"] == "finished"
+
+
+def test_results_without_a_date_are_of_the_time_asked_for(site: Site) -> None:
+    site.behaviour = save_undated
+    document = results(site, site.finished())
+    asked = ["2024-06-01T00:00:00Z", "2024-06-11T00:00:00Z"]
+    assert document["extent"]["temporal"] == {"interval": [asked]}
+    (href,) = [link["href"] for link in document["links"] if link["rel"] == "item"]
+    properties = (site.ask("GET", href, user=None).json or {})["properties"]
+    assert (properties["start_datetime"], properties["end_datetime"]) == tuple(asked)
+    assert properties["datetime"] is None
+
+
+def test_the_place_of_incomplete_results_is_the_one_asked_for(site: Site) -> None:
+    done = threading.Event()
+    site.behaviour = until(done)
+    job_id = site.create()
+    site.ask("POST", f"/jobs/{job_id}/results")
+    document = site.ask("GET", f"/jobs/{job_id}/results?partial=true").json or {}
+    done.set()
+    assert document["extent"]["spatial"] == {"bbox": [BBOX]}
+
+
+BBOX = [7.0, 51.0, 7.01, 51.01]
+
+
+def save_undated(task: Task, reporter: Reporter) -> None:
+    """A computation that saves a file of data that have no dates any more."""
+    write(task, reporter, "openEO.nc", b"0", bbox=BBOX)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from backends.errors import OpenEOError
+from backends.intervals import days_of
 from backends.loading import LoadRequest
 from backends.products import PRODUCTS
-from backends.scenes.extents import days_of, read_area, snapped, utm_zone, window_of
+from backends.scenes.extents import read_area, snapped, utm_zone, window_of
 
 S2 = PRODUCTS["sentinel2_l2a"]
 DEM = PRODUCTS["elevation"]
