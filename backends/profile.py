@@ -230,6 +230,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     billing = read_billing(reader, document.get("billing"))
     formats = reader.mapping("formats", document.get("formats"))
     reader.unknown_keys("formats", formats, {"output", "input"})
+    processes = _processes(reader, document.get("processes"), known.processes)
     return Profile(
         id=reader.pattern("id", document.get("id"), _ID, "lower-case letters, digits and _"),
         title=reader.text("title", document.get("title")),
@@ -244,11 +245,9 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         public_url=public_url,
         users=_users(reader, document.get("users"), billing),
         collections=_collections(reader, document.get("collections"), known),
-        processes=_processes(reader, document.get("processes"), known.processes),
+        processes=processes,
         output_formats=reader.names("formats.output", formats.get("output"), known.output_formats),
-        input_formats=reader.names(
-            "formats.input", formats.get("input", []), known.input_formats, empty=True
-        ),
+        input_formats=_inputs(reader, formats, processes, known),
         limits=reader.numbers("limits", document.get("limits"), Limits),
         billing=billing,
         compute=read_compute(reader, document.get("compute")),
@@ -260,6 +259,17 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     )
 
 
+def _inputs(
+    reader: Reader, formats: Mapping[str, Any], processes: Collection[str], known: Known
+) -> tuple[str, ...]:
+    """The input formats; unless they are named, all where a process reads them."""
+    if "input" not in formats and not _READING.isdisjoint(processes):
+        return tuple(known.input_formats or ())
+    given = formats.get("input", [])
+    return reader.names("formats.input", given, known.input_formats, empty=True)
+
+
+_READING: Final = frozenset({"load_uploaded_files", "load_url"})
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 _BIND: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,14 @@ def test_wrong_urls_are_named() -> None:
         "urls.hosts: must be a list",
         "urls.private: must be true or false",
     ]
+
+
+def test_what_files_can_be_read_is_offered_where_a_process_reads_them() -> None:
+    known = replace(KNOWN, processes=("add", "load_url"), input_formats=("GeoJSON", "GTiff"))
+    profile = read_profile(document(), source="terra.yaml", known=known)
+    assert profile.input_formats == ("GeoJSON", "GTiff")
+    without = read_profile(document(processes=["add"]), source="terra.yaml", known=known)
+    assert without.input_formats == ()
+    formats = {"output": ["GTiff"], "input": ["GTiff"]}
+    chosen = read_profile(document(formats=formats), source="terra.yaml", known=known)
+    assert chosen.input_formats == ("GTiff",)
