@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 import rasterio.shutil
+from rasterio.enums import Resampling
 from rasterio.windows import Window
 
 from backends.errors import OpenEOError, parameter_invalid
@@ -203,16 +205,28 @@ def _optimise(draft: Path, path: Path, options: Mapping[str, Any]) -> None:
     """Turn a draft into a cloud-optimised GeoTIFF with overviews."""
     overviews = options["overviews"]
     path.unlink(missing_ok=True)
+    if overviews != "none":
+        _add_overviews(draft, Resampling[overviews], options["blocksize"])
     creation = {
         "COMPRESS": options["compress"],
         "BLOCKSIZE": str(options["blocksize"]),
-        "OVERVIEWS": "NONE" if overviews == "none" else "IGNORE_EXISTING",
+        "OVERVIEWS": "NONE" if overviews == "none" else "FORCE_USE_EXISTING",
         "NUM_THREADS": "2",
         "BIGTIFF": "IF_SAFER",
     }
-    if overviews != "none":
-        creation["OVERVIEW_RESAMPLING"] = overviews.upper()
     if options["compress"] != "NONE":
         # DEFLATE at its default is three times as slow for a tenth of the size.
         creation |= {"PREDICTOR": "YES"} | ({} if options["compress"] == "LZW" else {"LEVEL": "4"})
     rasterio.shutil.copy(draft, path, driver="COG", **creation)
+
+
+def _add_overviews(draft: Path, resampling: Resampling, blocksize: int) -> None:
+    """Give the draft the overviews of the final file, the smallest of one block.
+
+    Those that GDAL makes by itself while it copies are made of compressed bands: for a
+    tile of Sentinel-2 that takes twice the memory and three times as long.
+    """
+    with rasterio.open(draft, "r+") as file:
+        count = math.ceil(math.log2(max(file.width, file.height, blocksize) / blocksize))
+        if count:
+            file.build_overviews([2**level for level in range(1, count + 1)], resampling)

@@ -56,6 +56,19 @@ def test_files_are_cloud_optimised_with_overviews(tmp_path: Path) -> None:
         assert raster.compression.name == "deflate"
 
 
+@pytest.mark.parametrize(("overviews", "first"), [("average", 1.5), ("nearest", None)])
+def test_overviews_are_made_as_wanted(tmp_path: Path, overviews: str, first: float | None) -> None:
+    data = cube(dates=None, height=300, width=300, chunks=256)
+    values = np.broadcast_to(np.arange(300) % 2 + 1, data.shape).astype("float32")
+    [asset] = saved(data.copy(data=values), tmp_path, overviews=overviews, blocksize=128)
+    with rasterio.open(asset.path) as raster:
+        assert raster.overviews(1) == [2, 4]
+    with rasterio.open(asset.path, overview_level=0) as smaller:
+        assert smaller.shape == (150, 150)
+        found = set(np.unique(smaller.read(1)).tolist())
+    assert found == {first} if first else found <= {1.0, 2.0}
+
+
 def test_what_is_known_of_a_file_goes_into_its_metadata(tmp_path: Path) -> None:
     asset = saved(cube(), tmp_path)[1]
     assert asset.media_type == "image/tiff; application=geotiff; profile=cloud-optimized"
