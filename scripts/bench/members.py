@@ -225,7 +225,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load_config(self) -> None:
         """One worker of many threads, quiet."""
         options = {"bind": f"127.0.0.1:{self.port}", "worker_class": "gthread", "threads": 32}
-        for key, value in (options | {"loglevel": "error", "keepalive": 30}).items():
+        quiet = {"loglevel": "error", "keepalive": 30, "control_socket_disable": True}
+        for key, value in (options | quiet).items():
             self.cfg.set(key, value)
 
     def load(self) -> Member:
