@@ -15,12 +15,10 @@ from backends.web.documents import (
     empty_response,
     json_object,
     json_response,
-    limit_parameter,
     link,
-    next_link,
-    number_parameter,
     without_none,
 )
+from backends.web.listings import newest_first
 from backends.web.logs import log_page
 from backends.web.requests import changes_of, mistakes_in, new_job, raise_first, samples_of
 
@@ -29,14 +27,7 @@ jobs = Blueprint("jobs", __name__)
 
 @jobs.get("/jobs")
 def list_jobs() -> Response:
-    limit, before = limit_parameter(), number_parameter("before")
-    wanted = None if limit is None else limit + 1
-    found = backend().store.of_user(current_user(), limit=wanted, before=before)
-    links = [link("self", "/jobs")]
-    if limit is not None and len(found) > limit:
-        found = found[:limit]
-        links.append(next_link("/jobs", limit=limit, before=found[-1].number))
-    return json_response({"jobs": [brief(job) for job in found], "links": links})
+    return newest_first("jobs", backend().store.of_user, brief)
 
 
 @jobs.post("/jobs")

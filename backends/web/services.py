@@ -18,12 +18,9 @@ from backends.web.documents import (
     empty_response,
     json_object,
     json_response,
-    limit_parameter,
-    link,
-    next_link,
-    number_parameter,
     without_none,
 )
+from backends.web.listings import newest_first
 from backends.web.logs import entry_page
 from backends.web.requests import common_values, mistakes_in, process_of, raise_first
 
@@ -40,14 +37,7 @@ READ_ONLY: Final = frozenset({"id", "url", "attributes", "created", "costs", "us
 
 @services.get("/services")
 def list_services() -> Response:
-    limit, before = limit_parameter(), number_parameter("before")
-    wanted = None if limit is None else limit + 1
-    found = backend().services.of_user(current_user(), limit=wanted, before=before)
-    links = [link("self", "/services")]
-    if limit is not None and len(found) > limit:
-        found = found[:limit]
-        links.append(next_link("/services", limit=limit, before=found[-1].number))
-    return json_response({"services": [brief(service) for service in found], "links": links})
+    return newest_first("services", backend().services.of_user, brief)
 
 
 @services.post("/services")
