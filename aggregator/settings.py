@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import urlsplit
@@ -109,6 +109,17 @@ class Backend:
     processes: Selection = _table(Selection, "which of its processes are offered")
     simulated: Path | None = _setting(
         None, "profile of a simulated backend, relative to this file; read by `up` and `backend`"
+    )
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who says who users are."""
+
+    simulated: Path | None = _setting(
+        None,
+        "configuration of a provider of OpenID Connect for local use, relative to this file; "
+        "read by `up` and `identity`",
     )
 
 
@@ -210,6 +221,7 @@ class Settings:
         (), "backends that run a process if they can, before the others in their order"
     )
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
+    identity: Identity = _table(Identity, "who says who users are")
 
     def backend(self, identifier: str) -> Backend:
         """The member of that id; `KeyError` if there is none."""
@@ -243,6 +255,9 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     listed = document.get("backends") if isinstance(document, Mapping) else None
     backends = tuple(_backends(listed, directory, mistakes))
     values["backends"] = backends
+    identity: Identity = values.get("identity", Identity())
+    if identity.simulated:
+        values["identity"] = replace(identity, simulated=directory / identity.simulated)
     reference = values.get("process_reference")
     known = [backend.id for backend in backends]
     if reference and known and BACKEND_ID.fullmatch(reference) and reference not in known:

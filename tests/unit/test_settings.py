@@ -39,6 +39,13 @@ def test_a_profile_is_found_beside_the_file(tmp_path: Path) -> None:
     assert load(file).backends[0].simulated == tmp_path / "backends/a.yaml"
 
 
+def test_the_configuration_of_a_simulated_provider_is_relative_to_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "federation.yaml"
+    file.write_text("backends: {a: {url: 'http://a'}}\nidentity: {simulated: identity.yaml}\n")
+    assert load(file).identity.simulated == tmp_path / "identity.yaml"
+    assert read({"backends": {"a": {"url": "http://a"}}}).identity.simulated is None
+
+
 def test_every_mistake_is_named_with_its_key_path() -> None:
     document = {
         "titel": "x",
