@@ -21,7 +21,8 @@
                           AuthenticationRequired AuthenticationSchemeInvalid TokenInvalid
                           CredentialsInvalid PermissionsInsufficient
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
-                          BackendFailure BackendError
+                          BackendFailure BackendError IdentityProviderUnavailable
+                          ConsentRequired
 
 The code is the name of the class, the status is the one that openEO's list of errors
 (https://api.openeo.org/errors.json) gives; the federation's codes are our own, as the API allows.
@@ -48,7 +49,8 @@ class OpenEOError(Exception):
     """An error with the code, status and message that the client receives.
 
     `url` and `links` point to an explanation (API 1.0 knew the first, later versions the second),
-    `headers` go with the response (Retry-After, WWW-Authenticate).
+    `headers` go with the response (Retry-After, WWW-Authenticate). `logged` is what the log says of
+    it, which is the message unless that holds what only the user may read.
     """
 
     code: str = "Internal"
@@ -61,7 +63,7 @@ class OpenEOError(Exception):
             cls.status = status
 
     def __init__(self, message: str | None = None, **extras: Unpack[Extras]) -> None:
-        self.message = self.wording if message is None else message
+        self.message = self.logged = self.wording if message is None else message
         self.url = extras.get("url")
         self.links = tuple(extras.get("links", ()))
         self.headers = dict(extras.get("headers", {}))
@@ -553,3 +555,27 @@ class BackendError(_AboutBackends):
         about = "" if self.upstream_id is None else f", its reference {self.upstream_id}"
         message = f"{self.message} (from {_named(self.backend)}{about})"
         return super().as_json(reference) | {"message": message}
+
+
+class IdentityProviderUnavailable(OpenEOError, status=503):
+    """A token cannot be verified, since its issuer's keys cannot be had at the moment."""
+
+    def __init__(self, provider: str, reason: str = "", **extras: Unpack[Extras]) -> None:
+        said = f"Your login cannot be verified: the keys of {provider} cannot be had at the moment."
+        super().__init__(_sentences(said, reason, "Please try again later."), **extras)
+
+
+class ConsentRequired(OpenEOError, status=403):
+    """The user has to agree to the federation's terms first; `page` is where that is done.
+
+    The address of the page is the user's own, and is not logged.
+    """
+
+    def __init__(self, version: str, page: str) -> None:
+        said = (
+            "Please agree to the terms of this federation first: without that your data do not go "
+            f"to its members. You can do so at {page}"
+        )
+        link = {"rel": "terms-of-service", "href": page, "type": "text/html"}
+        super().__init__(said, url=page, links=[link])
+        self.logged = f"The user has not agreed to version '{version}' of the terms."

@@ -54,6 +54,10 @@ def _http_url(value: str) -> str | None:
     return None
 
 
+def _http_urls(values: tuple[str, ...]) -> str | None:
+    return next((problem for problem in map(_http_url, values) if problem), None)
+
+
 def _address(value: str) -> str | None:
     host, _, port = value.rpartition(":")
     if host and port.isdigit() and int(port) < 65536:
@@ -113,17 +117,6 @@ class Backend:
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Who says who users are."""
-
-    simulated: Path | None = _setting(
-        None,
-        "configuration of a provider of OpenID Connect for local use, relative to this file; "
-        "read by `up` and `identity`",
-    )
-
-
-@dataclass(frozen=True)
 class Upstream:
     """How the aggregator talks to backends. All times are in seconds."""
 
@@ -175,6 +168,66 @@ class Upstream:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whose tokens are taken, and what their users must be entitled to. Times are in seconds."""
+
+    trusted_issuers: tuple[str, ...] = _setting(
+        (), "issuers whose tokens are taken; if left empty, all that the members know", _http_urls
+    )
+    audience: tuple[str, ...] = _setting(
+        (), "accepted values of a token's claim `aud`, any of them; if left empty, any"
+    )
+    authorized_parties: tuple[str, ...] = _setting(
+        (), "clients (claim `azp` or `client_id`) whose tokens are taken; if left empty, any"
+    )
+    leeway: float = _setting(30.0, "by which the clocks of an issuer may differ", _at_least(0))
+    key_refresh_interval: float = _setting(
+        600.0, "between two looks at an issuer's keys, in the background", _at_least(0.05)
+    )
+    unknown_key_interval: float = _setting(
+        30.0,
+        "between two looks for a key that a token names and that is not known",
+        _at_least(0.05),
+    )
+    deadline: float = _setting(
+        5.0, "for fetching an issuer's keys; requests wait for it at most so long", _at_least(0.05)
+    )
+    entitlement_claims: tuple[str, ...] = _setting(
+        ("eduperson_entitlement",), "claims with entitlements; a dot leads into an object"
+    )
+    subscription_claims: tuple[str, ...] = _setting(
+        ("subscriptions", "roles", "realm_access.roles"),
+        "claims with the roles that say what a user has subscribed to",
+    )
+    required_entitlements: tuple[str, ...] = _setting(
+        (), "users must have one of these entitlements; patterns (*, ?)"
+    )
+    required_subscriptions: tuple[str, ...] = _setting(
+        (), "users must have one of these subscriptions; patterns (*, ?)"
+    )
+    join_url: str | None = _setting(
+        None, "page on which users get the entitlements and subscriptions they lack", _http_url
+    )
+    simulated: Path | None = _setting(
+        None,
+        "configuration of a provider of OpenID Connect for local use, relative to this file; "
+        "read by `up` and `identity`",
+    )
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What users must agree to before their data go to the members; off without a version."""
+
+    version: str | None = _setting(
+        None, "version of the terms; users are asked again when it changes", _not_blank
+    )
+    url: str | None = _setting(None, "page with the terms", _http_url)
+    text: str = _setting("", "the terms themselves, or a summary, as plain text")
+    privacy_url: str | None = _setting(None, "page with the privacy policy", _http_url)
+
+
+@dataclass(frozen=True)
 class Settings:
     """A whole federation."""
 
@@ -221,7 +274,8 @@ class Settings:
         (), "backends that run a process if they can, before the others in their order"
     )
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
-    identity: Identity = _table(Identity, "who says who users are")
+    identity: Identity = _table(Identity, "whose tokens are taken, and who may use the federation")
+    terms: Terms = _table(Terms, "what users must agree to before their data go to the members")
 
     def backend(self, identifier: str) -> Backend:
         """The member of that id; `KeyError` if there is none."""
@@ -262,6 +316,11 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     known = [backend.id for backend in backends]
     if reference and known and BACKEND_ID.fullmatch(reference) and reference not in known:
         mistakes.append(f"process_reference: there is no backend {_suggest(reference, known)}")
+    terms = values.get("terms", Terms())
+    if terms.version is None and terms != Terms():
+        mistakes.append("terms.version: is required where there are terms")
+    if terms.version is not None and not terms.url and not terms.text.strip():
+        mistakes.append("terms: needs a url or a text")
     unknown = [name for name in values.get("preferred", ()) if known and name not in known]
     mistakes += [f"preferred: there is no backend {_suggest(name, known)}" for name in unknown]
     if mistakes:

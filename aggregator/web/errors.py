@@ -70,7 +70,7 @@ def _for_the_log(error: OpenEOError) -> str:
     """The message in one line; a backend's own is left out, as it may repeat a credential."""
     if isinstance(error, BackendError):
         return f"from {', '.join(error.backends)}, its reference {error.upstream_id!r:.100}"
-    return error.message.encode("unicode_escape").decode()[:1000]
+    return error.logged.encode("unicode_escape").decode()[:1000]
 
 
 def answer(error: OpenEOError) -> Response:

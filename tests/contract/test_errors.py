@@ -24,6 +24,8 @@ FEDERATION = {
     "BackendTimeout",
     "BackendFailure",
     "BackendError",
+    "IdentityProviderUnavailable",
+    "ConsentRequired",
 }
 
 

@@ -94,6 +94,25 @@ def test_backends_that_settings_refer_to_must_exist() -> None:
     assert read({"backends": ONE, "process_reference": "2.0.0-rc.2"}).process_reference
 
 
+@pytest.mark.parametrize(
+    ("terms", "mistake"),
+    [
+        ({"url": "https://a.example/terms"}, "terms.version: is required where there are terms"),
+        ({"version": "1"}, "terms: needs a url or a text"),
+        ({"version": "1", "text": "  "}, "terms: needs a url or a text"),
+        ({"version": " ", "text": "Be kind."}, "terms.version: must not be empty"),
+    ],
+)
+def test_terms_have_a_version_and_something_to_read(terms: Any, mistake: str) -> None:
+    assert mistake in mistakes({"backends": ONE, "terms": terms})
+    assert read({"backends": ONE, "terms": {"version": "1", "text": "Be kind."}}).terms.version
+
+
+def test_an_issuer_must_be_an_address() -> None:
+    found = mistakes({"backends": ONE, "identity": {"trusted_issuers": ["https://a", "egi"]}})
+    assert found[0].startswith("identity.trusted_issuers: must be an http(s) URL")
+
+
 def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     file.write_text("backends:\n  a: {url: 'http://a'}\n  a: {url: 'http://b'}\n")
