@@ -10,6 +10,7 @@ from flask import Flask, request
 
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
+from aggregator.storage.database import Database
 from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.snapshots import Snapshots
@@ -114,8 +115,10 @@ def compose(
     catalogue = Catalogue(settings, snapshots, routes)
     accounts = Accounts(settings, fleet, catalogue, sealer)
     process_runs = Processing(settings, fleet, catalogue)
+    database = Database(settings.database_url)
     return Federation(
         settings,
+        database,
         fleet,
         snapshots,
         catalogue,

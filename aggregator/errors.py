@@ -22,7 +22,7 @@
                           CredentialsInvalid PermissionsInsufficient
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
                           BackendFailure BackendError IdentityProviderUnavailable
-                          ConsentRequired
+                          ConsentRequired DatabaseUnavailable
 
 The code is the name of the class, the status is the one that openEO's list of errors
 (https://api.openeo.org/errors.json) gives; the federation's codes are our own, as the API allows.
@@ -469,6 +469,16 @@ class NoBackendForProcess(OpenEOError, status=400):
         if self.lacking:
             body["federation:lacking"] = {b: list(reasons) for b, reasons in self.lacking.items()}
         return body
+
+
+class DatabaseUnavailable(OpenEOError, status=503):
+    """The federation's own database cannot be used; `reason` is for operators, not for users."""
+
+    wording = "The federation's records cannot be reached at the moment. Please try again later."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(headers={"Retry-After": "5"})
+        self.reason = reason
 
 
 class _AboutBackends(OpenEOError):

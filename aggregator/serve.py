@@ -10,7 +10,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from aggregator.app import create_app
-from aggregator.settings import Settings, load
+from aggregator.errors import DatabaseUnavailable
+from aggregator.settings import Settings, SettingsError, load
+from aggregator.storage.database import Database
 from aggregator.usecases.tokens import sealing_key
 from aggregator.web.worker import Worker
 
@@ -39,18 +41,34 @@ class _Server(BaseApplication):  # type: ignore[misc]
 def serve(settings_path: str | Path) -> int:
     """Serve a federation until SIGTERM or SIGINT; the exit status.
 
-    Raises SettingsError for settings that cannot be used, and SealingKeyError.
+    Raises SettingsError for settings that cannot be used, also for a database that cannot be
+    opened, and SealingKeyError.
     """
     settings = load(settings_path)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
     sealing_key(settings.sealing_key, settings.data_directory)
+    _try_database(settings.database_url, str(settings_path))
     try:
         _Server(settings).run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
+
+
+def _try_database(url: str, source: str) -> None:
+    """Opens the database once, before anything is forked, to complain where an operator reads."""
+    try:
+        database = Database(url)
+        database.create()
+        database.dispose()
+    except DatabaseUnavailable as error:
+        raise SettingsError((f"database: cannot be opened: {error.reason}",), source) from error
+    except ModuleNotFoundError as error:
+        wanted = "install it with: pip install 'openeo-federation[postgresql]'"
+        mistake = f"database: this needs {error.name}, which is missing; {wanted}"
+        raise SettingsError((mistake,), source) from error
 
 
 def _options(settings: Settings) -> dict[str, Any]:

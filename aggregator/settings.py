@@ -79,6 +79,15 @@ def _one_of(*choices: str) -> Check:
     return check
 
 
+def _database_url(value: str) -> str | None:
+    if re.fullmatch(r"sqlite:///(?!:memory:).+|postgresql(\+psycopg)?://.+", value):
+        return None
+    return (  # without the value, which may hold a password
+        "must be a URL such as sqlite:////var/lib/openeo/federation.sqlite "
+        "or postgresql://USER:PASSWORD@HOST/NAME"
+    )
+
+
 def _not_blank(value: str) -> str | None:
     return None if value.strip() else "must not be empty"
 
@@ -228,6 +237,15 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Accounting:
+    """Credits and usage: who may spend what where. Without this section nothing is counted."""
+
+    pricing: Path = _setting(
+        Path("pricing"), "directory with a file of rates per provider, relative to this file"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """A whole federation."""
 
@@ -245,6 +263,12 @@ class Settings:
     data_directory: Path = _setting(
         Path("var/aggregator"),
         "for the sealing key and last known metadata; relative to the working directory",
+    )
+    database: str | None = _setting(
+        None,
+        "SQLAlchemy URL of the database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; "
+        "federation.sqlite in data_directory if left out",
+        _database_url,
     )
     workers: int = _setting(2, "processes that serve requests", _at_least(1))
     threads: int = _setting(32, "requests that each worker serves at once", _at_least(1))
@@ -276,6 +300,14 @@ class Settings:
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
     identity: Identity = _table(Identity, "whose tokens are taken, and who may use the federation")
     terms: Terms = _table(Terms, "what users must agree to before their data go to the members")
+    accounting: Accounting | None = _setting(
+        None, "credits and usage reports; if left out, nothing is counted and nothing refused"
+    )
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the database, also where the default holds."""
+        return self.database or f"sqlite:///{self.data_directory / 'federation.sqlite'}"
 
     def backend(self, identifier: str) -> Backend:
         """The member of that id; `KeyError` if there is none."""
@@ -312,6 +344,8 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     identity: Identity = values.get("identity", Identity())
     if identity.simulated:
         values["identity"] = replace(identity, simulated=directory / identity.simulated)
+    if accounting := values.get("accounting"):
+        values["accounting"] = replace(accounting, pricing=directory / accounting.pricing)
     reference = values.get("process_reference")
     known = [backend.id for backend in backends]
     if reference and known and BACKEND_ID.fullmatch(reference) and reference not in known:
@@ -349,9 +383,10 @@ def _described(kind: type[Any], prefix: str) -> Iterator[tuple[str, str, str]]:
         if item.name == "id" and kind is Backend:
             continue
         path = f"{prefix}{item.name}"
-        if is_dataclass(hints[item.name]):
+        kept = _without_none(hints[item.name])
+        if is_dataclass(kept):
             yield path, "", item.metadata["help"]
-            yield from _described(hints[item.name], path + ".")
+            yield from _described(kept, path + ".")  # type: ignore[arg-type]
         else:
             yield path, _shown_default(item.default), item.metadata["help"]
         if kind is Settings and item.name == "backends":
@@ -409,6 +444,7 @@ def _table_values(
 
 
 def _value(hint: Any, item: Field[Any], value: object, path: str, mistakes: list[str]) -> Any:
+    hint = _without_none(hint) if value is not None else hint
     if is_dataclass(hint):
         before = len(mistakes)
         values = _table_values(hint, value, path + ".", mistakes)  # type: ignore[arg-type]
@@ -427,14 +463,20 @@ def _value(hint: Any, item: Field[Any], value: object, path: str, mistakes: list
 
 def _converted(hint: Any, value: object) -> tuple[Any, str]:
     """The value as that type (or MISSING) and what was wanted, in words."""
-    if type(None) in get_args(hint):
-        if value is None:
-            return None, ""
-        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if value is None and type(None) in get_args(hint):
+        return None, ""
+    hint = _without_none(hint)
     usable, wanted = _READERS[hint]
     if not usable(value):
         return MISSING, wanted
     return (tuple(value) if isinstance(value, list) else hint(value)), wanted
+
+
+def _without_none(hint: Any) -> Any:
+    """The type that a value has if it is not None."""
+    if type(None) not in get_args(hint):
+        return hint
+    return next(kind for kind in get_args(hint) if kind is not type(None))
 
 
 def _is_number(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     create_engine,
@@ -21,12 +23,18 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from aggregator.storage.schema import metadata, transfer
-from aggregator.storage.triggers import POSTGRESQL, postgresql_triggers, sqlite_triggers
+from aggregator.errors import DatabaseUnavailable
+from aggregator.storage.schema import transfer
+from aggregator.storage.tables import metadata
+from aggregator.storage.triggers import postgresql_triggers, sqlite_triggers
+
+LOG = logging.getLogger(__name__)
 
 BUSY_SECONDS = 30
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 POLL_SECONDS = 0.002
 _CREATION = 4_702_111_234
 """Number of the lock under which PostgreSQL tables are made."""
@@ -45,8 +53,11 @@ _LAST_NUMBER = select(func.coalesce(func.max(transfer.c.id), 0))
 class Database:
     """The database behind a URL (`sqlite:///ledger.sqlite`, `postgresql+psycopg://...`).
 
-    Open it in the process that uses it (after a fork). What `write` has committed is on disk when
-    it returns. Reading never waits for writing.
+    Nothing is opened until it is used, in the process that uses it (after a fork); tables are made
+    then. What `write` has committed is on disk when it returns. Reading never waits for writing.
+
+    Raises ValueError for a URL that cannot be used, ModuleNotFoundError if its driver is missing;
+    `write` and `read` raise DatabaseUnavailable while the database cannot be reached or is broken.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,41 +66,63 @@ class Database:
         self._write: Engine
         self._read: Engine
         self._turn: AbstractContextManager[Any]
+        self._made = False
+        self._making = threading.Lock()
+        self._file: Path | None = None
         if self.sqlite:
             if not address.database or address.database == ":memory:":
                 raise ValueError("the ledger needs a file: sqlite:///PATH")
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            self._write = _sqlite_engine(url, _begin_writing)
-            self._read = _sqlite_engine(url, _begin_reading, "PRAGMA query_only = ON")
+            self._file = Path(address.database)
+            self._write = _sqlite_engine(address, _begin_writing)
+            self._read = _sqlite_engine(address, _begin_reading, "PRAGMA query_only = ON")
             # Threads of one process queue here, fairly, instead of polling for the file's lock.
             self._turn = threading.Lock()
         else:
-            self._write = self._read = _postgresql_engine(url)
+            if address.drivername == "postgresql":
+                address = address.set(drivername="postgresql+psycopg")
+            self._write = self._read = _postgresql_engine(address)
             self._turn = nullcontext()
 
     def create(self) -> None:
-        """Makes tables and triggers that are not there; safe from several processes at once."""
-        statements = sqlite_triggers() if self.sqlite else postgresql_triggers()
-        with self.write() as connection:
-            if not self.sqlite:
-                connection.execute(_LOCK, {"numbers": [_CREATION]})
-                if set(POSTGRESQL) <= set(connection.execute(_TRIGGERS).scalars()):
-                    return  # making them again would lock tables that others write to
-                connection.execute(text("CREATE SEQUENCE IF NOT EXISTS transfer_number"))
-            metadata.create_all(connection)
-            for statement in statements:
-                connection.execute(text(statement))
+        """Makes tables and triggers that are not there; safe from several processes at once.
+
+        Raises DatabaseUnavailable, whose `reason` says why.
+        """
+        with self._making:
+            try:
+                if self._file is not None:
+                    self._file.parent.mkdir(parents=True, exist_ok=True)
+                with self._turn, self._write.begin() as connection:
+                    self._make(connection)
+            except (OSError, SQLAlchemyError) as error:
+                raise _unavailable(error) from error
+            self._made = True
+
+    def _make(self, connection: Connection) -> None:
+        if self.sqlite:
+            statements = sqlite_triggers()
+        else:
+            connection.execute(_LOCK, {"numbers": [_CREATION]})
+            connection.execute(text("CREATE SEQUENCE IF NOT EXISTS transfer_number"))
+            statements = postgresql_triggers(set(connection.execute(_TRIGGERS).scalars()))
+        metadata.create_all(connection)
+        for statement in statements:
+            connection.execute(text(statement))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end, or undone if it raises."""
-        with self._turn, self._write.begin() as connection:
+        if not self._made:
+            self.create()
+        with _failures_told(), self._turn, self._write.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of what was committed; SQLite: the same for the whole block."""
-        with self._read.begin() as connection:
+        if not self._made:
+            self.create()
+        with _failures_told(), self._read.begin() as connection:
             yield connection
 
     def lock(self, connection: Connection, names: Iterable[str]) -> None:
@@ -110,9 +143,29 @@ class Database:
         return list(range(last + 1, last + 1 + count))
 
     def dispose(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; the next use opens new ones."""
         self._write.dispose()
         self._read.dispose()
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Tells what is no fault of ours, such as a server that has gone or a full disk."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise _unavailable(error) from error
+    except SQLAlchemyError as error:
+        if type(getattr(error, "orig", None)) is not sqlite3.DatabaseError:
+            raise
+        raise _unavailable(error) from error  # the file is no database
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    """Says in the log why, without the values that a statement was about."""
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())[:500]
+    LOG.error("the database cannot be used: %s", reason)
+    return DatabaseUnavailable(reason)
 
 
 def _number_of(name: str) -> int:
@@ -120,13 +173,19 @@ def _number_of(name: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _postgresql_engine(url: str) -> Engine:
+def _postgresql_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         pool_size=8,
         max_overflow=56,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        hide_parameters=True,  # they name people
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            # A server that has vanished from the network is noticed.
+            "keepalives_idle": BUSY_SECONDS,
+            "tcp_user_timeout": BUSY_SECONDS * 1000,
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -137,9 +196,13 @@ def _postgresql_engine(url: str) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: str, begin: Callable[[Any], None], *pragmas: str) -> Engine:
+def _sqlite_engine(url: URL, begin: Callable[[Any], None], *pragmas: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=56
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=8,
+        max_overflow=56,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

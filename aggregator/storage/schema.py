@@ -13,14 +13,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from aggregator.storage.metadata import APPEND_ONLY, metadata
 
 transfer = Table(
     "transfer",
@@ -37,6 +36,7 @@ transfer = Table(
     Index("transfer_by_wallet", "wallet", "id"),
     Index("transfer_by_provider", "provider", "at"),
     Index("transfer_by_regards", "regards"),
+    info=APPEND_ONLY,
 )
 
 _RUNNING = (
@@ -70,6 +70,7 @@ posting = Table(
         "OR (balance > 0) = (substr(account, 1, 10) <> 'overdraft:')",
         name="posting_never_overdrawn",
     ),
+    info=APPEND_ONLY,
 )
 
 credit_grant = Table(
@@ -87,6 +88,7 @@ credit_grant = Table(
     CheckConstraint("amount > 0", name="credit_grant_amount"),
     Index("credit_grant_by_wallet", "wallet", "expires"),
     Index("credit_grant_by_expiry", "expires"),
+    info=APPEND_ONLY,
 )
 
 hold = Table(
@@ -104,6 +106,7 @@ hold = Table(
     CheckConstraint("amount > 0", name="hold_amount"),
     Index("hold_by_job", "job", "provider"),
     Index("hold_by_expiry", "expires"),
+    info=APPEND_ONLY,
 )
 
 closing = Table(
@@ -112,6 +115,7 @@ closing = Table(
     Column("hold", Text, ForeignKey("hold.key"), primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("reason", String(40), nullable=False),
+    info=APPEND_ONLY,
 )
 
 debtor = Table(
@@ -121,6 +125,7 @@ debtor = Table(
     Column("wallet", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Index("debtor_by_wallet", "wallet"),
+    info=APPEND_ONLY,
 )
 
 usage_report = Table(
@@ -154,6 +159,7 @@ usage_report = Table(
     Index("usage_report_by_job", "job", "provider"),
     Index("usage_report_by_day", "day", "provider"),
     Index("usage_report_by_person", "person", "day"),
+    info=APPEND_ONLY,
 )
 
 subscriber = Table(
@@ -164,6 +170,7 @@ subscriber = Table(
     Column("subscriptions", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index("subscriber_by_person", "person", "id"),
+    info=APPEND_ONLY,
 )
 
 membership = Table(
@@ -176,4 +183,5 @@ membership = Table(
     Column("at", BigInteger, nullable=False),
     CheckConstraint("standing IN ('member', 'default', 'left')", name="membership_standing"),
     Index("membership_by_person", "person", "id"),
+    info=APPEND_ONLY,
 )

@@ -1,6 +1,6 @@
 """What the database itself refuses, whoever asks it.
 
-- No row of any table is ever changed or deleted (nor replaced, nor truncated).
+- No row of a table marked APPEND_ONLY is ever changed or deleted (nor replaced, nor truncated).
 - A transfer is refused unless its postings sum to zero; no posting joins it afterwards.
 - A running balance must continue the one before it without a gap.
 
@@ -9,9 +9,9 @@ The idea of having the database refuse bad books: django-hordak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from aggregator.storage.schema import metadata
+from aggregator.storage.metadata import append_only_tables
 
 APPEND_ONLY = "the books are append-only"
 UNBALANCED = "the postings of a transfer must sum to zero"
@@ -25,24 +25,11 @@ _CONTINUED = (
     "(SELECT balance FROM posting WHERE account = NEW.account AND sequence = NEW.sequence - 1) END"
 )
 
-POSTGRESQL: dict[str, tuple[str, str, str]] = {
-    **{
-        f"{name}_append_only": (name, "BEFORE UPDATE OR DELETE", "ledger_refuse")
-        for name in metadata.tables
-    },
-    **{
-        f"{name}_no_truncate": (name, "BEFORE TRUNCATE", "ledger_refuse")
-        for name in metadata.tables
-    },
-    "transfer_sums": ("transfer", "BEFORE INSERT", "ledger_sums"),
-    "posting_continues": ("posting", "BEFORE INSERT", "ledger_posting"),
-}
-"""The triggers in PostgreSQL: table, event and function of each."""
-
 
 def sqlite_triggers() -> Iterator[str]:
     """Statements that make the triggers in SQLite, if they are not there."""
-    for name, table in metadata.tables.items():
+    for table in append_only_tables():
+        name = table.name
         for action in ("UPDATE", "DELETE"):
             yield _sqlite(f"{name}_{action.lower()}", f"BEFORE {action} ON {name}", APPEND_ONLY)
         # INSERT OR REPLACE would delete the old row without asking the trigger above
@@ -66,22 +53,32 @@ def _sqlite(name: str, event: str, refusal: str, when: str = "") -> str:
     )
 
 
-def postgresql_triggers() -> Iterator[str]:
-    """Statements that make functions and triggers in PostgreSQL, or make them again.
+def postgresql_triggers(there: Collection[str]) -> Iterator[str]:
+    """Statements that make the functions in PostgreSQL, and the triggers that are not `there`.
 
-    They lock the tables: not for books that others are writing to.
+    Making a trigger locks its table, so that those of books in use are left alone.
     """
     yield _function("ledger_refuse", f"RAISE EXCEPTION '{APPEND_ONLY}';")
     yield _function("ledger_sums", _unless(_SUM, UNBALANCED))
     sealed = _unless(f"NOT {_SEALED}", SEALED)
     running = f"IF NEW.sequence IS NOT NULL THEN {_unless(_CONTINUED, OUT_OF_SEQUENCE)} END IF;"
     yield _function("ledger_posting", sealed + running)
-    for name, (table, event, function) in POSTGRESQL.items():
-        yield (
-            f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} "
-            f"FOR EACH {'STATEMENT' if 'TRUNCATE' in event else 'ROW'} "
-            f"EXECUTE FUNCTION {function}()"
-        )
+    for name, table, event, function in _postgresql():
+        if name not in there:
+            yield (
+                f"CREATE TRIGGER {name} {event} ON {table} "
+                f"FOR EACH {'STATEMENT' if 'TRUNCATE' in event else 'ROW'} "
+                f"EXECUTE FUNCTION {function}()"
+            )
+
+
+def _postgresql() -> Iterator[tuple[str, str, str, str]]:
+    """Name, table, event and function of each trigger."""
+    for table in append_only_tables():
+        yield f"{table.name}_append_only", table.name, "BEFORE UPDATE OR DELETE", "ledger_refuse"
+        yield f"{table.name}_no_truncate", table.name, "BEFORE TRUNCATE", "ledger_refuse"
+    yield "transfer_sums", "transfer", "BEFORE INSERT", "ledger_sums"
+    yield "posting_continues", "posting", "BEFORE INSERT", "ledger_posting"
 
 
 def _unless(promise: str, refusal: str) -> str:

@@ -7,7 +7,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from aggregator.errors import DatabaseUnavailable
 from aggregator.settings import Settings
+from aggregator.storage.database import Database
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import monitoring
@@ -26,6 +28,7 @@ class Federation:
     """The use cases. `ready` starts what runs in the background, in the process that serves."""
 
     settings: Settings
+    database: Database
     fleet: Fleet
     snapshots: Snapshots
     catalogue: Catalogue
@@ -38,12 +41,20 @@ class Federation:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def start(self) -> None:
-        """Begin to look after the backends."""
+        """Open the database and begin to look after the backends."""
         with self._lock:
             if self._started is None:
+                self._open_database()
                 self.snapshots.start()
                 self.catalogue.start()
                 self._started = time.monotonic()
+
+    def _open_database(self) -> None:
+        """What needs no database works without; what needs it tries again."""
+        try:
+            self.database.create()
+        except DatabaseUnavailable:
+            LOG.warning("serving without the database until it can be opened")
 
     def ready(self) -> None:
         """Return when every backend was looked at once, or has had its time since the start."""
@@ -64,6 +75,7 @@ class Federation:
         self.snapshots.stop()
         self.catalogue.stop()
         self.fleet.close()
+        self.database.dispose()
 
     def refresh(self) -> None:
         """Look at every backend now, in this thread."""

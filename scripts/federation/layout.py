@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
-from aggregator.settings import Settings
+from aggregator.settings import Accounting, Settings
 from scripts.federation.children import python
 from scripts.federation.servers import Address, Server, read_address
 
@@ -148,6 +148,7 @@ def write(layout: Layout, directory: Path) -> Layout:
         **layout.document,
         "backends": backends,
         "data_directory": str(layout.data / AGGREGATOR),
+        **_accounting(layout),
     }
     written = Layout(directory / "federation.yaml", document, profiles, layout.data)
     for file, content in [
@@ -157,6 +158,15 @@ def write(layout: Layout, directory: Path) -> Layout:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
     return written
+
+
+def _accounting(layout: Layout) -> dict[str, Any]:
+    """The section on accounting, if there is one, with a path that means the same anywhere."""
+    section = layout.document.get("accounting")
+    if not isinstance(section, dict):
+        return {}
+    pricing = layout.file.parent / str(section.get("pricing", Accounting.pricing))
+    return {"accounting": {**section, "pricing": str(pricing.resolve())}}
 
 
 def _profile(file: Path) -> Profile:

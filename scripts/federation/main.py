@@ -92,11 +92,12 @@ def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: s
     layout = _layout(config, data, port_offset, bind, only="aggregator")
     _has_its_address(layout, "aggregator")
     from aggregator.serve import serve
+    from aggregator.settings import SettingsError
     from aggregator.usecases.tokens import SealingKeyError
 
     try:
         _exit(serve(layout.file))
-    except SealingKeyError as error:
+    except (SealingKeyError, SettingsError) as error:
         _complain(str(error))
 
 

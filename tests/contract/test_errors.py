@@ -26,6 +26,7 @@ FEDERATION = {
     "BackendError",
     "IdentityProviderUnavailable",
     "ConsentRequired",
+    "DatabaseUnavailable",
 }
 
 

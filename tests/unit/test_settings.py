@@ -153,3 +153,28 @@ def test_the_configurations_that_come_along_can_be_used(name: str) -> None:
 def test_the_page_of_all_settings_is_up_to_date() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     assert page == as_markdown(), "write aggregator.settings.as_markdown() to docs/settings.md"
+
+
+def test_the_database_is_a_file_in_the_data_directory_unless_a_url_is_given() -> None:
+    settings = read({"backends": ONE, "data_directory": "/srv/data"})
+    assert settings.database_url == "sqlite:////srv/data/federation.sqlite"
+    url = "postgresql://u:p@db/f"
+    assert read({"backends": ONE, "database": url}).database_url == url
+
+
+@pytest.mark.parametrize("url", ["mysql://a:secret@b/c", "sqlite:///:memory:", "sqlite://", "x"])
+def test_a_database_that_cannot_be_used_is_a_mistake_that_does_not_repeat_the_url(url: str) -> None:
+    (mistake,) = mistakes({"backends": ONE, "database": url})
+    assert mistake.startswith("database: must be a URL such as sqlite:////var/lib")
+    assert "secret" not in mistake
+
+
+def test_there_is_no_accounting_unless_the_section_stands_there(tmp_path: Path) -> None:
+    assert read({"backends": ONE}).accounting is None
+    assert read({"backends": ONE, "accounting": None}).accounting is None
+    accounting = read({"backends": ONE, "accounting": {}}, directory=tmp_path).accounting
+    assert accounting is not None
+    assert accounting.pricing == tmp_path / "pricing"
+    assert mistakes({"backends": ONE, "accounting": {"prices": "x"}}) == (
+        "accounting.prices: there is no such setting (did you mean pricing?)",
+    )

@@ -89,6 +89,15 @@ def test_a_moved_profile_finds_its_real_data(layout: Layout, tmp_path: Path) -> 
     assert cover == {"id": "COVER", "product": "landcover"}
 
 
+def test_a_moved_federation_finds_its_prices(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "federation.yaml").write_text(FEDERATION + "accounting: {pricing: prices}\n")
+    written = read_layout(tmp_path / "federation.yaml", data=tmp_path / "var")
+    for original, expected in [(written, tmp_path / "prices"), (layout, None)]:
+        there = relocated(original, tmp_path / "elsewhere", offset=500, host=None)
+        accounting = load(there.file).accounting
+        assert (accounting.pricing if accounting else None) == expected
+
+
 def test_a_port_that_does_not_exist_is_refused(layout: Layout, tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match="no such port"):
         relocated(layout, tmp_path / "elsewhere", offset=60000, host=None)

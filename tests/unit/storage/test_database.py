@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
+import logging
+from pathlib import Path
 
+import pytest
+from sqlalchemy import Column, Integer, Table, inspect, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from aggregator.errors import DatabaseUnavailable
+from aggregator.storage.database import Database
 from aggregator.storage.ledger import Ledger
-from aggregator.storage.schema import metadata
+from aggregator.storage.metadata import APPEND_ONLY, metadata
 from aggregator.storage.verification import balances
 from tests.unit.ledger.documents import MARCH, grant
 
@@ -44,10 +49,99 @@ def test_the_view_for_reading_cannot_write_in_sqlite(ledger: Ledger) -> None:
     if not ledger.database.sqlite:
         pytest.skip("PostgreSQL has one engine for both")
     with (
-        pytest.raises(DatabaseError, match="readonly"),
+        pytest.raises(DatabaseUnavailable) as caught,
         ledger.database.read() as connection,
     ):
         connection.execute(
             metadata.tables["membership"].insert(),
             {"person": "a", "wallet": "organisation/7", "standing": "member", "at": MARCH},
         )
+    assert "readonly" in caught.value.reason
+
+
+def test_tables_of_other_rooms_are_made_beside_books_in_use(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 5))
+    kept = Table("kept", metadata, Column("id", Integer, primary_key=True), info=APPEND_ONLY)
+    passing = Table("passing", metadata, Column("id", Integer, primary_key=True))
+    try:
+        ledger.database.create()
+        with ledger.database.write() as connection:
+            connection.execute(kept.insert(), {"id": 1})
+            connection.execute(passing.insert(), {"id": 1})
+        with ledger.database.write() as connection:
+            connection.execute(passing.delete())
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            ledger.database.write() as connection,
+        ):
+            connection.execute(kept.delete())
+    finally:
+        metadata.remove(kept)
+        metadata.remove(passing)
+
+
+def test_making_the_tables_again_waits_for_nobody_who_reads_or_writes(ledger: Ledger) -> None:
+    if ledger.database.sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    with ledger.database.write() as connection:
+        connection.execute(
+            metadata.tables["membership"].insert(),
+            {"person": "a", "wallet": "organisation/7", "standing": "member", "at": MARCH},
+        )
+        ledger.database.create()
+
+
+def test_tables_are_made_at_the_first_use(url: str) -> None:
+    database = Database(url)
+    with database.read() as connection:
+        assert "transfer" in inspect(connection).get_table_names()
+    database.dispose()
+
+
+NOWHERE = "postgresql://reader:secret@127.0.0.1:1/nowhere"
+
+
+def test_a_server_that_cannot_be_reached_is_told_in_openeos_way() -> None:
+    pytest.importorskip("psycopg")
+    database = Database(NOWHERE)
+    with pytest.raises(DatabaseUnavailable) as caught, database.read():
+        pass
+    assert "127.0.0.1" in caught.value.reason
+    assert "127.0.0.1" not in caught.value.message
+    assert caught.value.status == 503
+
+
+def test_no_password_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    pytest.importorskip("psycopg")
+    with caplog.at_level(logging.DEBUG), pytest.raises(DatabaseUnavailable):
+        Database(NOWHERE).create()
+    assert "cannot be used" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_file_that_is_no_database_is_told_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "federation.sqlite"
+    file.write_text("not a database, but somebody's notes\n" * 100)
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database(f"sqlite:///{file}").create()
+    assert "not a database" in caught.value.reason
+    assert file.read_text().startswith("not a database, but")
+
+
+def test_what_was_out_of_reach_is_used_when_it_comes(tmp_path: Path) -> None:
+    place = tmp_path / "later"
+    place.write_text("in the way")
+    database = Database(f"sqlite:///{place}/federation.sqlite")
+    with pytest.raises(DatabaseUnavailable), database.read():
+        pass
+    place.unlink()
+    with database.write() as connection:
+        assert "transfer" in inspect(connection).get_table_names()
+    database.dispose()
+
+
+def test_an_error_about_a_statement_does_not_tell_its_values(ledger: Ledger) -> None:
+    row = {"person": "alice@example.org", "wallet": "user/x", "standing": "boss", "at": MARCH}
+    with pytest.raises(IntegrityError) as caught, ledger.database.write() as connection:
+        connection.execute(metadata.tables["membership"].insert(), row)
+    assert "alice" not in str(caught.value).partition("DETAIL")[0]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from aggregator.ledger.events import Hold
 from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import open_ledger
-from aggregator.storage.schema import metadata
+from aggregator.storage.metadata import append_only_tables
 from aggregator.storage.verification import balances, verify
 from tests.unit.ledger.documents import DAY, MARCH, grant, resources, tariffs
 from tests.unit.storage.conftest import postgresql_schema
@@ -23,6 +23,11 @@ COLUMN = {"closing": "reason", "credit_grant": "note", "debtor": "wallet", "hold
     "transfer": "reason",
     "usage_report": "charged",
 }
+
+
+def test_these_are_all_tables_in_which_nothing_changes() -> None:
+    ledger = {table.name for table in append_only_tables() if table.name in COLUMN}
+    assert ledger == set(COLUMN)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -58,7 +63,7 @@ def stranger(books: str) -> Iterator[Connection]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("table", sorted(metadata.tables))
+@pytest.mark.parametrize("table", sorted(COLUMN))
 def test_no_row_is_ever_changed_or_deleted(stranger: Connection, table: str) -> None:
     assert stranger.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() > 0
     stranger.rollback()
@@ -69,7 +74,7 @@ def test_no_row_is_ever_changed_or_deleted(stranger: Connection, table: str) -> 
         stranger.rollback()
 
 
-@pytest.mark.parametrize("table", sorted(metadata.tables))
+@pytest.mark.parametrize("table", sorted(COLUMN))
 def test_no_row_is_ever_replaced_or_truncated(stranger: Connection, table: str) -> None:
     if stranger.dialect.name == "sqlite":
         statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
