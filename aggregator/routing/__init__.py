@@ -9,6 +9,7 @@ Pure: no network, no clock, no state. Reading and deciding are linear in the siz
 """
 
 from aggregator.routing.abilities import Abilities, CollectionAbility, abilities_of
+from aggregator.routing.billing import FREE, Billing, Credit
 from aggregator.routing.bodies import read_choice, without_choice
 from aggregator.routing.decision import Routing, decide
 from aggregator.routing.graphs import Limits
@@ -20,8 +21,11 @@ from aggregator.routing.validation import Validation, invalid, validation
 from aggregator.routing.verdicts import Reason, Verdict
 
 __all__ = [
+    "FREE",
     "Abilities",
+    "Billing",
     "CollectionAbility",
+    "Credit",
     "Limits",
     "Reason",
     "Requirements",

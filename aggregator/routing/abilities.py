@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from aggregator.documents import JsonObject, array, is_object, is_text, mapping, objects, text
+from aggregator.documents import (
+    JsonObject,
+    array,
+    is_array,
+    is_object,
+    is_text,
+    mapping,
+    objects,
+    text,
+)
 from aggregator.routing.extents import Box, Interval, published_boxes, published_intervals
 from aggregator.routing.requirements import sign
 
@@ -52,8 +61,8 @@ class ProcessAbilities(dict[str, frozenset[str] | None]):
 class Abilities:
     """One backend's abilities, by its last known documents; None: that document is not known.
 
-    `collections` is keyed by federated id, formats, runtimes and service types by case-folded name,
-    endpoints are written like `POST /jobs/{}/results`.
+    `collections` is keyed by federated id; formats, runtimes, service types and billing plans by
+    case-folded name; endpoints are written like `POST /jobs/{}/results`.
     """
 
     backend: str
@@ -67,6 +76,7 @@ class Abilities:
     input_formats: Mapping[str, str] | None = None
     udf_runtimes: Mapping[str, tuple[str, ...]] | None = None
     service_types: Mapping[str, str] | None = None
+    plans: Mapping[str, str] | None = None
 
     @property
     def process_ids(self) -> Collection[str]:
@@ -118,6 +128,7 @@ def abilities_of(
         input_formats=_names(file_formats, "input"),
         udf_runtimes=_runtimes(udf_runtimes),
         service_types=None if service_types is None else {n.casefold(): n for n in service_types},
+        plans=_plans(known),
     )
 
 
@@ -130,6 +141,14 @@ def _endpoints(capabilities: JsonObject) -> Iterator[str]:
     for entry in objects(capabilities, "endpoints"):
         for method in array(entry, "methods"):
             yield endpoint(f"{str(method).upper()} {text(entry, 'path')}")
+
+
+def _plans(capabilities: JsonObject) -> Mapping[str, str] | None:
+    billing = mapping(capabilities, "billing")
+    if not is_array(billing.get("plans")):
+        return None
+    names = (text(plan, "name") for plan in objects(billing, "plans"))
+    return {name.casefold(): name for name in names if name}
 
 
 def _collections(

@@ -9,8 +9,9 @@ from typing import Any
 
 from aggregator.errors import OpenEOError
 from aggregator.routing.abilities import Abilities
+from aggregator.routing.billing import FREE, Billing
 from aggregator.routing.explanation import explain
-from aggregator.routing.preferences import NearData, Preference, Ranked, rank
+from aggregator.routing.preferences import NearData, Payable, Preference, Ranked, rank
 from aggregator.routing.references import OwnerOf, owner_by_id
 from aggregator.routing.rejection import Case, rejection
 from aggregator.routing.requirements import Requirements
@@ -47,8 +48,10 @@ class Routing:
         """The error that says why no backend can run the process; ValueError if one can.
 
         CollectionNotFound, ProcessUnsupported, ProcessGraphNotFound, ProcessParameterUnsupported,
-        JobNotFound, FileTypeInvalid or ServiceUnsupported for what nobody has, BackendUnavailable
-        if only backends that are offline could, otherwise NoBackendForProcess.
+        JobNotFound, FileTypeInvalid, ServiceUnsupported or BillingPlanInvalid for what nobody has,
+        BackendUnavailable if only backends that are offline could, PaymentRequired,
+        BudgetInvalid or BillingPlanInvalid if only paying stands in the way, otherwise
+        NoBackendForProcess.
         """
         if self.chosen is not None:
             raise ValueError(f"backend {self.chosen!r} can run this process")
@@ -73,13 +76,15 @@ def decide(
     stored: Mapping[str, Sequence[str]] | None = None,
     service_type: str | None = None,
     operation: str | None = None,
+    billing: Billing = FREE,
 ) -> Routing:
     """Judge all backends, given in configured order, and rank those that are able.
 
     `explicit` is the backend that the request asks for; `owner_of` finds the backend of a job id
     or address (by default of federated ids only); `stored` maps each process that the user has
     stored to the backends that have it (None: not known, restricts nothing); `service_type` is
-    given for web services and `operation` (such as `POST /jobs`) for the endpoint that is needed.
+    given for web services, `operation` (such as `POST /jobs`) for the endpoint that is needed, and
+    `billing` where work is paid for.
     """
     members = tuple(backend.backend for backend in abilities)
     asked = Asked(
@@ -89,13 +94,16 @@ def decide(
         service_type=service_type,
         owner_of=owner_of or owner_by_id(members),
         stored=stored,
+        billing=billing,
     )
     rules = [rule for rule in RULES if rule.concerns(requirements, asked)]
     verdicts = tuple(_judge(rules, requirements, backend, asked) for backend in abilities)
     able = [b for b, verdict in zip(abilities, verdicts, strict=True) if verdict.able]
-    # Being close to the data comes last, so that a stated preference outweighs it.
+    # Where nothing can be paid nothing will run; being close to the data comes last, so that a
+    # stated preference outweighs it.
+    payable = () if billing.starts else (Payable(billing),)
     near = (NearData(asked.owner_of),) if requirements.references else ()
-    ranking = rank(requirements, able, (*preferences, *near))
+    ranking = rank(requirements, able, (*payable, *preferences, *near))
     return Routing(
         chosen=ranking[0].backend if ranking else None,
         verdicts=verdicts,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from aggregator.routing.abilities import Abilities
+from aggregator.routing.billing import Billing
 from aggregator.routing.references import OwnerOf
 from aggregator.routing.requirements import Requirements
 
@@ -65,6 +66,20 @@ class InOrder:
             return Rating(len(self.order))
         place = self.order.index(backend.backend)
         return Rating(place, f"number {place + 1} of the order asked for")
+
+
+@dataclass(frozen=True)
+class Payable:
+    """Prefers the backends at which the user can pay for what will be started later."""
+
+    billing: Billing
+
+    def __call__(self, _needs: Requirements, backend: Abilities) -> Rating:
+        shortages = [shortage.text for shortage in self.billing.shortages(backend.backend)]
+        if shortages:
+            return Rating(1, f"though it {' and '.join(shortages)}")
+        elsewhere = any(any(self.billing.shortages(name)) for name in self.billing.credits)
+        return Rating(0, "covered by your credits" if elsewhere else "")
 
 
 def rank(

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 from aggregator.errors import (
     BackendUnavailable,
+    BillingPlanInvalid,
+    BudgetInvalid,
     CollectionNotFound,
     FileTypeInvalid,
     JobNotFound,
     NoBackendForProcess,
     OpenEOError,
+    PaymentRequired,
     ProcessGraphNotFound,
     ProcessParameterUnsupported,
     ProcessUnsupported,
@@ -45,6 +48,8 @@ def rejection(case: Case, verdicts: Sequence[Verdict]) -> OpenEOError:
     waiting = [verdict.backend for verdict in verdicts if verdict.able_if_online]
     if waiting:
         return BackendUnavailable(waiting)
+    for billing_error in _not_paid(verdicts):
+        return billing_error
     return _no_backend(case, verdicts)
 
 
@@ -58,6 +63,7 @@ def _nowhere(case: Case) -> Iterator[OpenEOError]:
     yield from _unknown_parameters(case)
     yield from _unknown_formats(case)
     yield from _unknown_services(case)
+    yield from _unknown_plans(case)
 
 
 def _unknown_choices(case: Case) -> Iterator[OpenEOError]:
@@ -164,6 +170,35 @@ def _unknown_services(case: Case) -> Iterator[OpenEOError]:
     if asked.casefold() not in names:
         there = f"These are: {enumerated(sorted(names.values()))}." if names else ""
         yield ServiceUnsupported(shortened(asked, 50), there)
+
+
+def _unknown_plans(case: Case) -> Iterator[OpenEOError]:
+    plan, offers = case.asked.billing.plan, [b.plans for b in case.backends]
+    if plan is None or any(offer is None for offer in offers):
+        return
+    names = {folded: name for offer in offers for folded, name in (offer or {}).items()}
+    if plan.casefold() not in names:
+        there = f"The plans are {enumerated(sorted(names.values()))}." if names else ""
+        yield BillingPlanInvalid(
+            f"There is no billing plan '{shortened(plan, 50)}' in this federation. {there}".strip()
+        )
+
+
+_PAYING: tuple[tuple[str, type[OpenEOError], str], ...] = (
+    ("credits", PaymentRequired, "Your credits do not cover this"),
+    ("budget", BudgetInvalid, "The budget does not cover this"),
+    ("plans", BillingPlanInvalid, "The billing plan cannot be used for this"),
+)
+
+
+def _not_paid(verdicts: Sequence[Verdict]) -> Iterator[OpenEOError]:
+    """The error if there are backends against which nothing speaks but the rules on paying."""
+    paying = {rule for rule, _, _ in _PAYING}
+    found = {v.backend: {reason.rule for reason in v.reasons} for v in verdicts}
+    refused = [verdict for verdict in verdicts if found[verdict.backend] <= paying]
+    for rule, error, said in _PAYING:
+        if any(rule in found[verdict.backend] for verdict in refused):
+            yield error(f"{said}: {lacks(refused)}.")
 
 
 def _near(name: str, known: Iterable[str]) -> str:

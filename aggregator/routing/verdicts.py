@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aggregator.routing.billing import FREE, Billing
 from aggregator.routing.references import OwnerOf
 from aggregator.routing.suggestions import shortened
 
@@ -66,8 +67,8 @@ class Asked:
 
     `explicit` is the backend that the request names, `operation` the endpoint that the process is
     for (such as `POST /jobs`), `service_type` the type if it is for a web service, `owner_of` finds
-    the backend that holds a job or address, and `stored` the backends that have each process which
-    the user has stored (None if that is not known).
+    the backend that holds a job or address, `stored` the backends that have each process which the
+    user has stored (None if that is not known), and `billing` how it is to be paid for.
     """
 
     members: Sequence[str]
@@ -76,6 +77,7 @@ class Asked:
     service_type: str | None = None
     owner_of: OwnerOf = _nobody
     stored: Mapping[str, Sequence[str]] | None = None
+    billing: Billing = FREE
 
     def has_stored(self, backend: str, process: str) -> bool:
         """Whether the user is known to have stored the process at the backend."""

@@ -21,6 +21,8 @@ from aggregator.routing.rules import (
     namespaces,
     online,
     output_formats,
+    payment,
+    plans,
     processes,
     references,
     service_types,
@@ -50,6 +52,8 @@ RULES = (
     Rule(udf_runtimes.concerns, udf_runtimes.judge),
     Rule(service_types.concerns, service_types.judge),
     Rule(endpoints.concerns, endpoints.judge),
+    Rule(plans.concerns, plans.judge),
+    Rule(payment.concerns, payment.judge),
 )
 
 __all__ = ["RULES", "Rule"]

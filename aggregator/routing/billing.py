@@ -1,0 +1,73 @@
+"""What a request may cost, and where its user can pay for it: plain values, known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What the work is expected to cost at a backend and what the user can spend there, in credits.
+
+    `left` is below zero if the user owes there; `renewal` is the day on which free credits come
+    next (2026-04-01), empty if none ever do.
+    """
+
+    needed: float
+    left: float
+    renewal: str = ""
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the work may start there (even free work needs no debt)."""
+        return self.left >= self.needed
+
+    def __str__(self) -> str:
+        renewed = f" (free credits there are renewed on {self.renewal})" if self.renewal else ""
+        return f"needs {self.needed:g} credits, and you have {self.left:g} for use there{renewed}"
+
+
+class Shortage(NamedTuple):
+    """Why the user cannot pay at a backend; `text` continues a sentence that begins with it."""
+
+    rule: str
+    text: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Billing:
+    """How a request is to be paid for. Backends that are not in `credits` cost nothing here.
+
+    `budget` is the most that the work may cost, in credits; `plan` the billing plan asked for.
+    Where work `starts`, who cannot be paid runs nothing; where it is only prepared, those at which
+    the user can pay are preferred.
+    """
+
+    credits: Mapping[str, Credit] = field(default_factory=dict)
+    budget: float | None = None
+    plan: str | None = None
+    starts: bool = True
+
+    def shortages(self, backend: str) -> Iterator[Shortage]:
+        """All that keeps the user from paying for the work at this backend."""
+        credit = self.credits.get(backend)
+        if credit is None:
+            return
+        about = {"needed": credit.needed}
+        if self.budget is not None and self.budget < credit.needed:
+            text = (
+                f"is expected to charge {credit.needed:g} credits, more than the budget of "
+                f"{self.budget:g}"
+            )
+            yield Shortage("budget", text, about | {"budget": self.budget})
+        if not credit.suffices:
+            renewal = {"renewal": credit.renewal} if credit.renewal else {}
+            values = about | {"left": credit.left} | renewal
+            yield Shortage("credits", str(credit), values)
+
+
+FREE = Billing()
+"""Nothing is accounted for."""
