@@ -1,0 +1,105 @@
+"""Up or down now, and the incidents in a row of observations."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.health.maintenance import Excused, Window
+from aggregator.health.observations import Observation
+from aggregator.health.policy import Policy
+from aggregator.health.status import Change, Track, follow, status_at
+
+POLICY = Policy()
+STEP = POLICY.probe_interval
+
+
+def row(pattern: str, start: int = 0) -> list[Observation]:
+    """Observations one interval apart: `+` up, `-` down, a space none."""
+    return [
+        Observation("terra", start + i * STEP, sign == "+")
+        for i, sign in enumerate(pattern)
+        if sign != " "
+    ]
+
+
+def changes(pattern: str, policy: Policy = POLICY) -> list[tuple[str, int, int]]:
+    found = follow(Track(), row(pattern), policy)[1]
+    return [(c.state, c.at // STEP, c.noticed // STEP) for c in found]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("", []),
+        ("+++", [("up", 0, 0)]),
+        ("+--+--+", [("up", 0, 0)]),
+        ("+---", [("up", 0, 0), ("down", 1, 3)]),
+        ("+---+-++", [("up", 0, 0), ("down", 1, 3), ("up", 6, 7)]),
+        ("---", [("down", 0, 2)]),
+        (
+            "+---++---++",
+            [("up", 0, 0), ("down", 1, 3), ("up", 4, 5), ("down", 6, 8), ("up", 9, 10)],
+        ),
+        # A gap longer than `stale_after` begins the count anew.
+        ("+--    -", [("up", 0, 0)]),
+        ("+--  -", [("up", 0, 0), ("down", 1, 5)]),
+    ],
+)
+def test_three_failures_open_and_two_successes_close(
+    pattern: str, found: list[tuple[str, int, int]]
+) -> None:
+    assert changes(pattern) == found
+
+
+def test_how_many_it_takes_is_a_choice() -> None:
+    policy = Policy(failures_to_open=1, successes_to_close=1)
+    assert changes("+-+", policy) == [("up", 0, 0), ("down", 1, 1), ("up", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "state"),
+    [
+        ("", "unknown"),
+        ("-", "unknown"),
+        ("+", "up"),
+        ("+--", "up"),
+        ("+---", "down"),
+        ("+---+", "down"),
+        ("+---++", "up"),
+    ],
+)
+def test_the_status_is_that_of_the_last_change(pattern: str, state: str) -> None:
+    assert status_at(row(pattern), len(pattern) * STEP, POLICY).state == state
+
+
+def test_without_a_recent_observation_nothing_is_known() -> None:
+    seen = row("+++")
+    last = seen[-1].at
+    assert status_at(seen, last + POLICY.stale_after, POLICY).state == "up"
+    stale = status_at(seen, last + POLICY.stale_after + 1, POLICY)
+    assert (stale.state, stale.since, stale.last_up) == ("unknown", last, last)
+
+
+def test_later_observations_and_their_order_do_not_matter() -> None:
+    seen = row("+---++")
+    assert status_at(seen, 3 * STEP, POLICY).state == "down"
+    assert status_at(seen[::-1], 3 * STEP, POLICY) == status_at(seen, 3 * STEP, POLICY)
+
+
+def test_failures_in_announced_maintenance_open_nothing() -> None:
+    window = Window("w", "terra", STEP, 5 * STEP, announced=0)
+    excused = Excused([window], POLICY)
+    assert follow(Track(), row("+----+"), POLICY, excused)[1] == [
+        Change("up", 0, 0, row("+")[0]),
+    ]
+    later = follow(Track(), row("+-------"), POLICY, excused)[1]
+    assert [(c.state, c.at // STEP) for c in later] == [("up", 0), ("down", 5)]
+
+
+def test_a_track_carries_on_where_it_stopped() -> None:
+    seen = row("+--+---++-")
+    whole = follow(Track(), seen, POLICY)
+    for cut in range(len(seen)):
+        first, early = follow(Track(), seen[:cut], POLICY)
+        second, late = follow(first, seen[cut:], POLICY)
+        assert (second, early + late) == whole
