@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,8 +11,10 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.gthread import ThreadWorker
 
-from aggregator.web.worker import PATIENCE, Worker, _Connection
+from aggregator.web.worker import PATIENCE, Worker, _Connection, _Response
 from tests.fakes.backends import Reply
 from tests.web.site import backend, graph
 from tests.web.test_served import Served, listening
@@ -99,13 +102,134 @@ def test_a_client_may_pause_for_a_time_only() -> None:
         assert connection.sock.gettimeout() == PATIENCE
 
 
-def test_the_worker_makes_such_connections() -> None:
+def test_the_worker_makes_such_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         worker = Worker.__new__(Worker)
         taken: list[Any] = []
         worker.cfg, worker.nr_conns = Config(), 0
-        worker.enqueue_req = taken.append
+        monkeypatch.setattr(worker, "enqueue_req", taken.append)
         with socket.create_connection(listener.getsockname()):
             worker.accept(listener)
         assert isinstance(taken[0], _Connection)
         taken[0].close()
+
+
+class Peer:
+    """Notes what is sent in one go."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.sent.append(data)
+
+
+def answered(peer: Peer, method: str = "GET", headers: Any = ()) -> _Response:
+    """An answer that has begun, to a request by that method."""
+    data = f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = next(RequestParser(Config(), iter([data]), ("127.0.0.1", 1)))
+    response = _Response(request, peer, Config())
+    response.start_response("200 OK", [("Content-Type", "text/plain"), *headers])
+    return response
+
+
+def test_a_small_answer_goes_out_in_one_piece() -> None:
+    peer = Peer()
+    response = answered(peer, headers=[("Content-Length", "2")])
+    response.write(b"{}")
+    response.close()
+    (only,) = peer.sent
+    assert only.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert only.endswith(b"\r\n\r\n{}")
+
+
+def test_a_piece_of_an_answer_is_never_held_back() -> None:
+    peer = Peer()
+    response = answered(peer)
+    response.write(b"one")
+    assert peer.sent[-1].endswith(b"\r\n\r\n3\r\none\r\n")
+    response.write(b"two")
+    assert peer.sent[1:] == [b"3\r\ntwo\r\n"]
+    response.close()
+    assert peer.sent[2:] == [b"0\r\n\r\n"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_an_answer_without_a_body_is_sent_when_it_is_complete(method: str) -> None:
+    peer = Peer()
+    response = answered(peer, method, [("Content-Length", "0")])
+    response.write(b"")
+    response.close()
+    assert b"".join(peer.sent).endswith(b"Content-Length: 0\r\n\r\n")
+
+
+class Threads:
+    """A worker of four threads whose requests are answered by noting that they came."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.served = 0
+        self.worker = Worker.__new__(Worker)
+        self.worker.cfg, self.worker.alive = Config(), True
+        self.worker.cfg.set("threads", 4)
+        self.worker._waiting, self.worker._serving = deque(), []
+        self.connection = _Connection(Config(), self.ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        self.connection.init()
+        monkeypatch.setattr(ThreadWorker, "handle", self._read)
+
+    def _read(self, conn: Any) -> bool:
+        self.served += 1
+        return bool(conn.sock.recv(1) != b"!")
+
+    def handle(self) -> bool:
+        """Whether the connection is kept, after a thread has served it."""
+        self.worker._waiting.append(self.connection)
+        kept: bool = self.worker.handle(self.connection)
+        return kept
+
+    def close(self) -> None:
+        """End both sides."""
+        self.ours.close()
+        self.theirs.close()
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
+    found = Threads(monkeypatch)
+    yield found
+    found.close()
+
+
+def test_a_thread_stays_with_a_connection_that_sends_on(threads: Threads) -> None:
+    threads.theirs.sendall(b"aaa")
+    assert threads.handle() is True
+    assert threads.served == 3
+    assert not threads.worker._waiting
+    assert not threads.worker._serving
+
+
+def test_a_connection_that_ends_is_left(threads: Threads) -> None:
+    threads.theirs.sendall(b"a!a")
+    assert threads.handle() is False
+    assert threads.served == 2
+
+
+def test_a_thread_leaves_a_connection_when_another_waits(threads: Threads) -> None:
+    threads.worker._waiting.append(object())
+    threads.theirs.sendall(b"aaa")
+    assert threads.handle() is True
+    assert threads.served == 1
+
+
+def test_a_thread_leaves_a_connection_when_few_threads_are_left(threads: Threads) -> None:
+    threads.worker._serving += [object(), object()]
+    threads.theirs.sendall(b"aaa")
+    assert threads.handle() is True
+    assert threads.served == 1
+
+
+def test_a_thread_leaves_a_connection_when_the_worker_is_to_end(threads: Threads) -> None:
+    threads.worker.alive = False
+    threads.theirs.sendall(b"aaa")
+    assert threads.handle() is True
+    assert threads.served == 1
