@@ -1,0 +1,1 @@
+"""The requirements, the reference of processes, schemas and the page, as data."""

@@ -1,0 +1,1 @@
+"""Asking a backend politely: bounded in time, bytes, redirects, requests and pace."""

@@ -1,0 +1,73 @@
+"""What a backend answered, whole and unjudged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+
+BEGINNING = 160
+
+
+class NotJsonError(Exception):
+    """The body is no JSON in UTF-8; says where it ends to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: header names in any case, the body as bytes (decoded from its transfer)."""
+
+    method: str
+    url: str
+    status: int
+    headers: CaseInsensitiveDict[str]
+    body: bytes
+    seconds: float
+    redirects: tuple[str, ...] = ()
+    """The addresses that were asked before this one."""
+
+    @property
+    def request(self) -> str:
+        return f"{self.method} {self.url}"
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def media_type(self) -> str:
+        """The type without its parameters, in small letters; empty if none was said."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def beginning(self) -> str:
+        """How the body begins, as text on one line."""
+        text = " ".join(self.body[: 4 * BEGINNING].decode("utf-8", "replace").split())
+        return text if len(text) <= BEGINNING else f"{text[:BEGINNING]}…"
+
+    def json(self) -> Any:
+        """The body as JSON, strictly UTF-8; raises NotJsonError."""
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise NotJsonError(f"the body is not UTF-8 at byte {error.start}") from error
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise NotJsonError(f"the body is no JSON ({error})") from error
+
+    def object(self) -> Mapping[str, Any]:
+        """The body as a JSON object; raises NotJsonError."""
+        document = self.json()
+        if not isinstance(document, dict):
+            raise NotJsonError(f"the body is JSON, but {kind(document)} in place of an object")
+        return document
+
+
+def kind(value: object) -> str:
+    """What JSON calls it, with an article."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    if value is None:
+        return "null"
+    return names.get(type(value), "a number")

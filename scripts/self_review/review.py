@@ -1,0 +1,84 @@
+"""One review from its URL to its report: the order of steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from requests.adapters import BaseAdapter
+
+from scripts.self_review.account import Account
+from scripts.self_review.backend import Backend, Options, find_root
+from scripts.self_review.catalogue import Catalogue, Requirement
+from scripts.self_review.comparison import changes
+from scripts.self_review.findings import NotJudgedError
+from scripts.self_review.probe.client import NoAnswerError, Probe
+from scripts.self_review.probe.pace import ExhaustedError, Limits
+from scripts.self_review.report import Report
+from scripts.self_review.runner import Answers, Progress, Runner
+from scripts.self_review.snapshot import snapshot
+
+
+@dataclass
+class Review:
+    """What is reviewed, how, and with whose help."""
+
+    url: str
+    catalogue: Catalogue
+    wanted: Sequence[Requirement]
+    limits: Limits = field(default_factory=Limits)
+    options: Options = field(default_factory=Options)
+    answers: Answers = field(default_factory=Answers)
+    account: Account | None = None
+    login: str = "none"
+    selection: str = "all requirements"
+    verify: bool = True
+    earlier: dict[str, Any] | None = None
+    transport: BaseAdapter | None = None
+    secrets: Sequence[str] = ()
+
+    def run(self, progress: Progress | None = None) -> Report:
+        """The report. What the review made at the backend is removed again, even at Ctrl-C."""
+        started, clock = datetime.now(UTC), time.monotonic()
+        probe = Probe(self.limits, transport=self.transport, verify=self.verify)
+        for secret in self.secrets:
+            probe.secrets.add(secret)
+        backend = Backend(probe, self._root(probe), self.options, self.account)
+        try:
+            findings = Runner(backend, self.catalogue, self.answers).run(self.wanted, progress)
+            taken = snapshot(backend)
+        finally:
+            backend.clean_up()
+            probe.close()
+        return Report(
+            url=self.url,
+            root=backend.root,
+            started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=time.monotonic() - clock,
+            requests=probe.pace.begun,
+            findings=findings,
+            catalogue=self.catalogue,
+            title=probe.secrets.hidden(title(backend)),
+            selection=self.selection,
+            login=self.login,
+            snapshot=taken,
+            changes=None if self.earlier is None else changes(self.earlier, findings),
+        )
+
+    def _root(self, probe: Probe) -> str:
+        try:
+            return find_root(probe, self.url)
+        except ExhaustedError:
+            return self.url
+
+
+def title(backend: Backend) -> str:
+    """What the backend calls itself; empty if it does not say."""
+    try:
+        found = backend.capabilities.get("title")
+    except (NotJudgedError, NoAnswerError, ExhaustedError):
+        return ""
+    return found if isinstance(found, str) else ""

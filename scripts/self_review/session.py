@@ -1,0 +1,137 @@
+"""From the options of the command line to a review, and from its report to the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scripts.self_review import comparison, statements
+from scripts.self_review.account import Account, BasicLogin
+from scripts.self_review.backend import Options
+from scripts.self_review.catalogue import load
+from scripts.self_review.findings import Finding
+from scripts.self_review.probe.pace import Limits
+from scripts.self_review.report import Report
+from scripts.self_review.reports import FORMS
+from scripts.self_review.reports.text import show
+from scripts.self_review.review import Review
+from scripts.self_review.runner import Answers
+from scripts.self_review.selection import SelectionError, select
+from scripts.self_review.statements import StatementError
+from scripts.self_review.verdicts import UNJUDGED
+
+
+def run(options: Mapping[str, Any]) -> int:
+    """Runs the review that the options describe and shows its report; the exit status."""
+    try:
+        review = prepared(options)
+    except (SelectionError, StatementError) as error:
+        raise click.UsageError(str(error)) from error
+    errors = Console(stderr=True)
+    try:
+        report = _with_progress(review, errors)
+    except KeyboardInterrupt:
+        errors.print("Stopped; what the review had made at the backend was removed.")
+        return UNJUDGED
+    _hand_over(report, options)
+    return report.answer.status
+
+
+def prepared(options: Mapping[str, Any]) -> Review:
+    """The review that the options describe; raises SelectionError, StatementError."""
+    catalogue = load()
+    account, login, secrets = _account(options)
+    earlier = comparison.read(options["compare"]) if options["compare"] else None
+    attested = statements.read(options["attest"], catalogue) if options["attest"] else {}
+    return Review(
+        url=options["url"],
+        catalogue=catalogue,
+        wanted=select(
+            catalogue,
+            profiles=options["profiles"],
+            only=options["only"],
+            skip=options["skip"],
+            anonymous=options["anonymous"],
+        ),
+        limits=_limits(options),
+        options=_options(options, earlier),
+        answers=Answers(attested, options["waived"]),
+        account=account,
+        login=login,
+        selection=_selection(options),
+        verify=not options["insecure"],
+        earlier=dict(earlier) if earlier else None,
+        secrets=secrets,
+    )
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    return Limits(
+        per_second=options["rate"],
+        at_once=options["concurrency"],
+        seconds=options["timeout"],
+        overall=options["deadline"],
+        requests=options["max_requests"],
+    )
+
+
+def _options(options: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Options:
+    return Options(
+        read_only=options["read_only"],
+        aggregator=options["aggregator"],
+        sample=options["sample"],
+        earlier=(earlier or {}).get("snapshot"),
+    )
+
+
+def _account(options: Mapping[str, Any]) -> tuple[Account | None, str, list[str]]:
+    """The login, what the report calls it, and what must not be shown."""
+    if not options["basic"]:
+        return None, "none", []
+    user, colon, password = options["basic"].partition(":")
+    if not colon:
+        raise StatementError("--basic must be USER:PASSWORD.")
+    return Account(BasicLogin(user, password)), f"basic, as {user}", [password]
+
+
+def _selection(options: Mapping[str, Any]) -> str:
+    parts = [
+        f"{name} {', '.join(options[key])}"
+        for name, key in (("profile", "profiles"), ("only", "only"), ("without", "skip"))
+        if options[key]
+    ]
+    parts += ["what needs no login"] if options["anonymous"] else []
+    return "; ".join(parts) or "all requirements"
+
+
+def _with_progress(review: Review, console: Console) -> Report:
+    columns = (
+        TextColumn("Reviewing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(review.wanted), last="")
+
+        def one_more(finding: Finding) -> None:
+            progress.update(task, advance=1, last=finding.id)
+
+        return review.run(one_more)
+
+
+def _hand_over(report: Report, options: Mapping[str, Any]) -> None:
+    output: Path | None = options["output"]
+    if output is not None:
+        output.write_text(FORMS[options["form"]](report), encoding="utf-8")
+        click.echo(report.answer.line)
+    elif options["form"] == "text":
+        show(report, Console())
+    else:
+        click.echo(FORMS[options["form"]](report), nl=False)
