@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from flask import Flask, request
 
+from aggregator.errors import FeatureUnsupported
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
 from aggregator.storage.database import Database
@@ -15,15 +16,18 @@ from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.reporting import Caller
 from aggregator.usecases.services import Services
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.web import (
     access_log,
     account,
+    accounting,
     capabilities,
     cors,
     discovery,
@@ -48,6 +52,7 @@ OWN = {
     ("/credentials/basic", "GET"),
     ("/health", "GET"),
     ("/federation/notes", "GET"),
+    ("/federation/pricing", "GET"),
 }
 
 
@@ -74,6 +79,8 @@ def create_app(
     app.after_request(tag)
     for section in (capabilities, discovery, account, processing, jobs, services, monitoring):
         app.register_blueprint(section.blueprint)
+    if settings.accounting is not None:
+        app.register_blueprint(accounting.blueprint)
     federation = compose(settings, _endpoints(app), transport=transport, clock=clock)
     app.extensions[EXTENSION] = federation
 
@@ -126,7 +133,12 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs),
         Services(settings, fleet, catalogue, process_runs),
+        keep_books(settings, database, _nobody, clock),
     )
+
+
+def _nobody(_authorization: str | None) -> Caller:
+    raise FeatureUnsupported("No token can be verified here.")
 
 
 def _endpoints(app: Flask) -> list[Endpoint]:

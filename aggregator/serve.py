@@ -11,8 +11,10 @@ from gunicorn.app.base import BaseApplication
 
 from aggregator.app import create_app
 from aggregator.errors import DatabaseUnavailable
-from aggregator.settings import Settings, SettingsError, load
+from aggregator.ledger.pricing import TariffError
+from aggregator.settings import Accounting, Settings, SettingsError, load
 from aggregator.storage.database import Database
+from aggregator.storage.tariffs import load_tariffs
 from aggregator.usecases.tokens import sealing_key
 from aggregator.web.worker import Worker
 
@@ -41,20 +43,30 @@ class _Server(BaseApplication):  # type: ignore[misc]
 def serve(settings_path: str | Path) -> int:
     """Serve a federation until SIGTERM or SIGINT; the exit status.
 
-    Raises SettingsError for settings that cannot be used, also for a database that cannot be
-    opened, and SealingKeyError.
+    Raises SettingsError for settings that cannot be used, also for rates that cannot be read and
+    for a database that cannot be opened, and SealingKeyError.
     """
     settings = load(settings_path)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
     sealing_key(settings.sealing_key, settings.data_directory)
+    _try_rates(settings.accounting, str(settings_path))
     _try_database(settings.database_url, str(settings_path))
     try:
         _Server(settings).run()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
+
+
+def _try_rates(accounting: Accounting | None, source: str) -> None:
+    try:
+        if accounting is not None:
+            load_tariffs(accounting.pricing)
+    except TariffError as error:
+        mistakes = tuple(f"accounting.pricing: {mistake}" for mistake in error.mistakes)
+        raise SettingsError(mistakes, source) from error
 
 
 def _try_database(url: str, source: str) -> None:

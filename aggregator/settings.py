@@ -243,6 +243,9 @@ class Accounting:
     pricing: Path = _setting(
         Path("pricing"), "directory with a file of rates per provider, relative to this file"
     )
+    default_subscriptions: tuple[str, ...] = _setting(
+        ("general",), "subscriptions of users whose login names none, such as one with a password"
+    )
 
 
 @dataclass(frozen=True)

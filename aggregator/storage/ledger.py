@@ -34,6 +34,7 @@ from aggregator.storage.lookups import (
 from aggregator.storage.members import (
     Member,
     read_members,
+    read_subscriptions,
     subscriber_values,
     write_membership,
 )
@@ -95,6 +96,16 @@ class Ledger:
             given = page.renew(wallet, subscribed, self.tariffs.free_tiers())
             page.write()
             return given
+
+    def renew(self, now: int) -> list[Grant]:
+        """Gives all users that were ever seen the free credits that are due now."""
+        with self.database.read() as connection:
+            known = read_subscriptions(connection)
+        return [
+            grant
+            for user, subscriptions in known.items()
+            for grant in self.welcome(user, subscriptions, now)
+        ]
 
     def join(self, user: str, wallet: str, now: int, *, default: bool = False) -> None:
         """Lets a user charge work to a shared wallet (`organisation/7`, or another's `user/X`).

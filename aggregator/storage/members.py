@@ -20,6 +20,11 @@ _latest = (
 _SUBSCRIBERS = select(subscriber.c.person, subscriber.c.subscriptions).where(
     subscriber.c.id.in_(_latest)
 )
+_ALL_SUBSCRIBERS = (
+    select(subscriber.c.person, subscriber.c.subscriptions)
+    .where(subscriber.c.id.in_(select(func.max(subscriber.c.id)).group_by(subscriber.c.person)))
+    .order_by(subscriber.c.person)
+)
 _MEMBERSHIPS = (
     select(membership)
     .where(membership.c.person.in_(bindparam("people", expanding=True)))
@@ -73,6 +78,14 @@ def read_members(connection: Connection, users: Iterable[str]) -> dict[str, Memb
     return {
         person: _member(person, subscriptions.get(person), standing.get(person, {}))
         for person in people
+    }
+
+
+def read_subscriptions(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """What every user that was ever seen has subscribed to, as far as is known."""
+    return {
+        row.person: tuple(json.loads(row.subscriptions))
+        for row in connection.execute(_ALL_SUBSCRIBERS)
     }
 
 

@@ -14,6 +14,7 @@ from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import monitoring
 from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
@@ -36,6 +37,7 @@ class Federation:
     processing: Processing
     jobs: Jobs
     services: Services
+    bookkeeping: Bookkeeping | None = None
     _started: float | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)

@@ -46,7 +46,7 @@ def install(app: Flask, max_bytes: int) -> None:
 
     @app.errorhandler(HTTPException)
     def routed(error: HTTPException) -> Response:
-        return answer(_translated(error, max_bytes))
+        return answer(_translated(error, request.max_content_length or max_bytes))
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from aggregator.settings import Backend, SettingsError, load
+from aggregator.ledger.pricing import TariffError
+from aggregator.settings import Backend, Settings, SettingsError, load
+from aggregator.storage.tariffs import load_tariffs
 
 if TYPE_CHECKING:
     from backends.profile import Profile
@@ -23,10 +25,26 @@ def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
     except SettingsError as error:
         found = [f"{error.source}: {mistake}" for mistake in error.mistakes]
         return found + (_profiles_named_in(config) if profiles else [])
+    rates = [f"{config}: {mistake}" for mistake in _rates(settings)]
     if not profiles:
-        return []
-    found = [mistake for backend in settings.backends for mistake in _profile(backend)]
+        return rates
+    found = rates + [mistake for backend in settings.backends for mistake in _profile(backend)]
     return found + _clashes(config)
+
+
+def _rates(settings: Settings) -> list[str]:
+    """The mistakes in what the providers charge."""
+    if settings.accounting is None:
+        return []
+    try:
+        tariffs = load_tariffs(settings.accounting.pricing)
+    except TariffError as error:
+        return [f"accounting.pricing: {mistake}" for mistake in error.mistakes]
+    return [
+        f"accounting.pricing: there are rates of '{provider}', which is none of the backends"
+        for provider in tariffs.by_provider
+        if provider not in settings.order
+    ]
 
 
 def _profiles_named_in(config: Path) -> list[str]:

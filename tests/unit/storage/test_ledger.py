@@ -246,3 +246,17 @@ def test_the_books_are_there_after_reopening(ledger: Ledger, url: str) -> None:
 def test_books_that_would_not_last_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="needs a file"):
         Database(url)
+
+
+def test_free_credits_of_a_new_month_come_to_all_known_users_at_once(ledger: Ledger) -> None:
+    ledger.welcome("alice", ["general"], MARCH)
+    ledger.welcome("bob", ["general"], MARCH)
+    ledger.welcome("bob", ["copernicus"], MARCH)
+    assert ledger.renew(MARCH) == []
+    given = ledger.renew(APRIL)
+    assert {(one.wallet, one.provider, one.amount) for one in given} == {
+        ("user/alice", "terra", 100_000),
+        ("user/alice", "aurora", 20_000),
+        ("user/bob", "terra", 150_000),
+    }
+    assert ledger.renew(APRIL) == []

@@ -1,0 +1,42 @@
+"""All that a federation has which counts usage; one without the section `accounting` has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aggregator.settings import Settings
+from aggregator.storage.database import Database
+from aggregator.storage.ledger import Ledger
+from aggregator.storage.tariffs import load_tariffs
+from aggregator.usecases.pricing import Pricing
+from aggregator.usecases.reporting import CallerOf, Reporting
+from aggregator.usecases.wallets import Wallets
+
+
+@dataclass(frozen=True)
+class Bookkeeping:
+    """The ledger and what is done with it."""
+
+    ledger: Ledger
+    wallets: Wallets
+    reporting: Reporting
+    pricing: Pricing
+
+
+def keep_books(
+    settings: Settings, database: Database, caller_of: CallerOf, clock: Callable[[], float]
+) -> Bookkeeping | None:
+    """The bookkeeping that the settings ask for, None if they ask for none.
+
+    Raises TariffError with every mistake in the providers' rates.
+    """
+    if settings.accounting is None:
+        return None
+    ledger = Ledger(database, load_tariffs(settings.accounting.pricing))
+    return Bookkeeping(
+        ledger,
+        Wallets(ledger, settings.accounting, clock),
+        Reporting(ledger, caller_of, clock),
+        Pricing(settings, ledger.tariffs),
+    )

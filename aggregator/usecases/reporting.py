@@ -1,0 +1,107 @@
+"""Members report usage: who may, for which provider, and what it costs.
+
+The interface is that of the federation's accounting service, as the members' clients use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.errors import PermissionsInsufficient
+from aggregator.ledger.amounts import to_credits
+from aggregator.ledger.checks import Standing
+from aggregator.ledger.moments import rfc3339
+from aggregator.ledger.reports import UsageReport, read_added_value, read_resources
+from aggregator.storage.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose verified token a request carries: its user (claim `sub`) and the client it is for.
+
+    A service account that got its token with its own credentials is told by its client.
+    """
+
+    user: str
+    client: str = ""
+
+
+CallerOf = Callable[[str | None], Caller]
+"""Verifies a header Authorization; raises AuthenticationRequired or TokenInvalid."""
+
+
+class Reporting:
+    """Takes usage reports; what is answered is on disk."""
+
+    def __init__(self, ledger: Ledger, caller_of: CallerOf, clock: Callable[[], float]) -> None:
+        self._ledger, self._caller_of, self._clock = ledger, caller_of, clock
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Who sends this header. Raises AuthenticationRequired, TokenInvalid."""
+        return self._caller_of(authorization)
+
+    def reporter(self, authorization: str | None) -> Caller:
+        """The same, if they may report usage at all. Raises PermissionsInsufficient if not."""
+        caller = self.caller(authorization)
+        if not self._sources(caller):
+            raise PermissionsInsufficient(
+                "You may not report usage: your client is not among the 'reporters' of a provider."
+            )
+        return caller
+
+    def validated(self, reporter: Caller) -> dict[str, Any]:
+        """The values of `sourceId` that a reporter may report for."""
+        return {"sources": list(self._sources(reporter))}
+
+    def permissions(self, caller: Caller, user: str | None = None) -> dict[str, Any]:
+        """May the caller execute (`execution`), and what have they left at each provider?
+
+        A reporter may ask for a `user`, and is told about its own providers only. Raises
+        PermissionsInsufficient if anybody else asks for another user.
+        """
+        providers = tuple(self._ledger.tariffs.by_provider)
+        own = tuple(p for p in providers if caller.client in self._ledger.tariffs.of(p).reporters)
+        if user is not None and user != caller.user:
+            if not own:
+                raise PermissionsInsufficient("You may ask for your own permissions only.")
+            providers = own
+        now = self._now()
+        member = self._ledger.member(user or caller.user)
+        standings = self._ledger.standings(member, providers, now)
+        return {
+            "execution": any(standing.covers(0) for standing in standings),
+            "reporting": bool(own),
+            "providers": [_standing(standing) for standing in standings],
+        }
+
+    def resources(self, reporter: Caller, document: Any) -> list[dict[str, Any]]:
+        """The costs of resources that an execution used (`POST /resources`).
+
+        Raises UsageReportInvalid, PermissionsInsufficient for another provider's source, and
+        UsageReportConflict for a changed report under an old key.
+        """
+        return self._record(reporter, read_resources(document))
+
+    def added_value(self, reporter: Caller, document: Any) -> list[dict[str, Any]]:
+        """The costs of a priced service, by area (`POST /addedvalue`); raises the same."""
+        return self._record(reporter, read_added_value(document))
+
+    def _record(self, reporter: Caller, report: UsageReport) -> list[dict[str, Any]]:
+        return self._ledger.report(report, reporter.client, self._now()).as_json()
+
+    def _sources(self, caller: Caller) -> tuple[str, ...]:
+        return self._ledger.tariffs.reports_for(caller.client)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "provider": standing.provider,
+        "execution": standing.covers(0),
+        "available": to_credits(standing.available),
+        "renewal": None if standing.renewal is None else rfc3339(standing.renewal),
+    }

@@ -1,0 +1,37 @@
+"""A page for people or a document for programs, whichever a request asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, render_template, request
+
+from aggregator.web.context import federation
+from aggregator.web.errors import RequestInvalid
+from aggregator.web.responses import document
+
+JSON, HTML = "application/json", "text/html"
+STYLED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def wants_page() -> bool:
+    """Whether HTML is asked for: by `?f=html`, or by an Accept that names it and ranks it first."""
+    wanted = request.args.get("f")
+    if wanted is None:
+        named = HTML in request.accept_mimetypes.values()
+        return named and request.accept_mimetypes[HTML] >= request.accept_mimetypes[JSON]
+    if wanted not in ("html", "json"):
+        raise RequestInvalid("The query parameter 'f' must be html or json.")
+    return wanted == "html"
+
+
+def page_or_document(template: str, content: Mapping[str, Any], shown: Any) -> Response:
+    """The content as JSON, or `shown` on a page that needs nothing else."""
+    if not wants_page():
+        return document(content, headers={"Vary": "Accept"})
+    page = render_template(template, shown=shown, title=federation().settings.title)
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers.update({"Cache-Control": "no-store", "Vary": "Accept"})
+    response.headers["Content-Security-Policy"] = STYLED
+    return response
