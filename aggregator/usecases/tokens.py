@@ -1,12 +1,16 @@
 """Sealed tokens: a user's tokens at the backends, readable by the aggregator alone.
 
 The aggregator keeps no users. What it needs to act for one travels with each request, encrypted
-(Fernet), so that any worker can open it and nobody else can.
+(Fernet), so that any worker can open it and nobody else can. What was opened lately is remembered
+for a while: opening takes as long as all that routing does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,10 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from cachetools import TTLCache
 from cryptography.fernet import Fernet, InvalidToken
 
 Clock = Callable[[], float]
 KEY_FILE = "sealing.key"
+# Of opened tokens: so many characters of them, for so many seconds after they were opened.
+REMEMBERED = 4_000_000
+REMEMBERED_SECONDS = 300
 
 
 class SealingKeyError(Exception):
@@ -36,6 +44,15 @@ class Login:
     unreached: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A login, when it was sealed (seconds since 1970), and the length of its token."""
+
+    login: Login
+    sealed_at: int
+    size: int
+
+
 class Sealer:
     """Seals logins into tokens, and opens those that are not older than `lifetime` seconds."""
 
@@ -47,6 +64,10 @@ class Sealer:
                 "the sealing key must be 32 bytes in URL-safe base64 (44 characters)"
             ) from error
         self._lifetime, self._clock = int(lifetime), clock
+        self._opened: TTLCache[bytes, _Opened] = TTLCache(
+            REMEMBERED, REMEMBERED_SECONDS, time.monotonic, lambda opened: opened.size
+        )
+        self._lock = threading.Lock()
 
     def seal(self, login: Login) -> str:
         """A token for the user to send."""
@@ -56,12 +77,27 @@ class Sealer:
 
     def open(self, token: str) -> Login | None:
         """The login in a token; None if it has expired or is none of ours."""
+        key = hashlib.sha256(token.encode()).digest()
+        now = int(self._clock())
+        with self._lock:
+            opened = self._opened.get(key)
+        if opened is not None and opened.sealed_at <= now <= opened.sealed_at + self._lifetime:
+            return opened.login
+        opened = self._open(token, now)
+        if opened is None:
+            return None
+        with self._lock, suppress(ValueError):  # too large to be remembered
+            self._opened[key] = opened
+        return opened.login
+
+    def _open(self, token: str, now: int) -> _Opened | None:
         try:
-            packed = self._fernet.decrypt_at_time(token, self._lifetime, int(self._clock()))
+            packed = self._fernet.decrypt_at_time(token, self._lifetime, now)
+            sealed_at = self._fernet.extract_timestamp(token)
         except (InvalidToken, ValueError):
             return None
         user, tokens, unreached = orjson.loads(zlib.decompress(packed))
-        return Login(user, tokens, tuple(unreached))
+        return _Opened(Login(user, tokens, tuple(unreached)), sealed_at, len(token))
 
 
 def sealing_key(configured: str | None, directory: Path) -> str:

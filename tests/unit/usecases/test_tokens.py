@@ -38,6 +38,50 @@ def test_a_token_ends_with_its_lifetime() -> None:
     assert sealer.open(token) is None
 
 
+def test_a_token_that_was_opened_before_ends_with_its_lifetime_too() -> None:
+    clock = Clock()
+    sealer = Sealer(Fernet.generate_key(), 600, clock)
+    token = sealer.seal(LOGIN)
+    assert sealer.open(token) == sealer.open(token) == LOGIN
+    clock.advance(601)
+    assert sealer.open(token) is None
+    clock.advance(-1)
+    assert sealer.open(token) == LOGIN
+
+
+def test_an_opened_token_opens_for_nobody_who_has_not_all_of_it() -> None:
+    sealer = Sealer(Fernet.generate_key(), 60, Clock())
+    token, other = sealer.seal(LOGIN), sealer.seal(Login("bob", {"terra": "t-2"}))
+    for _ in range(2):
+        assert sealer.open(token) == LOGIN
+        assert sealer.open(other) == Login("bob", {"terra": "t-2"})
+        for changed in (token[:-1], token[:-1] + "A", token.swapcase()):
+            assert sealer.open(changed) is None
+
+
+def test_a_token_is_opened_once_for_many_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer = Sealer(Fernet.generate_key(), 60, Clock())
+    token = sealer.seal(LOGIN)
+    assert sealer.open(token) == LOGIN
+    monkeypatch.setattr("aggregator.usecases.tokens.zlib.decompress", lambda _: b"")
+    assert sealer.open(token) == LOGIN
+
+
+def test_few_opened_tokens_are_remembered_and_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Clock()
+    monkeypatch.setattr("aggregator.usecases.tokens.time.monotonic", now)
+    monkeypatch.setattr("aggregator.usecases.tokens.REMEMBERED", 1000)
+    sealer = Sealer(Fernet.generate_key(), 10_000, Clock())
+    for user in range(100):
+        assert sealer.open(sealer.seal(Login(f"user{user}", {"terra": "t"}))) is not None
+    assert 0 < len(sealer._opened) <= 10
+    now.advance(301)
+    assert len(sealer._opened) == 0
+    large = Login("eve", {"terra": "".join(map(str, range(2000)))})
+    assert sealer.open(sealer.seal(large)) == large
+    assert len(sealer._opened) == 0
+
+
 def test_a_changed_token_or_one_of_another_key_opens_nothing() -> None:
     sealer = Sealer(Fernet.generate_key(), 60, Clock())
     token = sealer.seal(LOGIN)
