@@ -30,7 +30,8 @@ class Hold:
     """Credits put aside for work that is about to run.
 
     `job` is the backend's own id of the job that they are for, where it is known; the first usage
-    report about it settles the hold. `budget` is the most that the user lets the job cost.
+    report about it settles the hold. `budget` is the most that the user lets the job cost,
+    `activity` what kind of work it is (see `reports.ACTIVITIES`).
     """
 
     key: str
@@ -42,6 +43,7 @@ class Hold:
     job: str | None = None
     user: str | None = None
     budget: int | None = None
+    activity: str = "batch"
 
     @property
     def account(self) -> str:

@@ -16,6 +16,9 @@ and from itself: rows are only ever added, and the database refuses anything els
     commits      many threads, one transaction
     ledger       the operations, each one transaction
     lookups      what the operations look up
+    holds        holds as they stand in the database
+    holding      putting credits aside, and giving back what was not used
+    reconciliation  jobs that ended and do not agree with what was reported
     refunds      giving back what was charged
     queries      statements, usage, settlements, what is not reconciled
     verification rebuild of all balances, and the validators over the whole books

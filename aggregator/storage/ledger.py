@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator.errors import PaymentRequired
 from aggregator.ledger.amounts import LARGEST
-from aggregator.ledger.checks import Standing, standing_at
+from aggregator.ledger.checks import Standing
 from aggregator.ledger.entries import Transfer
-from aggregator.ledger.errors import GrantInvalid, HoldConflict, MonthOpen, UsageReportConflict
+from aggregator.ledger.errors import GrantInvalid, MonthOpen, UsageReportConflict
 from aggregator.ledger.events import Hold, expired, settled
 from aggregator.ledger.grants import KINDS, Grant, user_wallet
 from aggregator.ledger.moments import month_bounds
@@ -22,12 +21,10 @@ from aggregator.ledger.receipts import Receipt
 from aggregator.ledger.reports import UsageReport
 from aggregator.storage.commits import GroupCommit
 from aggregator.storage.database import Database
+from aggregator.storage.holding import Holding
 from aggregator.storage.lookups import (
     expired_grants,
     find_grant,
-    find_hold,
-    open_holds,
-    overdue_holds,
     revenue_between,
     settlement_of,
 )
@@ -35,6 +32,7 @@ from aggregator.storage.members import (
     Member,
     read_members,
     read_subscriptions,
+    standing_of,
     subscriber_values,
     write_membership,
 )
@@ -47,6 +45,9 @@ GRACE = 5 * 60 * 1000
 """A month is closed no sooner than this after its end: what was under way has ended by then."""
 
 BATCH = 64
+
+PATIENCE = 60 * 60 * 1000
+"""How long after a job was seen to have ended its report is waited for."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Ledger:
     def __init__(self, database: Database, tariffs: Tariffs, *, batch: int = BATCH) -> None:
         self.database = database
         self.tariffs = tariffs
+        self.holds = Holding(database, tariffs)
         self._reports: GroupCommit[Incoming, Outcome] = GroupCommit(self._record, batch)
 
     # Users
@@ -158,77 +160,27 @@ class Ledger:
     ) -> list[Standing]:
         """The same for several providers, from one reading."""
         purse = self.purse(wallet or member.wallet(), now)
-        return [self._standing(purse, member, provider, now) for provider in providers]
-
-    def _standing(self, purse: Purse, member: Member, provider: str, now: int) -> Standing:
-        tariff = self.tariffs.of(provider)
-        renewed = purse.wallet == member.own_wallet and any(
-            tier.subscription in (member.subscriptions or ()) and tier.amount
-            for tier in tariff.free_tiers
-        )
-        return standing_at(purse, provider, tariff.title, now, renewed=renewed)
+        return [
+            standing_of(member, purse, self.tariffs.of(provider), now) for provider in providers
+        ]
 
     # Holds
 
     def hold(self, wanted: Hold) -> Hold:
-        """Puts credits aside for work that is about to run. The same again is no second hold.
+        """Puts credits aside for work that is about to run; see `Holding.open`."""
+        return self.holds.open(wanted)
 
-        Raises PaymentRequired, naming provider and day of renewal, if the wallet has too little;
-        HoldConflict if the key stands for other work or was closed.
-        """
-        if wanted.amount <= 0 or wanted.amount > LARGEST or wanted.expires <= wanted.opened:
-            raise ValueError("a hold needs an amount above 0 and an expiry after its opening")
-        user = wanted.user or ""
-        with self.database.write() as connection:
-            self.database.lock(connection, [wanted.wallet, f"hold/{wanted.key}"])
-            if known := find_hold(connection, wanted.key):
-                if known.closed or not _same_work(known.hold, wanted):
-                    raise HoldConflict(wanted.key)
-                return known.hold
-            member = read_members(connection, [user])[user]
-            page = Page(self.database, connection, wanted.opened)
-            page.load([wanted.wallet])
-            if member.subscriptions and wanted.wallet == member.own_wallet:
-                page.renew(wanted.wallet, member.subscriptions, self.tariffs.free_tiers())
-            try:
-                page.put_aside(wanted)
-            except PaymentRequired:
-                purse = page.purse(wanted.wallet)
-                found = self._standing(purse, member, wanted.provider, wanted.opened)
-                raise found.refusal(wanted.amount) from None
-            page.write()
-        return wanted
-
-    def release(self, key: str, now: int, reason: str = "released") -> bool:
+    def release(self, key: str, now: int) -> bool:
         """Gives back what a hold has put aside; False if there is nothing (any more) to give."""
-        with self.database.read() as connection:
-            found = find_hold(connection, key)
-        return found is not None and self._close(found.hold, now, reason)
+        return self.holds.release(key, now)
 
-    def _close(self, hold: Hold, now: int, reason: str) -> bool:
-        with self.database.write() as connection:
-            self.database.lock(connection, [hold.wallet])
-            found = find_hold(connection, hold.key)
-            if found is None or found.closed:
-                return False
-            page = Page(self.database, connection, now)
-            page.load([hold.wallet])
-            page.load_holds([hold])
-            page.give_back(hold, reason)
-            page.pay_debts(hold.wallet, f"release/{hold.key}")
-            page.write()
-            return True
-
-    def reconcile(self, now: int) -> list[Hold]:
-        """Closes the holds whose time is over: a crash left them. Returns those it closed."""
-        with self.database.read() as connection:
-            overdue = overdue_holds(connection, now)
-        return [hold for hold in overdue if self._close(hold, now, "abandoned")]
+    def reconcile(self, now: int, patience: int = PATIENCE) -> list[Hold]:
+        """Closes the holds that no report will settle, such as a crash left; see `Holding`."""
+        return self.holds.reconcile(now, patience)
 
     def open_holds(self) -> list[Hold]:
         """All that is put aside now."""
-        with self.database.read() as connection:
-            return open_holds(connection)
+        return self.holds.all_open()
 
     # Usage
 
@@ -312,10 +264,6 @@ class Ledger:
             page.book(settled(provider, month, amount, now))
             page.write()
             return Settlement(provider, month, amount, now)
-
-
-def _same_work(known: Hold, wanted: Hold) -> bool:
-    return replace(known, opened=wanted.opened, expires=wanted.expires) == wanted
 
 
 def _check_grant(grant: Grant) -> None:

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, func, select
 
 from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.entries import Posting, Transfer
-from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant
 from aggregator.storage.balances import with_balance
-from aggregator.storage.rows import grant_of, hold_of
-from aggregator.storage.schema import closing, credit_grant, hold, posting, transfer
-
-_HOLDS = select(hold, closing.c.reason.label("closed")).outerjoin(
-    closing, closing.c.hold == hold.c.key
-)
-
-
-@dataclass(frozen=True)
-class FoundHold:
-    """A hold, and the reason why it was closed, if it was."""
-
-    hold: Hold
-    closed: str | None
+from aggregator.storage.rows import grant_of
+from aggregator.storage.schema import credit_grant, posting, transfer
 
 
 def find_grant(connection: Connection, key: str) -> Grant | None:
     """The grant under a key."""
     row = connection.execute(select(credit_grant).where(credit_grant.c.key == key)).first()
     return grant_of(row) if row else None
-
-
-def find_hold(connection: Connection, key: str) -> FoundHold | None:
-    """The hold under a key, open or closed."""
-    row = connection.execute(_HOLDS.where(hold.c.key == key)).first()
-    return FoundHold(hold_of(row), row.closed) if row else None
-
-
-def open_holds(connection: Connection) -> list[Hold]:
-    """All holds that are open, the oldest first."""
-    rows = connection.execute(_HOLDS.where(closing.c.hold.is_(None)).order_by(hold.c.opened))
-    return [hold_of(row) for row in rows]
-
-
-def overdue_holds(connection: Connection, now: int) -> list[Hold]:
-    """The open holds whose time is over."""
-    overdue = _HOLDS.where(closing.c.hold.is_(None), hold.c.expires <= now)
-    return [hold_of(row) for row in connection.execute(overdue.order_by(hold.c.expires))]
 
 
 def expired_grants(connection: Connection, now: int) -> list[Grant]:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from aggregator.errors import PermissionsInsufficient
+from aggregator.ledger.checks import Standing, standing_at
 from aggregator.ledger.grants import organisation_wallet, user_wallet
+from aggregator.ledger.pricing import Tariff
+from aggregator.ledger.purses import Purse
 from aggregator.storage.schema import membership, subscriber
 
 _latest = (
@@ -106,3 +109,12 @@ def write_membership(
     """Records that a user joined, left, or uses a wallet by default."""
     values = {"person": user, "wallet": wallet, "standing": standing, "at": now}
     connection.execute(_JOIN, values)
+
+
+def standing_of(member: Member, purse: Purse, tariff: Tariff, now: int) -> Standing:
+    """What a user can spend from a purse at the provider of a tariff."""
+    renewed = purse.wallet == member.own_wallet and any(
+        tier.subscription in (member.subscriptions or ()) and tier.amount
+        for tier in tariff.free_tiers
+    )
+    return standing_at(purse, tariff.provider, tariff.title, now, renewed=renewed)

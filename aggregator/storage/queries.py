@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.entries import Transfer
-from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant, order_of_use
 from aggregator.ledger.moments import month_bounds
 from aggregator.ledger.receipts import Receipt
 from aggregator.storage.balances import with_balance
 from aggregator.storage.database import Database
 from aggregator.storage.lookups import find_transfers, settlement_of
-from aggregator.storage.rows import grant_of, hold_of, receipt_of
+from aggregator.storage.rows import grant_of, receipt_of
 from aggregator.storage.schema import (
     closing,
     credit_grant,
@@ -207,48 +206,3 @@ def month_statement(database: Database, provider: str, month: str) -> MonthState
         closed = settlement_of(connection, provider, month)
     charged, refunded = sums.get("charge", 0), -sums.get("refund", 0)
     return MonthStatement(provider, month, charged, refunded, kinds, closed[0] if closed else None)
-
-
-def unreported(database: Database, start: int, end: int) -> list[Hold]:
-    """Work that was started in [start, end) and whose hold ended, but of which no report came."""
-    reported = select(usage_report.c.job).where(
-        usage_report.c.job == hold.c.job, usage_report.c.provider == hold.c.provider
-    )
-    query = (
-        select(hold)
-        .join(closing)
-        .where(
-            hold.c.job.is_not(None), hold.c.opened >= start, hold.c.opened < end, ~reported.exists()
-        )
-        .order_by(hold.c.opened)
-    )
-    with database.read() as connection:
-        return [hold_of(row) for row in connection.execute(query)]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A job whose costs at its backend are not what was charged; None: nothing is known there."""
-
-    provider: str
-    job: str
-    stated: int | None
-    charged: int | None
-
-
-def differences(
-    database: Database, stated: Mapping[tuple[str, str], int | None]
-) -> list[Difference]:
-    """Finished jobs (provider, id) with the costs that backends state, against what was charged."""
-    query = (
-        select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
-        .where(usage_report.c.job.in_({job for _, job in stated}))
-        .group_by(usage_report.c.provider, usage_report.c.job)
-    )
-    with database.read() as connection:
-        charged = {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
-    return [
-        Difference(provider, job, costs, charged.get((provider, job)))
-        for (provider, job), costs in stated.items()
-        if costs != charged.get((provider, job))
-    ]

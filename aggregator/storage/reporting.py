@@ -21,18 +21,14 @@ from aggregator.ledger.receipts import (
 )
 from aggregator.ledger.reports import UsageReport
 from aggregator.storage.database import Database
+from aggregator.storage.holding import job_lock
+from aggregator.storage.holds import claim_values, claimed, holds_of_jobs, unclaimed_holds
 from aggregator.storage.members import Member, read_members
 from aggregator.storage.page import Page
-from aggregator.storage.rows import hold_of, receipt_of, report_values
-from aggregator.storage.schema import closing, hold, usage_report
+from aggregator.storage.rows import receipt_of, report_values
+from aggregator.storage.schema import hold_job, usage_report
 
 _RECORDED = select(usage_report).where(usage_report.c.key.in_(bindparam("keys", expanding=True)))
-_HOLDS = (
-    select(hold, closing.c.reason.label("closed"))
-    .outerjoin(closing, closing.c.hold == hold.c.key)
-    .where(hold.c.job.in_(bindparam("jobs", expanding=True)))
-    .order_by(hold.c.opened)
-)
 _SPENT = (
     select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
     .where(usage_report.c.job.in_(bindparam("jobs", expanding=True)))
@@ -40,6 +36,7 @@ _SPENT = (
 )
 
 Job = tuple[str, str]
+SYNCHRONOUS = "synchronous"
 Outcome = Receipt | UsageReportConflict
 
 
@@ -92,6 +89,7 @@ class _Recording:
         self.members = read_members(connection, (one.report.user for one in batch))
         self.holds: dict[Job, list[Hold]] = {}
         self.open: dict[str, Hold] = {}
+        self.unclaimed: dict[tuple[str, str], list[Hold]] = {}
         self.spent: dict[Job, int] = defaultdict(int)
         self.recorded: dict[Job, tuple[str, Receipt]] = {}
 
@@ -99,7 +97,8 @@ class _Recording:
         self._read_holds()
         locked = self._wallets()
         keys = [f"report/{'/'.join(one.key)}" for one in self.batch]
-        self.database.lock(self.connection, [*locked, *keys])
+        jobs = [job_lock(*one.job) for one in self.batch]
+        self.database.lock(self.connection, [*locked, *keys, *jobs])
         if not self.database.sqlite:
             self._read_holds()  # again: holds may have come or gone while we waited
         wallets = self._wallets()
@@ -114,21 +113,44 @@ class _Recording:
     def _wallets(self) -> set[str]:
         """All that this batch may write to: what pays, and what free credits come to."""
         own = {member.own_wallet for member in self.members.values()}
-        return own | {self._wallet(one)[0] for one in self.batch}
+        spare = {hold.wallet for holds in self.unclaimed.values() for hold in holds}
+        return own | spare | {self._wallet(one)[0] for one in self.batch}
 
     def _read_holds(self) -> None:
         wanted = {one.job for one in self.batch}
         jobs = sorted({job for _, job in wanted})
         self.holds, self.open = defaultdict(list), {}
-        for row in self.connection.execute(_HOLDS, {"jobs": jobs}):
-            if (row.provider, row.job) in wanted:
-                found = hold_of(row)
-                self.holds[(row.provider, row.job)].append(found)
-                if row.closed is None:
-                    self.open[found.key] = found
+        for found in holds_of_jobs(self.connection, jobs):
+            job = (found.hold.provider, found.hold.job or "")
+            if job in wanted:
+                self.holds[job].append(found.hold)
+                if found.closed is None:
+                    self.open[found.hold.key] = found.hold
+        self._read_unclaimed()
         if any(one.budget is not None for found in self.holds.values() for one in found):
             for provider, job, sum_ in self.connection.execute(_SPENT, {"jobs": jobs}):
                 self.spent[(provider, job)] = int(sum_)
+
+    def _read_unclaimed(self) -> None:
+        """The holds of users for requests whose id nobody knows yet: one may be meant."""
+        self.unclaimed = defaultdict(list)
+        seeking = {one.report.user for one in self.batch if self._may_claim(one)}
+        if seeking:
+            found = unclaimed_holds(self.connection, seeking, SYNCHRONOUS, self.page.now)
+            for one in found:
+                self.unclaimed[(one.provider, one.user or "")].append(one)
+                self.open[one.key] = one
+
+    def _may_claim(self, one: Incoming) -> bool:
+        return one.report.activity == SYNCHRONOUS and self._hold_of(one) is None
+
+    def _claim(self, one: Incoming) -> None:
+        """Takes the oldest of these holds for a request that has none of its own."""
+        spare = self.unclaimed[(one.provider, one.report.user)]
+        if spare and self._may_claim(one):
+            found = spare.pop(0)
+            self.holds[one.job].append(claimed(found, one.report.job))
+            self.page.add(hold_job, claim_values(found, one.report.job, self.page.now))
 
     def _read_recorded(self) -> None:
         keys = sorted({one.report.key for one in self.batch})
@@ -137,9 +159,10 @@ class _Recording:
             self.recorded[(row.provider, row.key)] = (row.fingerprint, receipt)
 
     def _hold_of(self, one: Incoming) -> Hold | None:
-        """The latest hold that was made for this user's job."""
+        """The hold for this user's job: the oldest that is open, or the latest if none is."""
         found = [hold for hold in self.holds.get(one.job, ()) if hold.user == one.report.user]
-        return found[-1] if found else None
+        still_open = [hold for hold in found if hold.key in self.open]
+        return next(iter(still_open or found[-1:]), None)
 
     def _wallet(self, one: Incoming) -> tuple[str, tuple[str, ...]]:
         """Which wallet pays, and what is remarkable about that.
@@ -167,6 +190,7 @@ class _Recording:
         return receipt
 
     def _charge(self, one: Incoming) -> Receipt:
+        self._claim(one)
         wallet, remarks = self._wallet(one)
         member = self.members[one.report.user]
         if member.subscriptions is not None:

@@ -58,6 +58,7 @@ def hold_values(hold: Hold) -> Values:
         "job": hold.job,
         "holder": hold.user,
         "budget": hold.budget,
+        "activity": hold.activity,
     }
 
 
@@ -73,6 +74,7 @@ def hold_of(row: Row[Any]) -> Hold:
         job=row.job,
         user=row.holder,
         budget=row.budget,
+        activity=row.activity,
     )
 
 

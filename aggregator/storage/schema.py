@@ -103,9 +103,22 @@ hold = Table(
     Column("job", Text),
     Column("holder", Text),
     Column("budget", BigInteger),
+    Column("activity", String(20), nullable=False),
     CheckConstraint("amount > 0", name="hold_amount"),
     Index("hold_by_job", "job", "provider"),
     Index("hold_by_expiry", "expires"),
+    Index("hold_by_holder", "holder", "provider", "expires"),
+    info=APPEND_ONLY,
+)
+
+# Which job a hold turned out to be for, where the backend says that only in its answer.
+hold_job = Table(
+    "hold_job",
+    metadata,
+    Column("hold", Text, ForeignKey("hold.key"), primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("hold_job_by_job", "job"),
     info=APPEND_ONLY,
 )
 
@@ -184,4 +197,17 @@ membership = Table(
     CheckConstraint("standing IN ('member', 'default', 'left')", name="membership_standing"),
     Index("membership_by_person", "person", "id"),
     info=APPEND_ONLY,
+)
+
+# What a backend last said of a job to its owner: not an entry of the books, so it may change.
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("job", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("costs", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Index("sighting_by_time", "at"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from aggregator.ledger.grants import Grant
 from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.lookups import find_transfers
+from aggregator.storage.reconciliation import Sighting, note
 from aggregator.storage.schema import credit_grant, transfer
 from aggregator.storage.verification import balances, rebuild, verify
 from tests.unit.ledger.documents import DAY, MARCH, direct
@@ -34,6 +36,11 @@ EVENTS = st.one_of(
     ),
     st.tuples(st.just("hold"), users, names, few, providers, st.none() | few),
     st.tuples(st.just("release"), names),
+    st.tuples(st.just("request"), users, names, few, providers),
+    st.tuples(st.just("answer"), names, names),
+    st.tuples(st.just("refuse"), names),
+    st.tuples(st.just("answered"), users, names, names, st.integers(0, 60), providers),
+    st.tuples(st.just("see"), users, names, providers, st.sampled_from(["running", "finished"])),
     st.tuples(st.just("report"), users, names, names, st.integers(0, 60), providers),
     st.tuples(st.just("refund"), names, few, providers, names, st.booleans()),
     st.tuples(st.just("expire")),
@@ -105,13 +112,47 @@ class World:
         self.ledger.release(self.name(name), self.now)
         assert not self.ledger.release(self.name(name), self.now)
 
-    def report(self, user: str, key: str, job: str, amount: int, provider: str) -> None:
+    def request(self, user: str, name: str, amount: int, provider: str) -> None:
+        """A synchronous request: its hold is made before anybody knows its id."""
+        wanted = Hold(
+            key=f"{self.name(name)}-request",
+            wallet=f"user/{self.name(user)}",
+            provider=provider,
+            amount=amount * 1000,
+            opened=self.now,
+            expires=self.now + 10 * DAY,
+            user=self.name(user),
+            activity="synchronous",
+        )
+        with suppress(PaymentRequired, HoldConflict):
+            self.ledger.hold(wanted)
+
+    def answer(self, name: str, job: str) -> None:
+        for _ in range(2):
+            self.ledger.holds.claim(f"{self.name(name)}-request", self.name(job), self.now)
+
+    def refuse(self, name: str) -> None:
+        self.ledger.holds.give_up(f"{self.name(name)}-request", self.now)
+        assert not self.ledger.holds.give_up(f"{self.name(name)}-request", self.now)
+
+    def see(self, user: str, job: str, provider: str, status: str) -> None:
+        seen = Sighting(provider, self.name(job), self.name(user), status, None, self.now)
+        note(self.ledger.database, seen)
+
+    def answered(self, user: str, key: str, job: str, amount: int, provider: str) -> None:
+        """A report about a synchronous request."""
+        self.report(user, key, job, amount, provider, jobStart=None, jobFinish=None)
+
+    def report(
+        self, user: str, key: str, job: str, amount: int, provider: str, **more: Any
+    ) -> None:
         document = direct(
             self.name(key),
             amount,
             userId=self.name(user),
             jobId=self.name(job),
             sourceId=provider,
+            **more,
         )
         try:
             receipt = self.ledger.report(

@@ -10,16 +10,13 @@ from aggregator.ledger.events import Hold
 from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import GRACE, Ledger
 from aggregator.storage.queries import (
-    Difference,
     UsageFilter,
-    differences,
     grants_of,
     held_in,
     metrics_of_job,
     month_statement,
     receipts_of_job,
     statement,
-    unreported,
     usage,
 )
 from tests.unit.ledger.documents import APRIL, DAY, MARCH, direct, grant, resources
@@ -139,22 +136,3 @@ def test_a_month_tells_who_paid_and_what_was_given_back(ledger: Ledger) -> None:
     ledger.close_month("terra", "2026-03", APRIL + GRACE)
     closed = month_statement(ledger.database, "terra", "2026-03")
     assert (closed.earned, closed.settled) == (6500, 6500)
-
-
-def test_work_that_ended_without_a_report_is_found(ledger: Ledger) -> None:
-    ledger.grant(grant("g", 50))
-    for number in (1, 2, 3):
-        ledger.hold(replace(HOLD, key=f"h{number}", job=f"j-{number}"))
-    charge(ledger, "k", 1, jobId="j-1")
-    ledger.release("h2", MARCH)
-    assert [hold.job for hold in unreported(ledger.database, MARCH, APRIL)] == ["j-2"]
-
-
-def test_costs_that_a_backend_states_differently_are_found(ledger: Ledger) -> None:
-    charge(ledger, "a", 1, jobId="j-1")
-    charge(ledger, "b", 2, jobId="j-2")
-    stated = {("terra", "j-1"): 1000, ("terra", "j-2"): 2500, ("terra", "j-3"): 10}
-    assert differences(ledger.database, stated) == [
-        Difference("terra", "j-2", 2500, 2000),
-        Difference("terra", "j-3", 10, None),
-    ]

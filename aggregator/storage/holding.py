@@ -1,0 +1,201 @@
+"""Putting credits aside for work, and giving back what it did not take: each one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, select
+
+from aggregator.errors import PaymentRequired
+from aggregator.ledger.amounts import LARGEST
+from aggregator.ledger.errors import HoldConflict
+from aggregator.ledger.events import Hold
+from aggregator.ledger.pricing import Tariffs
+from aggregator.storage.database import Database
+from aggregator.storage.holds import (
+    FoundHold,
+    claim_values,
+    find_hold,
+    holds_of_jobs,
+    open_holds,
+    overdue_holds,
+    unclaimed_holds,
+)
+from aggregator.storage.members import read_members, standing_of
+from aggregator.storage.page import Page
+from aggregator.storage.schema import hold_job, usage_report
+
+RELEASED, ABANDONED = "released", "abandoned"
+"""Why a hold was closed without a report: the work did not start; no report came in time."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A hold for a job; `fresh` if it was opened now, by whoever asked for it."""
+
+    hold: Hold
+    fresh: bool
+
+
+class Holding:
+    """The holds in a database."""
+
+    def __init__(self, database: Database, tariffs: Tariffs) -> None:
+        self._database, self._tariffs = database, tariffs
+
+    def open(self, wanted: Hold) -> Hold:
+        """Puts credits aside for work that is about to run. The same again is no second hold.
+
+        Raises PaymentRequired, naming provider and day of renewal, if the wallet has too little;
+        HoldConflict if the key stands for other work or was closed.
+        """
+        _check(wanted)
+        with self._database.write() as connection:
+            self._database.lock(connection, [wanted.wallet, f"hold/{wanted.key}"])
+            if known := find_hold(connection, wanted.key):
+                if known.closed or not _same_work(known.hold, wanted):
+                    raise HoldConflict(wanted.key)
+                return known.hold
+            self._put_aside(connection, wanted)
+        return wanted
+
+    def open_for_job(self, wanted: Hold, still_runs: Callable[[Hold], bool]) -> Opened:
+        """A hold for a run of `wanted.job`: the one that is open, if it is for this run, or a new.
+
+        `still_runs` says of an open hold whether what it was made for may still run (or is about
+        to). Raises PaymentRequired as `open` does.
+        """
+        _check(wanted)
+        job = wanted.job or ""
+        with self._database.write() as connection:
+            self._database.lock(connection, [wanted.wallet, job_lock(wanted.provider, job)])
+            made = [
+                one
+                for one in holds_of_jobs(connection, [job])
+                if (one.hold.provider, one.hold.user) == (wanted.provider, wanted.user)
+            ]
+            for one in reversed(made):
+                if one.closed is None and still_runs(one.hold):
+                    return Opened(one.hold, fresh=False)
+            numbered = replace(wanted, key=f"{wanted.key}/{len(made) + 1}")
+            self._put_aside(connection, numbered)
+            return Opened(numbered, fresh=True)
+
+    def claim(self, key: str, job: str, now: int) -> None:
+        """Says what the hold under a key was for, as its backend has answered.
+
+        If a report about the job has come already and took this hold or another one, nothing is
+        left to be done; if it took none, this work is charged and the hold given back.
+        """
+        with self._database.write() as connection:
+            found = find_hold(connection, key)
+            if found is None:
+                return
+            provider = found.hold.provider
+            self._database.lock(connection, [found.hold.wallet, job_lock(provider, job)])
+            taken = any(one.hold.provider == provider for one in holds_of_jobs(connection, [job]))
+            left = None if taken else self._left(connection, key, now)
+            if left is None:
+                return
+            if _reported(connection, provider, job):
+                self._close(connection, left, now, RELEASED)
+                return
+            page = Page(self._database, connection, now)
+            page.add(hold_job, claim_values(left, job, now))
+            page.write()
+
+    def give_up(self, key: str, now: int) -> bool:
+        """Gives back a hold whose work did not start; False if something has claimed it."""
+        with self._database.write() as connection:
+            found = self._locked(connection, key)
+            if found is None or not found.unclaimed:
+                return False
+            return self._close(connection, found.hold, now, RELEASED)
+
+    def release(self, key: str, now: int, reason: str = RELEASED) -> bool:
+        """Gives back what a hold has put aside; False if there is nothing (any more) to give."""
+        with self._database.write() as connection:
+            found = self._locked(connection, key)
+            if found is None or found.closed:
+                return False
+            return self._close(connection, found.hold, now, reason)
+
+    def reconcile(self, now: int, patience: int) -> list[Hold]:
+        """Closes the holds that no report will settle; returns those that it closed.
+
+        Their time is over, or their job was seen to have ended `patience` milliseconds ago. Several
+        may do this at once: each hold is closed by one of them.
+        """
+        with self._database.read() as connection:
+            overdue = overdue_holds(connection, now, patience)
+        return [one for one in overdue if self.release(one.key, now, ABANDONED)]
+
+    def all_open(self) -> list[Hold]:
+        """All that is put aside now."""
+        with self._database.read() as connection:
+            return open_holds(connection)
+
+    def _put_aside(self, connection: Connection, wanted: Hold) -> None:
+        user = wanted.user or ""
+        member = read_members(connection, [user])[user]
+        page = Page(self._database, connection, wanted.opened)
+        page.load([wanted.wallet])
+        if member.subscriptions and wanted.wallet == member.own_wallet:
+            page.renew(wanted.wallet, member.subscriptions, self._tariffs.free_tiers())
+        try:
+            page.put_aside(wanted)
+        except PaymentRequired:
+            purse = page.purse(wanted.wallet)
+            tariff = self._tariffs.of(wanted.provider)
+            found = standing_of(member, purse, tariff, wanted.opened)
+            raise found.refusal(wanted.amount) from None
+        page.write()
+
+    def _locked(self, connection: Connection, key: str) -> FoundHold | None:
+        """The hold, its wallet locked: read again, as it may have changed meanwhile."""
+        found = find_hold(connection, key)
+        if found is None:
+            return None
+        self._database.lock(connection, [found.hold.wallet])
+        return find_hold(connection, key)
+
+    def _left(self, connection: Connection, key: str, now: int) -> Hold | None:
+        """The hold itself if nothing has claimed it, otherwise one that can stand for it."""
+        found = find_hold(connection, key)
+        if found is None or found.unclaimed:
+            return found.hold if found else None
+        mine = found.hold
+        others = unclaimed_holds(connection, [mine.user or ""], mine.activity, now)
+        alike = (
+            one for one in others if (one.provider, one.wallet) == (mine.provider, mine.wallet)
+        )
+        return next(alike, None)
+
+    def _close(self, connection: Connection, one: Hold, now: int, reason: str) -> bool:
+        page = Page(self._database, connection, now)
+        page.load([one.wallet])
+        page.load_holds([one])
+        page.give_back(one, reason)
+        page.pay_debts(one.wallet, f"release/{one.key}")
+        page.write()
+        return True
+
+
+def job_lock(provider: str, job: str) -> str:
+    """The name of the lock under which is settled which hold is for a job."""
+    return f"job/{provider}/{job}"
+
+
+def _reported(connection: Connection, provider: str, job: str) -> bool:
+    here = (usage_report.c.provider == provider) & (usage_report.c.job == job)
+    return connection.execute(select(usage_report.c.key).where(here).limit(1)).first() is not None
+
+
+def _check(wanted: Hold) -> None:
+    if wanted.amount <= 0 or wanted.amount > LARGEST or wanted.expires <= wanted.opened:
+        raise ValueError("a hold needs an amount above 0 and an expiry after its opening")
+
+
+def _same_work(known: Hold, wanted: Hold) -> bool:
+    return replace(known, opened=wanted.opened, expires=wanted.expires) == wanted

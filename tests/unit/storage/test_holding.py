@@ -1,0 +1,206 @@
+"""Holds for work whose id is known beforehand, or only when its backend answers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from aggregator.errors import PaymentRequired
+from aggregator.ledger.events import Hold
+from aggregator.ledger.reports import read_resources
+from aggregator.storage.ledger import Ledger, open_ledger
+from aggregator.storage.reconciliation import Sighting, note
+from aggregator.storage.verification import verify
+from tests.unit.ledger.documents import DAY, MARCH, direct, grant, tariffs
+
+SECOND = 1000
+HOUR = 60 * 60 * SECOND
+REQUEST = Hold(
+    "r1",
+    "user/alice",
+    "terra",
+    3000,
+    MARCH,
+    MARCH + HOUR,
+    user="alice",
+    activity="synchronous",
+)
+RUN = Hold("batch/terra/j-1", "user/alice", "terra", 3000, MARCH, MARCH + DAY, "j-1", "alice")
+
+
+@pytest.fixture
+def funded(ledger: Ledger) -> Ledger:
+    ledger.grant(grant("g", 100))
+    return ledger
+
+
+def report(ledger: Ledger, job: str, credits_: float = 1, **changes: object) -> None:
+    synchronous = {"jobStart": None, "jobFinish": None}
+    document = direct(f"k-{job}", credits_, jobId=job, **(synchronous | changes))
+    ledger.report(read_resources(document), "terra-accounting", MARCH)
+
+
+def opened(ledger: Ledger) -> list[tuple[str, str | None]]:
+    assert verify(ledger.database) == []
+    return [(hold.key, hold.job) for hold in ledger.open_holds()]
+
+
+def left(ledger: Ledger) -> int:
+    return ledger.purse("user/alice", MARCH).available("terra", MARCH)
+
+
+def requests(ledger: Ledger, count: int) -> None:
+    for number in range(1, count + 1):
+        ledger.hold(replace(REQUEST, key=f"r{number}", opened=MARCH + number))
+
+
+def test_a_report_that_comes_before_the_answer_takes_the_users_hold(funded: Ledger) -> None:
+    requests(funded, 1)
+    report(funded, "j")
+    assert opened(funded) == []
+    assert left(funded) == 99_000
+    funded.holds.claim("r1", "j", MARCH)
+    assert left(funded) == 99_000
+
+
+def test_a_report_that_comes_after_the_answer_settles_the_hold_that_it_named(
+    funded: Ledger,
+) -> None:
+    requests(funded, 2)
+    funded.holds.claim("r2", "j", MARCH)
+    assert opened(funded) == [("r1", None), ("r2", "j")]
+    report(funded, "j")
+    assert opened(funded) == [("r1", None)]
+    assert left(funded) == 96_000
+
+
+def test_there_are_always_as_many_holds_as_requests_that_are_not_reported(funded: Ledger) -> None:
+    requests(funded, 3)
+    report(funded, "of-r2")  # takes the oldest hold, which r1 still needs
+    assert opened(funded) == [("r2", None), ("r3", None)]
+    funded.holds.claim("r1", "of-r1", MARCH)  # takes another's in its place
+    assert opened(funded) == [("r2", "of-r1"), ("r3", None)]
+    funded.holds.claim("r2", "of-r2", MARCH)  # has been reported: nothing is left to do
+    funded.holds.claim("r3", "of-r3", MARCH)
+    assert opened(funded) == [("r2", "of-r1"), ("r3", "of-r3")]
+    report(funded, "of-r3")
+    report(funded, "of-r1")
+    assert opened(funded) == []
+
+
+def test_an_answer_that_is_told_again_claims_no_second_hold(funded: Ledger) -> None:
+    requests(funded, 2)
+    for _ in range(2):
+        funded.holds.claim("r1", "j", MARCH)
+    assert opened(funded) == [("r1", "j"), ("r2", None)]
+
+
+def test_of_a_request_that_was_reported_as_a_batch_job_the_hold_is_given_back(
+    funded: Ledger,
+) -> None:
+    requests(funded, 1)
+    report(funded, "j", jobStart=MARCH)
+    assert opened(funded) == [("r1", None)]
+    funded.holds.claim("r1", "j", MARCH)
+    assert opened(funded) == []
+    assert left(funded) == 99_000
+
+
+def test_a_repeated_report_takes_no_hold(funded: Ledger) -> None:
+    requests(funded, 1)
+    report(funded, "j")
+    funded.hold(replace(REQUEST, key="r2"))
+    report(funded, "j")
+    assert opened(funded) == [("r2", None)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"user": "bob"}, {"provider": "aurora"}, {"activity": "service"}, {"expires": MARCH}],
+)
+def test_a_report_takes_no_hold_that_is_for_other_work(
+    funded: Ledger, other: dict[str, object]
+) -> None:
+    made = replace(REQUEST, opened=MARCH - HOUR)
+    funded.grant(grant("earlier", 10, created=MARCH - DAY))
+    funded.hold(replace(made, **other))  # type: ignore[arg-type]
+    report(funded, "j")
+    assert opened(funded) == [("r1", None)]
+
+
+def test_a_request_that_fails_gives_back_its_hold_but_not_one_that_others_need(
+    funded: Ledger,
+) -> None:
+    requests(funded, 2)
+    report(funded, "of-r2")
+    funded.holds.claim("r1", "of-r1", MARCH)  # has taken the hold of r2
+    assert not funded.holds.give_up("r2", MARCH)
+    assert opened(funded) == [("r2", "of-r1")]
+    assert not funded.holds.give_up("nobody", MARCH)
+
+
+def test_the_budget_counts_for_a_report_that_comes_before_the_answer(funded: Ledger) -> None:
+    funded.hold(replace(REQUEST, budget=3000))
+    report(funded, "j", 5)
+    assert left(funded) == 97_000
+    document = direct("k-j_1", 5, jobId="j", jobStart=None, jobFinish=None)
+    assert funded.report(read_resources(document), "terra-accounting", MARCH).charged == 0
+
+
+def test_starting_a_job_again_makes_no_second_hold_while_it_may_run(funded: Ledger) -> None:
+    first = funded.holds.open_for_job(RUN, lambda _: True)
+    assert first.fresh
+    again = funded.holds.open_for_job(replace(RUN, amount=4000), lambda _: True)
+    assert (again.fresh, again.hold) == (False, first.hold)
+    assert left(funded) == 97_000
+
+
+def test_a_further_run_has_a_hold_of_its_own_and_each_report_settles_the_oldest(
+    funded: Ledger,
+) -> None:
+    first = funded.holds.open_for_job(RUN, lambda _: True)
+    second = funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: False)
+    assert (first.hold.key, second.hold.key) == ("batch/terra/j-1/1", "batch/terra/j-1/2")
+    report(funded, "j-1", jobStart=MARCH)
+    assert opened(funded) == [("batch/terra/j-1/2", "j-1")]
+
+
+def test_many_who_start_a_job_at_once_make_one_hold(funded: Ledger, url: str) -> None:
+    others = [open_ledger(url, tariffs()) for _ in range(3)]
+    with ThreadPoolExecutor(12) as threads:
+        starts = list(
+            threads.map(
+                lambda n: others[n % 3].holds.open_for_job(RUN, lambda _: True).fresh, range(12)
+            )
+        )
+    for other in others:
+        other.database.dispose()
+    assert starts.count(True) == 1
+    assert opened(funded) == [("batch/terra/j-1/1", "j-1")]
+
+
+def test_a_job_is_not_started_without_credits(ledger: Ledger) -> None:
+    with pytest.raises(PaymentRequired, match="'terra'"):
+        ledger.holds.open_for_job(RUN, lambda _: True)
+    assert opened(ledger) == []
+
+
+def test_a_job_that_was_seen_to_end_holds_its_credits_until_patience_is_over(
+    funded: Ledger,
+) -> None:
+    funded.holds.open_for_job(RUN, lambda _: True)
+    note(funded.database, Sighting("terra", "j-1", "alice", "running", None, MARCH + SECOND))
+    assert funded.reconcile(MARCH + HOUR, patience=SECOND) == []
+    note(funded.database, Sighting("terra", "j-1", "alice", "error", None, MARCH + HOUR))
+    assert funded.reconcile(MARCH + HOUR, patience=SECOND) == []
+    closed = funded.reconcile(MARCH + HOUR + SECOND, patience=SECOND)
+    assert [hold.job for hold in closed] == ["j-1"]
+    assert left(funded) == 100_000
+
+
+def test_what_was_seen_of_an_earlier_run_ends_no_later_one(funded: Ledger) -> None:
+    note(funded.database, Sighting("terra", "j-1", "alice", "finished", None, MARCH))
+    funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: True)
+    assert funded.reconcile(MARCH + HOUR, patience=0) == []
