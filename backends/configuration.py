@@ -4,7 +4,10 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,6 +33,32 @@ class ProfileError(Exception):
         self.mistakes = tuple(mistakes)
         lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
         super().__init__(f"{source}:\n{lines}")
+
+
+def read_document(path: Path) -> object:
+    """What stands in a YAML file; ``ProfileError`` where it is missing or no YAML."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a mistake instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(getattr(key, "value", key))
+            if name in seen and name != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {name!r} stands here twice", key.start_mark
+                )
+            seen.add(name)
+        return super().construct_mapping(node, deep)
 
 
 Numbers = TypeVar("Numbers", bound="DataclassInstance")

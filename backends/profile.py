@@ -10,15 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-import yaml
-
 from backends.addresses import AddressPolicy
 from backends.billing import Billing, read_billing
 from backends.clusters import Compute, read_compute
-from backends.configuration import Mistake, ProfileError, Reader
+from backends.configuration import Mistake, ProfileError, Reader, read_document
 from backends.errors import OpenEOError
 from backends.faults.reading import Faults, faults_of
 from backends.limits import Limits
+from backends.passwords import Password, read_password
 from backends.service_types import SERVICE_TYPES
 
 __all__ = [
@@ -60,15 +59,10 @@ class CollectionSpec:
 
 @dataclass(frozen=True)
 class User:
-    """A person who may log in. Exactly one of the two passwords is given.
-
-    ``password_hash`` has the form that ``werkzeug.security.generate_password_hash``
-    writes; a plain ``password`` is for demonstrations.
-    """
+    """A person who may log in with a password."""
 
     name: str
-    password: str | None = field(default=None, repr=False)
-    password_hash: str | None = field(default=None, repr=False)
+    password: Password
     budget: float | None = None
     """What they have to spend; None for what the backend gives everybody."""
     plan: str | None = None
@@ -161,13 +155,7 @@ def load_profile(path: Path, *, known: Known | None = None) -> Profile:
     Raises ``ProfileError`` with every mistake found, also where the file is
     missing or is no YAML.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
+    document = read_document(path)
     known = known or known_here()
     profile = read_profile(document, source=str(path), known=known)
     specs = tuple(_beside(path.parent, spec) for spec in profile.collections)
@@ -325,18 +313,14 @@ def _users(reader: Reader, value: object, billing: Billing) -> dict[str, User]:
         where = f"users.{name}"
         given = reader.mapping(where, entry)
         reader.unknown_keys(where, given, {"password", "password_hash", "budget", "plan"})
-        if len({"password", "password_hash"} & given.keys()) != 1:
-            reader.add(where, "needs a password", "give either password or password_hash")
-        for key in given.keys() - {"budget"}:
-            reader.text(f"{where}.{key}", given[key])
+        password = read_password(reader, where, given, "password")
         budget, plan = given.get("budget"), given.get("plan")
         if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int | float)):
             reader.add(f"{where}.budget", f"{budget!r} is no number")
-        if plan is not None and billing.plan(str(plan)) is None:
+        if plan is not None and billing.plan(reader.text(f"{where}.plan", plan)) is None:
             names = ", ".join(known.name for known in billing.plans)
             reader.add(f"{where}.plan", f"{plan!r} is not known", f"one of {names}")
-        passwords = given.get("password"), given.get("password_hash")
-        users[str(name)] = User(str(name), *passwords, budget, plan)
+        users[str(name)] = User(str(name), password, budget, plan)
     if any(":" in name for name in users):
         reader.add("users", "a name holds a colon", "HTTP Basic cannot carry it")
     return users

@@ -1,13 +1,11 @@
 """Who asks: HTTP Basic for the token, Bearer tokens for the rest."""
 
-import hmac
 from typing import Final, cast
 
 from flask import Flask, Request, g, request
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from backends.errors import OpenEOError
-from backends.profile import User
+from backends.passwords import matches
 from backends.web.backend import Backend, backend
 
 PUBLIC: Final = frozenset(
@@ -67,22 +65,10 @@ def check_basic(users_request: Request, here: Backend) -> str:
         )
     name = credentials.username if credentials else None
     password = credentials.password if credentials else None
-    if name is None or password is None or not _matches(here.profile.users.get(name), password):
+    user = here.profile.users.get(name or "")
+    if name is None or not matches(user.password if user else None, password or ""):
         raise OpenEOError("CredentialsInvalid", "The user name or the password is not correct.")
     return name
-
-
-# Compared with where a name is unknown, so that it takes as long as for a known one.
-_NOBODY: Final = User("", password_hash=generate_password_hash("", method="pbkdf2:sha256:1000"))
-
-
-def _matches(user: User | None, password: str) -> bool:
-    known = user or _NOBODY
-    expected = known.password_hash
-    if expected is None:
-        given = (known.password or "").encode()
-        return hmac.compare_digest(given, password.encode())
-    return check_password_hash(expected, password) and user is not None
 
 
 def _user_of_bearer(users_request: Request, here: Backend) -> str:

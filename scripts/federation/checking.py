@@ -29,6 +29,7 @@ def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
     if not profiles:
         return rates
     found = rates + [mistake for backend in settings.backends for mistake in _profile(backend)]
+    found += _identity(settings.identity.simulated)
     return found + _clashes(config)
 
 
@@ -57,7 +58,10 @@ def _profiles_named_in(config: Path) -> list[str]:
     entries = members.values() if isinstance(members, dict) else ()
     named = [entry.get("simulated") for entry in entries if isinstance(entry, dict)]
     files = [config.parent / name for name in named if isinstance(name, str) and name]
-    return [mistake for file in files for mistake in _loaded(file)[1]]
+    found = [mistake for file in files for mistake in _loaded(file)[1]]
+    identity = document.get("identity") if isinstance(document, dict) else None
+    provider = identity.get("simulated") if isinstance(identity, dict) else None
+    return found + _identity(config.parent / str(provider) if provider else None)
 
 
 def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
@@ -68,6 +72,20 @@ def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
         return load_profile(file), []
     except ProfileError as error:
         return None, [f"{error.source}: {mistake}" for mistake in error.mistakes]
+
+
+def _identity(file: Path | None) -> list[str]:
+    """What is wrong with the configuration of the simulated provider of identities."""
+    if file is None:
+        return []
+    from backends.configuration import ProfileError
+    from backends.identity.reading import load_settings
+
+    try:
+        load_settings(file)
+    except ProfileError as error:
+        return [f"{error.source}: {mistake}" for mistake in error.mistakes]
+    return []
 
 
 def _profile(backend: Backend) -> list[str]:

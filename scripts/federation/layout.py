@@ -15,9 +15,12 @@ import yaml
 
 from aggregator.settings import Accounting, Settings
 from scripts.federation.children import python
+from scripts.federation.moves import Place, place, readdressed
 from scripts.federation.servers import Address, Server, read_address
 
 AGGREGATOR = "aggregator"
+IDENTITY = "identity"
+IDENTITY_FILE = "identity.yaml"
 DEFAULT_CONFIG = Path("config/federation.yaml")
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -31,10 +34,10 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True)
 class Profile:
-    """The file of one simulated backend and what stands in it."""
+    """The file of one simulated server and what stands in it."""
 
     file: Path
-    document: Mapping[str, Any]
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,31 @@ class Layout:
     document: Mapping[str, Any]
     profiles: Mapping[str, Profile]
     data: Path = Path("var")
+    identity: Profile | None = None
+    """The provider of OpenID Connect that it simulates, if it does."""
     offset: int = 0
     """What was added to every port of the original."""
     original: "Layout | None" = None
     """The configuration that somebody wrote, where this one was made of it."""
 
     def server(self, name: str) -> Server:
-        """How to start the aggregator or one of the simulated backends; LayoutError if unknown."""
+        """How to start the aggregator, the provider of identities or one of the simulated
+        backends; LayoutError if unknown."""
         if name == AGGREGATOR:
-            bind, file = self.document.get("bind", Settings.bind), self.file
             command = python(AGGREGATOR, "--config", str(self.file))
-        else:
-            profile = self.profile(name)
-            bind, file = profile.document.get("bind"), profile.file
-            command = python(
-                *("backend", name, "--config", str(self.file), "--data", str(self.data))
-            )
-        return Server(name, command, _address(bind, file), self._setting(name))
+            bind = self.document.get("bind", Settings.bind)
+            return Server(name, command, _address(bind, self.file), self._setting(name))
+        started = (IDENTITY,) if name == IDENTITY else ("backend", name)
+        command = python(*started, "--config", str(self.file), "--data", str(self.data))
+        profile = self.profile(name)
+        address = _address(profile.document.get("bind"), profile.file)
+        server = Server(name, command, address, self._setting(name))
+        return replace(server, sign=self._discovery()) if name == IDENTITY else server
+
+    def _discovery(self) -> str:
+        """Where the provider of identities says what it is, below its address."""
+        issuer = str(self.profile(IDENTITY).document.get("issuer") or "")
+        return f"{urlsplit(issuer).path}/.well-known/openid-configuration"
 
     def _setting(self, name: str) -> str:
         """Where somebody can change the address of a server."""
@@ -70,6 +81,10 @@ class Layout:
         return f"'bind' in {file}"
 
     def profile(self, name: str) -> Profile:
+        if name == IDENTITY and self.identity is not None:
+            return self.identity
+        if name == IDENTITY:
+            raise LayoutError(f"{self.file} names no provider of identities (identity.simulated).")
         if name not in self.profiles:
             known = ", ".join(self.profiles) or "none"
             raise LayoutError(f"{self.file} simulates no backend '{name}'; it simulates: {known}.")
@@ -84,8 +99,14 @@ class Layout:
         return self.server(AGGREGATOR)
 
     @property
+    def providers(self) -> tuple[Server, ...]:
+        """The provider of identities, if it is simulated."""
+        return (self.server(IDENTITY),) if self.identity else ()
+
+    @property
     def servers(self) -> tuple[Server, ...]:
-        return (*self.backends, self.aggregator)
+        """All servers, in the order in which they need one another."""
+        return (*self.providers, *self.backends, self.aggregator)
 
     @property
     def url(self) -> str:
@@ -108,21 +129,59 @@ def read_layout(file: Path, *, data: Path = Path("var")) -> Layout:
         for name, entry in entries.items()
         if isinstance(entry, dict) and entry.get("simulated")
     }
-    return Layout(file, document, profiles, data)
+    settings = document.get("identity")
+    named = settings.get("simulated") if isinstance(settings, dict) else None
+    identity = _profile(file.parent / str(named)) if named else None
+    return Layout(file, document, profiles, data, identity)
 
 
 def moved(layout: Layout, *, port: Port, host: str | None = None) -> Layout:
     """The same federation on other ports, or listening on another host; files as before."""
+    moves = _moves(layout, port)
     profiles = {
         name: replace(profile, document=_moved(profile.document, profile.file, name, port, host))
         for name, profile in layout.profiles.items()
     }
+    for profile in profiles.values():
+        _readdress(profile.document, moves, ("oidc", "urls"))
     document = _moved(layout.document, layout.file, AGGREGATOR, port, host)
     document["backends"] = {
         name: _follow(entry, name, layout, profiles)
         for name, entry in dict(document.get("backends") or {}).items()
     }
-    return replace(layout, document=document, profiles=profiles)
+    _readdress(document, moves, ("identity",))
+    identity = layout.identity and _identity_moved(layout.identity, moves, port, host)
+    return replace(layout, document=document, profiles=profiles, identity=identity)
+
+
+def _moves(layout: Layout, port: Port) -> Mapping[Place, int]:
+    """The places of all servers, as they listen and as others find them, with their new ports."""
+    moves = {}
+    for server in layout.servers:
+        old = server.address
+        document = layout.document if server.name == AGGREGATOR else None
+        document = document or layout.profile(server.name).document
+        known_as = urlsplit(
+            str(document.get("public_url") or document.get("issuer") or "")
+        ).hostname
+        for host in (old.host, known_as or old.host):
+            moves[place(host, old.port)] = port(server.name, old.port)
+    return moves
+
+
+def _readdress(
+    document: dict[str, Any], moves: Mapping[Place, int], sections: tuple[str, ...]
+) -> None:
+    for section in set(sections) & document.keys():
+        document[section] = readdressed(document[section], moves)
+
+
+def _identity_moved(
+    profile: Profile, moves: Mapping[Place, int], port: Port, host: str | None
+) -> Profile:
+    bind = _new_address(profile.document.get("bind"), profile.file, IDENTITY, port, host)
+    document = {**readdressed(profile.document, moves), "bind": str(bind)}
+    return replace(profile, document=document)
 
 
 def relocated(layout: Layout, directory: Path, *, offset: int, host: str | None) -> Layout:
@@ -144,17 +203,18 @@ def write(layout: Layout, directory: Path) -> Layout:
         name: {**entry, "simulated": f"{name}.yaml"} if name in profiles else entry
         for name, entry in dict(layout.document.get("backends") or {}).items()
     }
+    identity = layout.identity and replace(layout.identity, file=directory / IDENTITY_FILE)
     document = {
         **layout.document,
         "backends": backends,
         "data_directory": str(layout.data / AGGREGATOR),
         **_accounting(layout),
     }
-    written = Layout(directory / "federation.yaml", document, profiles, layout.data)
-    for file, content in [
-        (written.file, document),
-        *((p.file, p.document) for p in profiles.values()),
-    ]:
+    if identity:
+        document["identity"] = {**document["identity"], "simulated": IDENTITY_FILE}
+    written = Layout(directory / "federation.yaml", document, profiles, layout.data, identity)
+    named = [*profiles.values(), *([identity] if identity else [])]
+    for file, content in [(written.file, document), *((p.file, p.document) for p in named)]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
     return written
@@ -195,12 +255,18 @@ def _address(bind: object, file: Path) -> Address:
 def _moved(
     document: Mapping[str, Any], file: Path, name: str, port: Port, host: str | None
 ) -> dict[str, Any]:
-    old = _address(document.get("bind", Settings.bind), file)
+    bind = document.get("bind", Settings.bind)
+    old, new = _address(bind, file), _new_address(bind, file, name, port, host)
+    public = str(document.get("public_url") or old.url)
+    return {**document, "bind": str(new), "public_url": _with_port(public, old.port, new.port)}
+
+
+def _new_address(bind: object, file: Path, name: str, port: Port, host: str | None) -> Address:
+    old = _address(bind, file)
     new = Address(host or old.host, port(name, old.port))
     if not 0 < new.port < 65536:
         raise LayoutError(f"{name} cannot move from port {old.port} to {new.port}: no such port.")
-    public = str(document.get("public_url") or old.url)
-    return {**document, "bind": str(new), "public_url": _with_port(public, old.port, new.port)}
+    return new
 
 
 def _follow(entry: object, name: str, layout: Layout, profiles: Mapping[str, Profile]) -> object:

@@ -73,9 +73,10 @@ def main() -> None:
 def up(config: Path | None, data: Path | None, port_offset: int, timeout: float) -> None:
     """Run the whole federation of a configuration.
 
-    Starts the aggregator and every simulated backend as a program of its own
-    and prints what they say. Ends with status 0 at Ctrl-C, with status 1 if one
-    of them ends by itself. Nothing is left running.
+    Starts the aggregator, every simulated backend and the simulated provider of
+    identities as programs of their own and prints what they say. Ends with
+    status 0 at Ctrl-C, with status 1 if one of them ends by itself. Nothing is
+    left running.
     """
     from scripts.federation import up as running
 
@@ -117,6 +118,35 @@ def backend(
     from backends.serve import serve
 
     _exit(serve(profile.file, layout.data / "backends" / name))
+
+
+@main.command()
+@config_option
+@data_option
+@offset_option
+@bind_option
+@click.option("--rotate-key", is_flag=True, help="Sign with another key from now on, and end.")
+def identity(
+    *,
+    config: Path | None,
+    data: Path | None,
+    port_offset: int,
+    bind: str | None,
+    rotate_key: bool,
+) -> None:
+    """Run the simulated provider of OpenID Connect alone, in the foreground.
+
+    With --rotate-key, one that is running goes over to its next key at once.
+    """
+    layout = _layout(config, data, port_offset, bind, only="identity")
+    file = _or_complain(lambda: layout.profile("identity")).file
+    from backends.identity.serve import rotate, serve
+
+    place = layout.data / "identity"
+    if rotate_key:
+        _exit(rotate(file, place))
+    _has_its_address(layout, "identity")
+    _exit(serve(file, place))
 
 
 @main.command()

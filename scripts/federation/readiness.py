@@ -49,8 +49,8 @@ def wait_for_members(
 
 
 def answers(server: Server) -> bool:
-    """Whether the server tells its API versions."""
-    return _get(f"{server.address.url}/.well-known/openeo") is not None
+    """Whether the server tells what it is."""
+    return _get(server.address.url + server.sign) is not None
 
 
 def federation(aggregator: Server) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ class Server:
     command: tuple[str, ...]
     address: Address
     setting: str  # where the address stands, for messages
+    sign: str = "/.well-known/openeo"  # the path at which it answers once it is ready
 
 
 @dataclass(frozen=True)

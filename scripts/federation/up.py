@@ -36,12 +36,11 @@ def federation(layout: Layout, sink: Sink, *, seconds: float = READY_SECONDS) ->
 
 
 def start(children: Children, layout: Layout, *, seconds: float = READY_SECONDS) -> None:
-    """Starts the backends, then the aggregator, which finds them all there."""
-    for backend in layout.backends:
-        children.start(backend)
-    wait_for(children, layout.backends, seconds=seconds)
-    children.start(layout.aggregator)
-    wait_for(children, [layout.aggregator], seconds=seconds)
+    """Starts who says who users are, the backends, then the aggregator, which finds all there."""
+    for servers in (layout.providers, layout.backends, (layout.aggregator,)):
+        for server in servers:
+            children.start(server)
+        wait_for(children, servers, seconds=seconds)
     wait_for_members(children, layout.aggregator, list(layout.profiles), seconds=seconds)
 
 
@@ -61,10 +60,11 @@ def up(layout: Layout, *, seconds: float = READY_SECONDS) -> int:
 
 
 def welcome(layout: Layout) -> str:
-    width = max((len(name) for name in layout.profiles), default=0)
-    backends = [f"  {s.name:<{width}}  {s.address.url}" for s in layout.backends]
+    behind = (*layout.backends, *layout.providers)
+    width = max((len(server.name) for server in behind), default=0)
+    lines = [f"  {server.name:<{width}}  {server.address.url}" for server in behind]
     ready = f"The federation is ready at {layout.url}"
-    return "\n".join([ready, *backends, "Ctrl-C stops it."])
+    return "\n".join([ready, *lines, "Ctrl-C stops it."])
 
 
 def prefixed(names: Iterable[str]) -> Sink:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from backends.passwords import Password
 from backends.profile import CollectionSpec, Limits, Profile, Provider, User
 
 
@@ -20,8 +21,8 @@ def profile(**changes: Any) -> Profile:
         "url_path": "/openeo/1.3",
         "public_url": "http://backend.test",
         "users": {
-            "alice": User("alice", password="wonderland"),
-            "bob": User("bob", password="builder"),
+            "alice": User("alice", Password("wonderland")),
+            "bob": User("bob", Password("builder")),
         },
         "collections": (
             CollectionSpec("SENTINEL2_L2A", "world", "sentinel2_l2a"),

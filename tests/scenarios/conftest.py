@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,11 @@ def free_ports(count: int) -> list[int]:
 def layout_for_tests(directory: Path) -> Layout:
     """The local default on free ports, with all that it stores in that directory."""
     layout = read_layout(CONFIG, data=directory / "data")
-    ports = dict(zip((s.name for s in layout.servers), free_ports(4), strict=True))
+    names = [server.name for server in layout.servers]
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     there = moved(layout, port=lambda name, _: ports[name])
     document = {**there.document, "upstream": QUICK}
-    return write(
-        Layout(there.file, document, there.profiles, there.data), directory / "configuration"
-    )
+    return write(replace(there, document=document), directory / "configuration")
 
 
 @pytest.fixture(scope="session")

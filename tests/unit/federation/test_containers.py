@@ -42,6 +42,7 @@ def test_every_server_of_the_federation_has_a_container(
 
 def test_every_container_runs_its_server(services: dict[str, Any]) -> None:
     assert services["aggregator"]["command"] == ["aggregator"]
+    assert services["identity"]["command"] == ["identity"]
     for name in ("terra", "aurora", "boreal"):
         assert services[name]["command"] == ["backend", name]
 
@@ -61,7 +62,7 @@ def test_every_container_shares_the_network(services: dict[str, Any]) -> None:
 def test_every_backend_is_asked_for_its_health_where_it_listens(
     services: dict[str, Any], layout: Layout
 ) -> None:
-    for server in layout.backends:
+    for server in (*layout.backends, *layout.providers):
         url = services[server.name]["environment"]["HEALTH_URL"]
         assert urlsplit(url).port == server.address.port
 

@@ -123,3 +123,75 @@ def test_a_missing_profile_is_named(tmp_path: Path) -> None:
     (tmp_path / "federation.yaml").write_text(FEDERATION)
     with pytest.raises(LayoutError, match=r"north\.yaml cannot be read"):
         read_layout(tmp_path / "federation.yaml")
+
+
+IDENTITY = """
+title: Mine
+bind: 127.0.0.1:8090
+issuer: http://localhost:8090/realms/one
+clients:
+  editor: {redirect_urls: ["http://127.0.0.1:8080/editor/", "https://far.example:8080/"]}
+"""
+
+
+@pytest.fixture
+def identified(layout: Layout, tmp_path: Path) -> Layout:
+    """The federation with a provider of identities, which its backend knows."""
+    (tmp_path / "identity.yaml").write_text(IDENTITY)
+    settings = "identity: {simulated: identity.yaml, trusted_issuers: [http://localhost:8090/x]}\n"
+    layout.file.write_text(FEDERATION + settings)
+    oidc = """
+oidc: {providers: [{id: one, issuer: "http://127.0.0.1:8090/realms/one"}]}
+urls: {own: ["127.0.0.1:8080", "far.example:8080", "127.0.0.1:9999"]}
+"""
+    (tmp_path / "profiles" / "north.yaml").write_text(NORTH + oidc)
+    return read_layout(layout.file, data=tmp_path / "var")
+
+
+def test_the_provider_of_identities_starts_first_and_is_asked_what_it_is(
+    identified: Layout,
+) -> None:
+    first = identified.servers[0]
+    assert (first.name, str(first.address)) == ("identity", "127.0.0.1:8090")
+    assert first.sign == "/realms/one/.well-known/openid-configuration"
+
+
+def test_a_moved_provider_is_found_wherever_its_address_stands(
+    identified: Layout, tmp_path: Path
+) -> None:
+    there = relocated(identified, tmp_path / "elsewhere", offset=500, host=None)
+    settings = load(there.file)
+    assert settings.identity.simulated == tmp_path / "elsewhere" / "identity.yaml"
+    assert settings.identity.trusted_issuers == ("http://localhost:8590/x",)
+    provider = yaml.safe_load((tmp_path / "elsewhere" / "identity.yaml").read_text())
+    assert provider["bind"] == "127.0.0.1:8590"
+    assert provider["issuer"] == "http://localhost:8590/realms/one"
+    assert provider["clients"]["editor"]["redirect_urls"] == [
+        "http://127.0.0.1:8580/editor/",
+        "https://far.example:8080/",
+    ]
+    profile = yaml.safe_load(there.profiles["north"].file.read_text())
+    assert profile["oidc"]["providers"][0]["issuer"] == "http://127.0.0.1:8590/realms/one"
+    assert profile["urls"]["own"] == ["127.0.0.1:8580", "far.example:8080", "127.0.0.1:9999"]
+
+
+def test_moving_leaves_the_provider_of_the_original_alone(
+    identified: Layout, tmp_path: Path
+) -> None:
+    relocated(identified, tmp_path / "elsewhere", offset=500, host=None)
+    assert identified.identity is not None
+    assert identified.identity.document == yaml.safe_load(IDENTITY)
+    assert read_layout(identified.file) == read_layout(identified.file)
+
+
+def test_listening_everywhere_leaves_the_issuer(identified: Layout, tmp_path: Path) -> None:
+    there = relocated(identified, tmp_path / "elsewhere", offset=0, host="0.0.0.0")
+    assert there.identity is not None
+    assert there.identity.document["bind"] == "0.0.0.0:8090"
+    assert there.identity.document["issuer"] == "http://localhost:8090/realms/one"
+
+
+def test_a_federation_without_a_simulated_provider_says_so(layout: Layout) -> None:
+    assert layout.providers == ()
+    with pytest.raises(LayoutError, match="names no provider of identities"):
+        layout.server("identity")

@@ -37,7 +37,8 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "demo", "aggregator", "backend", "check-config", "explain", "check"]
+    "command",
+    ["up", "demo", "aggregator", "backend", "identity", "check-config", "explain", "check"],
 )
 def test_every_command_has_help(runner: CliRunner, command: str) -> None:
     shown = runner.invoke(main, [command, "--help"])

@@ -103,7 +103,7 @@ class Site:
 
     def token(self, user: str = "alice") -> str:
         """What the user sends as Authorization, in the form that this backend wants."""
-        password = self.profile.users[user].password
+        password = self.profile.users[user].password.plain
         encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
         headers = {"Authorization": f"Basic {encoded}"}
         response = self.client.get(self.path("/credentials/basic"), headers=headers)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug.security import generate_password_hash
 
+from backends.passwords import Password
 from backends.profile import User
 from backends.web.authentication import PUBLIC
 from tests.web.backends.site import Site, error
@@ -48,7 +49,7 @@ def test_name_and_password_give_a_token_that_opens_the_account(site: Site) -> No
 
 def test_a_hashed_password_works_as_well(tmp_path: Path) -> None:
     hashed = generate_password_hash("secret", method="pbkdf2:sha256:1000")
-    site = Site(tmp_path / "data", users={"dora": User("dora", password_hash=hashed)})
+    site = Site(tmp_path / "data", users={"dora": User("dora", Password(hashed=hashed))})
     right = site.ask("GET", "/credentials/basic", headers=basic("dora", "secret"), user=None)
     wrong = site.ask("GET", "/credentials/basic", headers=basic("dora", "Secret"), user=None)
     assert right.status_code == 200
@@ -139,7 +140,7 @@ def test_a_token_survives_a_restart(site: Site) -> None:
 
 def test_the_token_of_a_user_who_was_removed_is_refused(site: Site) -> None:
     headers = {"Authorization": site.token("bob")}
-    again = Site(site.folder, users={"alice": User("alice", password="wonderland")})
+    again = Site(site.folder, users={"alice": User("alice", Password("wonderland"))})
     assert error(again.ask("GET", "/me", headers=headers)) == (403, "TokenInvalid")
     again.close()
 

@@ -1,0 +1,1 @@
+"""The provider's HTTP side: views that hand requests to the authorization server."""
