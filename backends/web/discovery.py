@@ -32,14 +32,9 @@ QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 @discovery.get("/collections")
 def collections() -> Response:
-    documents = list(backend().collections.values())
-    limit, offset = limit_parameter(), number_parameter("offset") or 0
-    end = len(documents) if limit is None else offset + limit
-    links = [link("self", "/collections"), link("root", "/")]
-    if end < len(documents):
-        links.append(next_link("/collections", limit=limit, offset=end))
-    page = [with_links(summary(document)) for document in documents[offset:end]]
-    return json_response({"collections": page, "links": links}, revalidate=True)
+    documents, links = _page("/collections", list(backend().collections.values()))
+    listed = [with_links(summary(document)) for document in documents]
+    return json_response({"collections": listed, "links": links}, revalidate=True)
 
 
 @discovery.get("/collections/<collection_id>")
@@ -60,10 +55,8 @@ def queryables(collection_id: str) -> Response:
 @discovery.get("/processes")
 def processes() -> Response:
     here = backend()
-    document: dict[str, Any] = {
-        "processes": list(here.processes.values()),
-        "links": [link("self", "/processes"), link("root", "/")],
-    }
+    listed, links = _page("/processes", list(here.processes.values()))
+    document: dict[str, Any] = {"processes": listed, "links": links}
     if here.profile.version >= (1, 3, 0):
         document["version"] = PROCESSES_VERSION
     return json_response(document, revalidate=True)
@@ -86,6 +79,21 @@ def service_types() -> Response:
 @runtimes.get("/udf_runtimes")
 def udf_runtimes() -> Response:
     return json_response(describe_runtimes(), revalidate=True)
+
+
+def _page(
+    path: str, documents: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """The part of a fixed list that the request asks for, and the links of that page.
+
+    Source: openEO API 1.3.0, section Pagination.
+    """
+    limit, offset = limit_parameter(), number_parameter("offset") or 0
+    end = len(documents) if limit is None else offset + limit
+    links = [link("self", path), link("root", "/")]
+    if end < len(documents):
+        links.append(next_link(path, limit=limit, offset=end))
+    return documents[offset:end], links
 
 
 def with_links(document: dict[str, Any]) -> dict[str, Any]:

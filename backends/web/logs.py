@@ -28,9 +28,9 @@ def entry_page(read: Callable[..., list[LogEntry]], stored: Level, path: str) ->
         entries = entries[:limit]
         links.append(next_link(path, limit=limit, offset=entries[-1].number, level=level))
     document: dict[str, Any] = {"logs": [entry.as_json() for entry in entries], "links": links}
-    if backend().profile.version >= (1, 2, 0):
-        # What is stored starts at the job's own level, whatever is asked for.
-        document["level"] = max(level, stored, key=LEVELS.index)
+    # What is stored starts at the job's own level, whatever is asked for. The API has said so
+    # since 1.2.0, the federation asks every member to (api-805).
+    document["level"] = max(level, stored, key=LEVELS.index)
     return json_response(document)
 
 

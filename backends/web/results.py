@@ -68,8 +68,8 @@ def asset(signed: str, name: str) -> Response:
 
 
 def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Response:
-    # Incomplete results came with API version 1.2.0.
-    partial = backend().profile.version >= (1, 2, 0) and flag_parameter("partial")
+    # The API has it since 1.2.0, the federation asks every member for it (api-863).
+    partial = flag_parameter("partial")
     if failed := _refusal(job, partial):
         return failed
     _check_kept(job)
@@ -90,7 +90,10 @@ def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Respons
 def _refusal(job: Job, partial: bool) -> Response | None:
     """Why there are no results to show; raises where an error says it."""
     if job.status == "created":
-        raise OpenEOError("JobNotStarted", "The job was not started yet. Start it first.")
+        # A job that never ran has not finished either, and for that the API has one code;
+        # the other one is for those who take what there is.
+        code = "JobNotStarted" if partial else "JobNotFinished"
+        raise OpenEOError(code, "The job was not started yet. Start it first.")
     if job.active and not partial:
         raise OpenEOError(
             "JobNotFinished", f"The job is {job.status}; its results are not complete yet."

@@ -50,7 +50,7 @@ def result_collection(
     job: Job, assets: list[Asset], address: Address, name: Callable[[Asset], str]
 ) -> dict[str, Any]:
     """The STAC collection of a job's files, its items among the links."""
-    document = {
+    return {
         "type": "Collection",
         "stac_version": STAC_VERSION,
         "stac_extensions": _extensions(assets),
@@ -70,10 +70,6 @@ def result_collection(
             if "bbox" in asset.metadata
         ],
     }
-    if backend().profile.version < (1, 2, 0):
-        # The status in the results came with API version 1.2.0.
-        del document["openeo:status"]
-    return document
 
 
 def result_item(job: Job, asset: Asset, address: Address, own_address: str) -> dict[str, Any]:

@@ -169,8 +169,10 @@ def test_files_of_several_folders_keep_their_names(site: Site) -> None:
 
 
 def test_a_job_that_was_not_started_has_no_results(site: Site) -> None:
-    response = site.ask("GET", f"/jobs/{site.create()}/results", template=TEMPLATE)
-    assert error(response) == (400, "JobNotStarted")
+    path = f"/jobs/{site.create()}/results"
+    assert error(site.ask("GET", path, template=TEMPLATE)) == (400, "JobNotFinished")
+    partial = site.ask("GET", f"{path}?partial=true", template=TEMPLATE)
+    assert error(partial) == (400, "JobNotStarted")
 
 
 def test_a_running_job_has_partial_results_on_request_only(site: Site) -> None:
@@ -194,17 +196,20 @@ def test_a_running_job_has_partial_results_on_request_only(site: Site) -> None:
     site.wait(job_id, "finished")
 
 
-def test_api_1_1_has_no_partial_results(tmp_path: Path) -> None:
+def test_an_old_api_has_what_the_federation_asks_of_results_and_logs(tmp_path: Path) -> None:
     site = Site(tmp_path / "data", api_version="1.1.0", url_path="/openeo/1.1")
     event = threading.Event()
     site.behaviour = until(event)
     job_id = site.create()
     site.start(job_id)
-    response = site.ask("GET", f"/jobs/{job_id}/results?partial=true")
-    assert error(response) == (400, "JobNotFinished")
+    assert error(site.ask("GET", f"/jobs/{job_id}/results")) == (400, "JobNotFinished")
+    assert results(site, job_id, "?partial=true")["openeo:status"] == "running"
+    log = site.ask("GET", f"/jobs/{job_id}/logs").json
+    assert log is not None
+    assert log["level"] == "info"
     event.set()
     site.wait(job_id, "finished")
-    assert "openeo:status" not in results(site, job_id)
+    assert results(site, job_id)["openeo:status"] == "finished"
     site.close()
 
 
