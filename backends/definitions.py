@@ -27,12 +27,17 @@ _CUBES = """
     add_dimension aggregate_spatial aggregate_temporal aggregate_temporal_period apply
     apply_dimension
     apply_kernel dimension_labels drop_dimension filter_bands filter_bbox filter_labels
-    filter_spatial filter_temporal load_collection mask mask_polygon merge_cubes ndvi
+    filter_spatial filter_temporal flatten_dimensions load_collection mask mask_polygon
+    merge_cubes ndvi
     reduce_dimension reduce_spatial rename_dimension rename_labels resample_cube_spatial
     resample_cube_temporal resample_spatial save_result trim_cube
+    unflatten_dimension
+"""
+_CURVES = """
+    anomaly climatological_normal fit_curve predict_curve
 """
 _WINDOWS = """
-    apply_neighborhood apply_polygon run_udf
+    aggregate_spatial_window apply_neighborhood apply_polygon run_udf
 """
 _SOURCES = """
     create_data_cube load_stac load_uploaded_files load_url
@@ -63,7 +68,9 @@ _OTHERS = """
 
 RUNNABLE: Final[tuple[str, ...]] = tuple(
     sorted(
-        " ".join((_CUBES, _SOURCES, _WINDOWS, _VECTORS, _MATH, _LOGIC, _ARRAYS, _OTHERS)).split()
+        " ".join(
+            (_CUBES, _SOURCES, _CURVES, _WINDOWS, _VECTORS, _MATH, _LOGIC, _ARRAYS, _OTHERS)
+        ).split()
     )
 )
 """The ids of all processes with an implementation, in alphabetical order."""

@@ -11,10 +11,13 @@ from backends.definitions import definitions
 from backends.processes import (  # noqa: F401
     aggregation,
     arrays,
+    climatology,
     comparison,
+    curves,
     dates,
     dimensions,
     filters,
+    flattening,
     foreign,
     indices,
     logic,
@@ -30,6 +33,7 @@ from backends.processes import (  # noqa: F401
     texts,
     udfs,
     vectors,
+    windows,
     zonal,
 )
 from backends.processes.declaration import IMPLEMENTATIONS

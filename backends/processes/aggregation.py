@@ -67,7 +67,7 @@ def aggregate_temporal_period(
         )
     groups = [np.flatnonzero(numbers == number) for number in range(first, last + 1)]
     labels = np.array([kind.label(number) for number in range(first, last + 1)])
-    return _grouped(cube, name, groups, labels, partial(reducer, context=context))
+    return grouped(cube, name, groups, labels, partial(reducer, context=context))
 
 
 @implements("aggregate_temporal")
@@ -91,7 +91,7 @@ def aggregate_temporal(  # noqa: PLR0917  the parameters of openEO
         raise invalid("intervals", "must hold at least one interval.")
     moments = instants(cube, name)
     groups = [np.flatnonzero(_in_interval(moments, span)) for span in spans]
-    return _grouped(cube, name, groups, _labels(spans, labels), partial(reducer, context=context))
+    return grouped(cube, name, groups, _labels(spans, labels), partial(reducer, context=context))
 
 
 def _in_interval(moments: Any, span: Any) -> Any:
@@ -139,14 +139,14 @@ def _labels(spans: Sequence[Any], labels: Any) -> Any:
     return np.array(naive, dtype="datetime64[ns]")
 
 
-def _grouped(
+def grouped(
     cube: Cube,
     name: str,
     groups: Sequence[Any],
     labels: Any,
     reducer: Callable[..., Any],
 ) -> Cube:
-    """Reduce each group of positions along a dimension to one."""
+    """The cube with each group of positions along a temporal dimension reduced to one label."""
     array, turned = as_array(cube, name)
     shape = turned.shape[1:]
     fields = []

@@ -40,9 +40,9 @@ def check(process: str, promise: str) -> Callable[[F], F]:
 
 def own_checks() -> tuple[Check, ...]:
     """The checks of our own."""
-    from scripts.process_checks import cube_checks, source_checks, value_checks
+    from scripts.process_checks import cube_checks, curve_checks, source_checks, value_checks
 
-    del cube_checks, source_checks, value_checks  # Imported for what they declare.
+    del cube_checks, curve_checks, source_checks, value_checks  # Imported for what they declare.
     return tuple(_OWN)
 
 
