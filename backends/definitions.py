@@ -18,7 +18,7 @@ from backends.checking import check_process
 
 JsonObject = Mapping[str, Any]
 
-__all__ = ["PROCESSES_VERSION", "RUNNABLE", "check_process", "definitions"]
+__all__ = ["PROCESSES_VERSION", "RUNNABLE", "check_process", "definitions", "packaged"]
 
 PROCESSES_VERSION: Final = "2.0.0-rc.1"
 """The version of openEO processes that the definitions are of."""
@@ -170,6 +170,12 @@ def _read(name: str) -> dict[str, Any]:
     definition: dict[str, Any] = json.loads(_document(name).read_bytes())
     listed = [_widened(name, parameter) for parameter in definition["parameters"]]
     return {**definition, "parameters": [*listed, *_RESTORED.get(name, ())]}
+
+
+def packaged() -> frozenset[str]:
+    """The names of all definitions in the package, also of processes that cannot be run."""
+    folders = (_folder() / folder for folder in _FOLDERS)
+    return frozenset(path.stem for folder in folders for path in folder.glob("*.json"))
 
 
 @cache

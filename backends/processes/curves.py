@@ -76,7 +76,7 @@ def _guess(parameters: Any) -> Any:
 
 def _positions(labels: Any) -> Any:
     """Labels as numbers. Raises `ProcessParameterInvalid` where they have no order."""
-    values = np.arange(labels) if isinstance(labels, int) else np.asarray(labels)
+    values: Any = np.arange(labels) if isinstance(labels, int) else np.asarray(labels)
     if values.dtype.kind in "UO":
         values = _instants(values.tolist())
     if values.dtype.kind == "M":

@@ -44,7 +44,7 @@ def aggregate_spatial_window(  # noqa: PLR0917  the parameters of openEO
     vertical, horizontal = align.split("-")
     turned = cube.transpose(..., y, x)
     values = floating(turned.data)
-    labels = {}
+    labels: dict[Any, Any] = {}
     for name, axis, length, low in (
         (y, turned.ndim - 2, height, vertical == "lower"),
         (x, turned.ndim - 1, width, horizontal == "left"),

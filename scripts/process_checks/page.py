@@ -15,6 +15,7 @@ from backends.definitions import PROCESSES_VERSION, definitions
 from backends.profile import Profile, load_profile
 from scripts.process_checks.checks import Check, checks
 from scripts.process_checks.execution import Runner
+from scripts.process_checks.left_out import LEFT_OUT
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "processes.md"
@@ -30,6 +31,16 @@ This page is written by `python -m scripts.process_checks.page` from a run of al
 the profiles in `config/backends`; a process that fails its checks, or has none, stops it.
 More is checked by the tests under `tests/unit/backends/processes`.
 
+"""
+
+_LEFT_OUT: Final = """\
+
+## Not listed
+
+The package defines more than it, or what is installed here, can run.
+
+| Process | It … |
+| --- | --- |
 """
 
 
@@ -65,7 +76,8 @@ def page(found: Mapping[str, tuple[Check, ...]], offering: Iterable[Profile]) ->
         listed = ["yes" if process in profile.processes else "" for profile in backends]
         promises = "; ".join(item.promise for item in found[process])
         lines.append(f"| `{process}` | {' | '.join(listed)} | {promises} |")
-    return _HEAD + "\n".join(lines) + "\n"
+    reasons = [f"| `{process}` | {reason} |" for process, reason in LEFT_OUT.items()]
+    return _HEAD + "\n".join(lines) + "\n" + _LEFT_OUT + "\n".join(reasons) + "\n"
 
 
 def main(arguments: list[str]) -> int:

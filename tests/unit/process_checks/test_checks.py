@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from backends.definitions import RUNNABLE
+from backends.definitions import RUNNABLE, packaged
 from backends.udf.sandbox import is_confinable
 from scripts.process_checks.checks import Check, checks
 from scripts.process_checks.execution import Runner, alike, cube_of
+from scripts.process_checks.left_out import LEFT_OUT
 from scripts.process_checks.page import PAGE, failures, page, profiles, run
 
 CHECKS = checks()
@@ -23,6 +24,10 @@ LISTED = [
 @pytest.mark.parametrize("process", RUNNABLE)
 def test_no_process_is_without_a_check(process: str) -> None:
     assert CHECKS[process]
+
+
+def test_each_definition_of_the_package_is_run_or_left_out_for_a_reason() -> None:
+    assert set(LEFT_OUT) == packaged() - set(RUNNABLE)
 
 
 @pytest.mark.parametrize(("profile", "process"), LISTED)

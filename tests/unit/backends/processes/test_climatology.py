@@ -108,7 +108,9 @@ def test_a_single_period_is_compared_with_everything() -> None:
 
 
 def test_normals_of_a_year_are_those_that_climatological_normal_gives() -> None:
-    days = {f"{year}-{month:02}-01": year + month for year in (2001, 2002) for month in (1, 2)}
+    days = {
+        f"{year}-{month:02}-01": float(year + month) for year in (2001, 2002) for month in (1, 2)
+    }
     cube = series(days)
     known = on_cube(
         cube, "climatological_normal", period="month", climatology_period=["2001", "2002"]
