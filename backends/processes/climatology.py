@@ -37,7 +37,9 @@ _IN_A_YEAR: Final = MappingProxyType({"season": 4, "tropical-season": 2})
 
 
 @implements("climatological_normal")
-def climatological_normal(data: Cube, period: str, climatology_period: Any = None) -> Cube:
+def climatological_normal(
+    data: Cube, period: str, climatology_period: Any = ("1981", "2010")
+) -> Cube:
     """The mean of each day, month or season of the year over the years of a period.
 
     Labels are `001` to `365`, `01` to `12`, `djf` to `son` and so on, those alone that there
@@ -47,7 +49,7 @@ def climatological_normal(data: Cube, period: str, climatology_period: Any = Non
     """
     cube = as_cube(data)
     name = temporal_dimension(cube)
-    first, last = _years(["1981", "2010"] if climatology_period is None else climatology_period)
+    first, last = _years(climatology_period)
     moments = instants(cube, name)
     inside = _inside(moments, period, first, last)
     if not inside.any():

@@ -15,6 +15,7 @@ from backends.registry import registry
 OTHER_WORDS = {
     ("aggregate_temporal", "labels"): None,
     ("array_create", "data"): None,
+    ("climatological_normal", "climatology_period"): ("1981", "2010"),
     ("filter_bands", "bands"): None,
     ("filter_bands", "wavelengths"): None,
     ("load_geojson", "properties"): (),
