@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("merging", "routing", "ledger", "health", "documents.py", "ids.py", "errors.py")
+PURE = (
+    "merging",
+    "routing",
+    "ledger",
+    "health",
+    "identity",
+    "documents.py",
+    "ids.py",
+    "errors.py",
+)
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
 
 
