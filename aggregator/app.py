@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from flask import Flask, request
 
@@ -14,11 +15,13 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Database
 from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
+from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.reporting import Caller
@@ -105,11 +108,9 @@ def compose(
     """The use cases of a federation, put together."""
     times = settings.upstream
     limits = Limits(times.connect_timeout, times.read_timeout)
+    connect = partial(Client, transport=transport, limits=limits, proxy=times.proxy)
     fleet = Fleet(
-        [
-            Client(b.id, b.url, transport=transport, limits=limits, proxy=times.proxy)
-            for b in settings.backends
-        ],
+        [connect(b.id, b.url) for b in settings.backends],
         failures_before_offline=times.failures_before_offline,
         connections=times.connections,
         answer_limit=times.max_answer_bytes,
@@ -120,7 +121,9 @@ def compose(
     )
     sealer = Sealer(sealing_key(settings.sealing_key, directory), settings.token_lifetime, clock)
     catalogue = Catalogue(settings, snapshots, routes)
-    accounts = Accounts(settings, fleet, catalogue, sealer)
+    issuers = Issuers(connect, settings.identity, directory=directory / "issuers", clock=clock)
+    identities = Identities(issuers, settings.identity, clock)
+    accounts = Accounts(settings, fleet, catalogue, sealer, identities)
     process_runs = Processing(settings, fleet, catalogue)
     database = Database(settings.database_url)
     return Federation(
@@ -128,6 +131,7 @@ def compose(
         database,
         fleet,
         snapshots,
+        issuers,
         catalogue,
         accounts,
         process_runs,

@@ -44,15 +44,20 @@ class OidcMapping:
 
 
 def merge_oidc_providers(
-    by_backend: Mapping[str, JsonObject], *, order: Sequence[str], rule: str = "common"
+    by_backend: Mapping[str, JsonObject],
+    *,
+    order: Sequence[str],
+    rule: str = "common",
+    trusted: Sequence[str] = (),
 ) -> Merged[dict[str, Any]]:
     """Merge the backends' lists of providers into one list, the default provider first.
 
     Scopes are united, since a token must serve every backend; so are the default clients.
+    Providers of other issuers than the ``trusted`` ones are left out; if it is empty, none is.
     Raises ValueError for an unknown rule.
     """
     notebook = Notebook()
-    groups = _known_providers(by_backend, order, rule, notebook)
+    groups = _known_providers(by_backend, order, rule, trusted, notebook)
     providers = [
         _provider(name, parts, Place(notebook, ("oidc", name), backends_of(parts)))
         for name, parts in groups.items()
@@ -61,10 +66,14 @@ def merge_oidc_providers(
 
 
 def oidc_mapping(
-    by_backend: Mapping[str, JsonObject], *, order: Sequence[str], rule: str = "common"
+    by_backend: Mapping[str, JsonObject],
+    *,
+    order: Sequence[str],
+    rule: str = "common",
+    trusted: Sequence[str] = (),
 ) -> OidcMapping:
     """Map the ids in the merged list of providers to the backends' own; see there."""
-    groups = _known_providers(by_backend, order, rule, Notebook())
+    groups = _known_providers(by_backend, order, rule, trusted, Notebook())
     return OidcMapping(
         {
             name: {part.backend: text(part.value, "id") for part in parts}
@@ -74,13 +83,22 @@ def oidc_mapping(
 
 
 def _known_providers(
-    by_backend: Mapping[str, JsonObject], order: Sequence[str], rule: str, notebook: Notebook
+    by_backend: Mapping[str, JsonObject],
+    order: Sequence[str],
+    rule: str,
+    trusted: Sequence[str],
+    notebook: Notebook,
 ) -> Named:
     if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule!r}")
     place = Place(notebook, ("oidc",), ())
     documents = documents_in(by_backend, order, notebook, "oidc")
-    groups = _by_issuer(documents, place)
+    admitted = {issuer_of({"issuer": issuer}) for issuer in trusted}
+    groups = {
+        issuer: parts
+        for issuer, parts in _by_issuer(documents, place).items()
+        if not admitted or issuer in admitted
+    }
     everyone = {part.backend for parts in groups.values() for part in parts}
     named: Named = {}
     for issuer, parts in groups.items():

@@ -2,7 +2,7 @@
 
 A password is forwarded once, at login, to the backends that the operator trusts with it. Later
 requests carry the backends' tokens sealed (`tokens`), or a token of an OpenID Connect provider,
-which goes to the backends that know the provider.
+which is verified (`identities`) and goes to the backends that know the provider.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
 
 from aggregator.documents import JsonObject, text, texts
 from aggregator.errors import (
@@ -29,11 +27,14 @@ from aggregator.errors import (
     PermissionsInsufficient,
     TokenInvalid,
 )
+from aggregator.identity.claims import Claims
+from aggregator.identity.tokens import read_token
 from aggregator.merging.oidc import issuer_of
 from aggregator.settings import Settings
 from aggregator.upstream.client import Failure, Request
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.identities import Identities
 from aggregator.usecases.tokens import Login, Sealer
 from aggregator.usecases.views import View
 
@@ -46,15 +47,25 @@ BASIC_LENGTH = 4096
 
 @dataclass(frozen=True)
 class Access:
-    """A user's credentials, ready to be sent: for each backend the header Authorization.
+    """Who asks, and their credentials ready to be sent: for each backend the header Authorization.
 
-    `unreached` are the backends that were down when the user logged in, or have moved since. It
-    never shows its credentials when printed.
+    `user_id` is the subject (`sub`) of a token, or the name that was given with a password; of a
+    token there are also the verified `claims`. `unreached` are the backends that were down when the
+    user logged in, or have moved since. Neither credentials nor the user are shown when printed.
     """
 
-    user: str
+    user_id: str = field(repr=False)
     credentials: Mapping[str, str] = field(repr=False)
     unreached: tuple[str, ...] = ()
+    claims: Claims | None = None
+
+    @property
+    def issuer(self) -> str:
+        """Who says that it is this user: an issuer of tokens; empty after a login by password.
+
+        With it `user_id` is one user only; the same `user_id` of another issuer may be another.
+        """
+        return self.claims.issuer if self.claims else ""
 
     def at(self, backend: str) -> str:
         """The credentials for one backend; an error that says why there are none."""
@@ -72,10 +83,15 @@ class Accounts:
     """Logs users in and reads the header Authorization."""
 
     def __init__(
-        self, settings: Settings, fleet: Fleet, catalogue: Catalogue, sealer: Sealer
+        self,
+        settings: Settings,
+        fleet: Fleet,
+        catalogue: Catalogue,
+        sealer: Sealer,
+        identities: Identities,
     ) -> None:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
-        self._sealer = sealer
+        self._sealer, self._identities = sealer, identities
 
     def login(self, authorization: str | None) -> str:
         """A sealed token for the name and password in a header of HTTP Basic authentication.
@@ -108,28 +124,34 @@ class Accounts:
     def access(self, authorization: str | None, view: View) -> Access:
         """Who sends this header, and what may be sent to each backend for them.
 
-        Raises AuthenticationRequired, AuthenticationSchemeInvalid, TokenInvalid.
+        Raises AuthenticationRequired, AuthenticationSchemeInvalid, TokenInvalid,
+        IdentityProviderUnavailable.
         """
         kind, provider, token = _bearer(authorization)
-        if kind != "oidc":
-            login = self._sealer.open(token)
-            if login is not None:
-                return self._with_password(login, view)
-            if kind == "basic":
-                raise TokenInvalid()
-            provider = self._provider_of(token, view)
-        return self._with_provider(provider, token, view)
+        if kind == "oidc":
+            return self._with_provider(provider, token, view)
+        login = self._sealer.open(token) if kind == "basic" or "." not in token else None
+        if login is not None:
+            return self._with_password(login, view)
+        if kind == "basic":
+            raise TokenInvalid()
+        return self._with_provider(self._provider_of(token, view), token, view)
 
-    def me(self, access: Access, view: View) -> dict[str, Any]:
-        """What the backends say of the user, joined; what only one can say is left out."""
+    def me(self, access: Access, view: View, *, members: bool = True) -> dict[str, Any]:
+        """What the federation knows of the user, joined with what the backends say.
+
+        What only one backend can say is left out. Without `members` none of them is asked.
+        """
         known = self._catalogue.known(view)
-        own = {b: c for b, c in access.credentials.items() if b in known}
+        own = {b: c for b, c in access.credentials.items() if b in known and members}
         answers = self._fleet.ask_all(
             dict.fromkeys(own, ME), own, deadline=self._settings.upstream.listing_deadline
         )
-        if not answers.documents:
-            raise refusal(answers.failures) or BackendUnavailable(list(own) or list(known))
-        return _joined(access, answers.documents, absent(access, answers.failures, known))
+        refused = None if answers.documents else refusal(answers.failures)
+        if refused is not None:
+            raise refused
+        missing = absent(access, answers.failures, known) if members else []
+        return _joined(access, answers.documents, missing)
 
     def _with_password(self, login: Login, view: View) -> Access:
         plain, known = self._takes_plain_tokens(view), self._catalogue.known(view)
@@ -149,21 +171,21 @@ class Accounts:
         return f"{backend} {hashlib.blake2b(url, digest_size=8).hexdigest()}"
 
     def _with_provider(self, provider: str, token: str, view: View) -> Access:
-        own_ids = self._catalogue.shelf(view).oidc.own_ids.get(provider)
-        if not own_ids:
-            known = [text(p, "id") for p in self._catalogue.shelf(view).providers]
+        shelf = self._catalogue.shelf(view)
+        issuers = {text(known, "id"): issuer_of(known) for known in shelf.providers}
+        if provider not in issuers:
             raise TokenInvalid(
-                f"There is no OpenID Connect provider '{provider[:50]}' here"
-                + (f"; known are {', '.join(known)}." if known else ".")
+                "The bearer token is sent for an OpenID Connect provider that is not known here"
+                + (f"; known are {', '.join(issuers)}." if issuers else ".")
             )
+        claims = self._identities.verified(token, issuers[provider])
         plain = self._takes_plain_tokens(view)
-        return Access(
-            f"a user of provider {provider}",
-            {
-                backend: f"Bearer {token}" if backend in plain else f"Bearer oidc/{own}/{token}"
-                for backend, own in own_ids.items()
-            },
-        )
+        own_ids = shelf.oidc.own_ids[provider]
+        credentials = {
+            backend: f"Bearer {token}" if backend in plain else f"Bearer oidc/{own}/{token}"
+            for backend, own in own_ids.items()
+        }
+        return Access(claims.subject, credentials, claims=claims)
 
     def _takes_plain_tokens(self, view: View) -> set[str]:
         """The backends that want a JWT as it is; the others want to be told what it is."""
@@ -174,12 +196,17 @@ class Accounts:
         }
 
     def _provider_of(self, token: str, view: View) -> str:
-        """The provider whose issuer a JWT names. The backends, not we, verify that it is true."""
-        issuer = issuer_of({"issuer": text(_claims(token), "iss")})
+        """The provider whose issuer a JWT names, which is not verified yet."""
+        if "." not in token:
+            raise TokenInvalid()
+        issuer = issuer_of({"issuer": read_token(token).issuer})
         for provider in self._catalogue.shelf(view).providers:
             if issuer and issuer_of(provider) == issuer:
                 return text(provider, "id")
-        raise TokenInvalid()
+        raise TokenInvalid(
+            "The bearer token is from no issuer that is known here; GET /credentials/oidc lists "
+            "those that are."
+        )
 
 
 def refusal(failures: Mapping[str, Failure]) -> OpenEOError | None:
@@ -242,26 +269,17 @@ def _bearer(authorization: str | None) -> tuple[str, str, str]:
     return kind, provider, token
 
 
-def _claims(token: str) -> JsonObject:
-    try:
-        _, payload, _ = token.split(".")
-        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
-
-
 def _joined(
     access: Access, documents: Mapping[str, JsonObject], missing: Sequence[str]
 ) -> dict[str, Any]:
-    ids = [text(document, "user_id") for document in documents.values()]
+    claims = access.claims
+    joined: dict[str, Any] = {"user_id": _identifier(access.user_id)}
     names = [text(document, "name") for document in documents.values()]
-    user_id = next(filter(None, ids), "") or re.sub(r"[^\w\-.~]", "_", access.user)
-    joined: dict[str, Any] = {"user_id": user_id}
-    name = next(filter(None, names), "")
+    name = next(filter(None, [claims.name if claims else "", *names]), "")
     if name:
         joined["name"] = name
-    roles = dict.fromkeys(role for d in documents.values() for role in texts(d, "roles"))
+    own_roles = claims.subscriptions if claims else ()
+    roles = dict.fromkeys((*own_roles, *(r for d in documents.values() for r in texts(d, "roles"))))
     if roles:
         joined["roles"] = list(roles)
     if len(documents) == 1:  # storage and budgets of different backends are not one
@@ -273,6 +291,11 @@ def _joined(
         joined["federation:missing"] = list(missing)
     joined["links"] = [link for d in documents.values() for link in _links(d)]
     return joined
+
+
+def _identifier(user_id: str) -> str:
+    """The user id in the characters that the API allows; others as `~` and their code."""
+    return re.sub(r"[^\w\-.~]", lambda found: f"~{ord(found[0]):02x}", user_id)
 
 
 def _links(document: JsonObject) -> list[Any]:

@@ -8,9 +8,11 @@ import time
 from dataclasses import dataclass, field
 
 from aggregator.errors import DatabaseUnavailable
+from aggregator.merging.oidc import issuer_of
 from aggregator.settings import Settings
 from aggregator.storage.database import Database
 from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import monitoring
 from aggregator.usecases.accounts import Accounts
@@ -32,6 +34,7 @@ class Federation:
     database: Database
     fleet: Fleet
     snapshots: Snapshots
+    issuers: Issuers
     catalogue: Catalogue
     accounts: Accounts
     processing: Processing
@@ -49,6 +52,7 @@ class Federation:
                 self._open_database()
                 self.snapshots.start()
                 self.catalogue.start()
+                self.issuers.start(self._known_issuers)
                 self._started = time.monotonic()
 
     def _open_database(self) -> None:
@@ -57,6 +61,9 @@ class Federation:
             self.database.create()
         except DatabaseUnavailable:
             LOG.warning("serving without the database until it can be opened")
+
+    def _known_issuers(self) -> list[str]:
+        return [issuer_of(one) for one in self.catalogue.shelf(self.view(None)).providers]
 
     def ready(self) -> None:
         """Return when every backend was looked at once, or has had its time since the start."""
@@ -68,6 +75,7 @@ class Federation:
         if not self.snapshots.wait_until_visited(max(left, 0.0)):
             LOG.warning("not every backend has answered since the start")
         self.catalogue.settle()
+        self.issuers.wake()
         self._is_ready = True
 
     def stop(self) -> None:
@@ -75,6 +83,7 @@ class Federation:
         with self._lock:
             self._started, self._is_ready = None, False
         self.snapshots.stop()
+        self.issuers.stop()
         self.catalogue.stop()
         self.fleet.close()
         self.database.dispose()

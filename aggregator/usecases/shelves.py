@@ -164,12 +164,15 @@ class Shelf:
 
     def _oidc(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         by_backend = knowledge.documents(known, "oidc")
-        merged = merge_oidc_providers(by_backend, order=self._order, rule=self._settings.oidc_rule)
+        merged = merge_oidc_providers(by_backend, **self._oidc_rules())
         return merged.document, merged.notes
 
     def _oidc_ids(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        by_backend = knowledge.documents(known, "oidc")
-        return oidc_mapping(by_backend, order=self._order, rule=self._settings.oidc_rule), ()
+        return oidc_mapping(knowledge.documents(known, "oidc"), **self._oidc_rules()), ()
+
+    def _oidc_rules(self) -> dict[str, Any]:
+        trusted = self._settings.identity.trusted_issuers
+        return {"order": self._order, "rule": self._settings.oidc_rule, "trusted": trusted}
 
     def _addresses(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         return knowledge.addresses(known, self._settings), ()
@@ -192,16 +195,18 @@ class Shelf:
         return kept[1]
 
     def _capabilities(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
+        passwords = any(b.basic_authentication for b in self._settings.backends)
         offered = {
             "/credentials/oidc": bool(self.providers),
             "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
-            "/credentials/basic": any(b.basic_authentication for b in self._settings.backends),
+            "/credentials/basic": passwords,
         }
         merged = merge_capabilities(
             knowledge.capabilities(known),
             order=self._order,
             members={b: knowledge.member(self._settings, s) for b, s in known.items()},
-            base=_base(self._settings, self.view),
+            base=_base(self._settings, self.view)
+            | {"conformsTo": _token_classes(offered["/credentials/oidc"], passwords)},
             routes=[route for route in self._routes if offered.get(route.path, True)],
         )
         return merged.document, merged.notes
@@ -267,6 +272,13 @@ def _plain(kind: str, order: Sequence[str]) -> Callable[[Known], tuple[Any, tupl
         return merged.document, merged.notes
 
     return build
+
+
+def _token_classes(providers: bool, passwords: bool) -> list[str]:
+    """The class for JWTs as they are, where every token is one: that of a password is not."""
+    return (
+        ["https://api.openeo.org/1.3.0/authentication/jwt"] if providers and not passwords else []
+    )
 
 
 def _base(settings: Settings, view: View) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from aggregator.usecases.federation import Federation
 from tests.contract.specification import assert_conforms
 from tests.fakes.backends import Call, FakeBackend, Reply
 from tests.fakes.clock import Clock
+from tests.fakes.issuers import Issuer
 from tests.fakes.transports import WsgiAdapter
 
 ENDPOINTS = {
@@ -150,6 +151,7 @@ class Site:
         clock: Clock | None = None,
         without_passwords: tuple[str, ...] = (),
         urls: Mapping[str, str] | None = None,
+        issuer: Issuer | None = None,
         **settings: Any,
     ) -> None:
         self.backends = dict(backends)
@@ -157,6 +159,7 @@ class Site:
         addresses = {name: f"http://{name}.test/openeo" for name in backends} | dict(urls or {})
         self.adapter = WsgiAdapter(
             {addresses[name].removesuffix("/openeo"): app for name, app in backends.items()}
+            | ({issuer.host: issuer.app} if issuer else {})
         )
         self.go_down(*down)
         members = {

@@ -6,7 +6,6 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.fakes.backends import Call, FakeBackend, Reply
@@ -110,6 +109,7 @@ def test_a_user_of_one_backend_only_can_log_in(tmp_path: Path) -> None:
         ("Bearer a.b.c", 403, "TokenInvalid"),
         ("Bearer oidc//x", 403, "TokenInvalid"),
         ("Bearer oidc/nobody/x", 403, "TokenInvalid"),
+        ("Bearer oidc/nobody/a.b.c", 403, "TokenInvalid"),
         ("Bearer basic/x/y", 403, "TokenInvalid"),
     ],
 )
@@ -139,48 +139,6 @@ def test_a_token_outlives_a_restart(site: Site, tmp_path: Path) -> None:
     assert (tmp_path / "sealing.key").stat().st_mode & 0o777 == 0o600
 
 
-def providers(identifier: str) -> dict[str, Any]:
-    return {
-        "providers": [
-            {"id": identifier, "issuer": "https://id.example/realm/", "title": "Id", "scopes": []}
-        ]
-    }
-
-
-def endpoints_with_oidc() -> list[dict[str, Any]]:
-    from tests.web.site import ENDPOINTS
-
-    listed = ENDPOINTS | {"/credentials/oidc": ["GET"]}
-    return [{"path": path, "methods": methods} for path, methods in listed.items()]
-
-
-@pytest.fixture
-def oidc(tmp_path: Path) -> Site:
-    def member(name: str, provider: str, **said: Any) -> FakeBackend:
-        answers = {"GET /credentials/oidc": providers(provider), **JOBS}
-        return backend(name, answers=answers, endpoints=endpoints_with_oidc(), **said)
-
-    return Site(
-        {"terra": member("terra", "egi", conformsTo=[JWT]), "aurora": member("aurora", "check-in")},
-        tmp_path,
-    )
-
-
-def test_a_token_of_a_provider_goes_to_each_backend_under_its_own_id_for_it(oidc: Site) -> None:
-    listed = conforms("/credentials/oidc", oidc.get("/credentials/oidc"))
-    assert [provider["id"] for provider in listed["providers"]] == ["egi"]
-    oidc.get("/jobs", headers={"Authorization": "Bearer oidc/egi/abc"})
-    assert sent_to(oidc.backends["terra"]) == ["Bearer abc"]
-    assert sent_to(oidc.backends["aurora"]) == ["Bearer oidc/check-in/abc"]
-
-
-def test_a_plain_token_is_matched_by_its_issuer(oidc: Site) -> None:
-    claims = base64.urlsafe_b64encode(orjson.dumps({"iss": "https://id.example/realm"})).decode()
-    token = f"e30.{claims.rstrip('=')}.sig"
-    oidc.get("/jobs", headers={"Authorization": f"Bearer {token}"})
-    assert sent_to(oidc.backends["aurora"]) == [f"Bearer oidc/check-in/{token}"]
-
-
 def test_without_providers_openid_connect_is_an_unsupported_feature(site: Site) -> None:
     assert_error(site.get("/credentials/oidc"), 501, "FeatureUnsupported")
 
@@ -196,6 +154,18 @@ def test_me_joins_what_the_backends_say(site: Site) -> None:
     assert found["federation:backends"] == ["terra", "aurora"]
     assert "budget" not in found
     assert found["federation:users"]["aurora"]["user_id"] == "a.lice"
+
+
+def test_a_user_name_becomes_an_id_that_the_api_allows(site: Site) -> None:
+    found = conforms("/me", site.get("/me", headers=site.login("a.b~c-d_é@x")))
+    assert found["user_id"] == "a.b~c-d_é~40x"
+
+
+def test_me_tells_what_the_federation_knows_while_no_backend_answers(site: Site) -> None:
+    user = site.login()
+    site.go_down("terra", "aurora")
+    found = conforms("/me", site.get("/me", headers=user))
+    assert (found["user_id"], found["federation:missing"]) == ("alice", ["terra", "aurora"])
 
 
 def test_a_token_that_every_backend_refuses_is_their_own_error(site: Site) -> None:

@@ -200,4 +200,6 @@ def test_a_header_of_one_answer_never_reaches_another_user(site: Site) -> None:
         member.answers["GET /me"] = me
     users = {name: site.login(name) for name in ("alice", "bob", "carol")}
     for name, header in users.items():
-        assert site.get("/me", headers=header).json["user_id"] == f"{name}-at-terra"
+        found = site.get("/me", headers=header).json
+        assert found["user_id"] == name
+        assert found["federation:users"]["terra"]["user_id"] == f"{name}-at-terra"

@@ -43,6 +43,16 @@ def test_by_union_every_provider_is_listed() -> None:
     assert [one["id"] for one in found.document] == ["a", "b"]
 
 
+def test_of_other_issuers_than_the_trusted_ones_nothing_is_listed() -> None:
+    a, b = provider("a", "https://a.example"), provider("b", "https://B.example/")
+    listed: dict[str, Any] = {"terra": providers(a, b), "aurora": providers(b)}
+    trusted = ["https://b.example", "https://c.example"]
+    found = merge_oidc_providers(listed, order=ORDER, rule="union", trusted=trusted)
+    assert [one["id"] for one in found.document["providers"]] == ["b"]
+    assert not found.notes
+    assert list(oidc_mapping(listed, order=ORDER, trusted=trusted).own_ids) == ["b"]
+
+
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="common, union"):
         merge_oidc_providers({}, order=ORDER, rule="any")
