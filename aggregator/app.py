@@ -9,7 +9,6 @@ from functools import partial
 
 from flask import Flask, request
 
-from aggregator.errors import FeatureUnsupported
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
 from aggregator.storage.database import Database
@@ -19,12 +18,12 @@ from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.bookkeeping import keep_books
+from aggregator.usecases.callers import verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
-from aggregator.usecases.reporting import Caller
 from aggregator.usecases.services import Services
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.web import (
@@ -124,6 +123,7 @@ def compose(
     issuers = Issuers(connect, settings.identity, directory=directory / "issuers", clock=clock)
     identities = Identities(issuers, settings.identity, clock)
     accounts = Accounts(settings, fleet, catalogue, sealer, identities)
+    callers = verified_callers(settings, accounts, catalogue)
     process_runs = Processing(settings, fleet, catalogue)
     database = Database(settings.database_url)
     return Federation(
@@ -137,12 +137,8 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs),
         Services(settings, fleet, catalogue, process_runs),
-        keep_books(settings, database, _nobody, clock),
+        keep_books(settings, database, callers, clock),
     )
-
-
-def _nobody(_authorization: str | None) -> Caller:
-    raise FeatureUnsupported("No token can be verified here.")
 
 
 def _endpoints(app: Flask) -> list[Endpoint]:

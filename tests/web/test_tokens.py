@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.usecases.callers import verified_callers
 from tests.fakes.backends import FakeBackend, Reply
 from tests.fakes.issuers import JWKS, NOW, Issuer, claims, ec_key, rsa_key, signed
 from tests.web.site import ENDPOINTS, JWT, Site, assert_error, backend, basic, conforms, graph
@@ -242,3 +243,24 @@ def test_a_password_login_goes_on_beside_tokens(site: Site) -> None:
     token = site.get("/credentials/basic", headers=basic("bob", "bob")).json["access_token"]
     for form in (f"Bearer {token}", f"Bearer basic//{token}"):
         assert site.get("/me", headers={"Authorization": form}).json["user_id"] == "bob"
+
+
+def test_a_program_is_told_by_its_name_only_where_that_is_one_issuers(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    def caller(site: Site) -> tuple[str, str]:
+        app = site.federation
+        callers = verified_callers(app.settings, app.accounts, app.catalogue)
+        found = callers(bearer(issuer.token(sub="svc", azp="terra-accounting"))["Authorization"])
+        return found.user, found.client
+
+    assert caller(site_of(issuer, tmp_path)) == ("svc", "terra-accounting")
+    both = {
+        "terra": member("terra", provider("a", issuer.url)),
+        "aurora": member("aurora", provider("b", "https://evil.test")),
+    }
+    union = Site(both, tmp_path / "union", issuer=issuer, oidc_rule="union")
+    assert caller(union) == ("svc", "")
+    trusting: dict[str, Any] = {"identity": {"trusted_issuers": [issuer.url]}}
+    named = Site(both, tmp_path / "named", issuer=issuer, oidc_rule="union", **trusting)
+    assert caller(named) == ("svc", "terra-accounting")
