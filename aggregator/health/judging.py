@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aggregator.health.calendar import DAY, day_of, month_bounds, month_of, months_between
+from aggregator.health.maintenance import Excused
 from aggregator.health.policy import WHOLE, Policy
 from aggregator.health.standing import (
     EXCLUDE,
@@ -125,13 +126,11 @@ def membership(joined: int, month: str, policy: Policy) -> tuple[int, bool]:
     return number, not (partial and month == first)
 
 
-def due_in(month: str, excused: int, policy: Policy) -> int:
-    """The probes due in a month of which `excused` milliseconds are announced maintenance.
-
-    28 days are 8064 probes, 31 days are 8928.
-    """
+def due_in(month: str, excused: Excused, policy: Policy, joined: int = 0) -> int:
+    """The probes due in a month outside maintenance, from a moment on: 28 days are 8064."""
     start, end = month_bounds(month)
-    return (end - start - excused) // policy.probe_interval
+    begin = min(max(start, joined), end)
+    return (end - begin - excused.within(begin, end)) // policy.probe_interval
 
 
 def _not_judged(evidence: Evidence, policy: Policy) -> str:

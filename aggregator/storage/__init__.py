@@ -23,4 +23,13 @@ and from itself: rows are only ever added, and the database refuses anything els
     queries      statements, usage, settlements, what is not reconciled
     verification rebuild of all balances, and the validators over the whole books
     tariffs      reads config/pricing
+
+and beside the books the record of availability, whose rules are those of `aggregator.health`::
+
+    health_schema the tables
+    observations  raw observations and the days that they are rolled up into
+    verdicts      months' verdicts and operators' decisions
+    notices       incidents, maintenance, announcements
+    events        what the feed shows, and webhooks to be told of it
+    lease         one runner among several
 """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aggregator.storage import schema
+from aggregator.storage import health_schema, schema
 from aggregator.storage.metadata import metadata
 
-MODULES = (schema,)
+MODULES = (schema, health_schema)
 
 __all__ = ["MODULES", "metadata"]

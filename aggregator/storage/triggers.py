@@ -3,6 +3,7 @@
 - No row of a table marked APPEND_ONLY is ever changed or deleted (nor replaced, nor truncated).
 - A transfer is refused unless its postings sum to zero; no posting joins it afterwards.
 - A running balance must continue the one before it without a gap.
+- A day whose month has its verdict is neither changed nor deleted, nor does one come to it.
 
 The idea of having the database refuse bad books: django-hordak.
 """
@@ -17,6 +18,7 @@ APPEND_ONLY = "the books are append-only"
 UNBALANCED = "the postings of a transfer must sum to zero"
 SEALED = "a transfer takes no postings after it is written"
 OUT_OF_SEQUENCE = "a running balance must continue the one before it"
+FROZEN = "the days of a closed month are frozen"
 
 _SUM = "SELECT count(*) > 1 AND sum(amount) = 0 FROM posting WHERE transfer = NEW.id"
 _SEALED = "EXISTS (SELECT 1 FROM transfer WHERE id = NEW.transfer)"
@@ -24,6 +26,7 @@ _CONTINUED = (
     "NEW.balance = NEW.amount + CASE WHEN NEW.sequence = 1 THEN 0 ELSE "
     "(SELECT balance FROM posting WHERE account = NEW.account AND sequence = NEW.sequence - 1) END"
 )
+_CLOSED = "EXISTS (SELECT 1 FROM health_month WHERE backend = {0} AND month = substr({1}, 1, 7))"
 
 
 def sqlite_triggers() -> Iterator[str]:
@@ -43,6 +46,9 @@ def sqlite_triggers() -> Iterator[str]:
     yield _sqlite("posting_sealed", "BEFORE INSERT ON posting", SEALED, _SEALED)
     continued = f"NEW.sequence IS NOT NULL AND ({_CONTINUED}) IS NOT TRUE"
     yield _sqlite("posting_continues", "BEFORE INSERT ON posting", OUT_OF_SEQUENCE, continued)
+    for action, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+        closed = _CLOSED.format(f"{row}.backend", f"{row}.day")
+        yield _sqlite(f"day_{action.lower()}", f"BEFORE {action} ON health_day", FROZEN, closed)
 
 
 def _sqlite(name: str, event: str, refusal: str, when: str = "") -> str:
@@ -63,6 +69,9 @@ def postgresql_triggers(there: Collection[str]) -> Iterator[str]:
     sealed = _unless(f"NOT {_SEALED}", SEALED)
     running = f"IF NEW.sequence IS NOT NULL THEN {_unless(_CONTINUED, OUT_OF_SEQUENCE)} END IF;"
     yield _function("ledger_posting", sealed + running)
+    closed = _CLOSED.format("COALESCE(OLD.backend, NEW.backend)", "COALESCE(OLD.day, NEW.day)")
+    deleted = "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;"
+    yield _function("health_frozen", _unless(f"NOT {closed}", FROZEN) + deleted)
     for name, table, event, function in _postgresql():
         if name not in there:
             yield (
@@ -79,6 +88,8 @@ def _postgresql() -> Iterator[tuple[str, str, str, str]]:
         yield f"{table.name}_no_truncate", table.name, "BEFORE TRUNCATE", "ledger_refuse"
     yield "transfer_sums", "transfer", "BEFORE INSERT", "ledger_sums"
     yield "posting_continues", "posting", "BEFORE INSERT", "ledger_posting"
+    yield "health_day_frozen", "health_day", "BEFORE INSERT OR UPDATE OR DELETE", "health_frozen"
+    yield "health_day_no_truncate", "health_day", "BEFORE TRUNCATE", "ledger_refuse"
 
 
 def _unless(promise: str, refusal: str) -> str:

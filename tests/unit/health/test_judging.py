@@ -18,11 +18,13 @@ from aggregator.health.judging import (
     judge,
     membership,
 )
+from aggregator.health.maintenance import Excused
 from aggregator.health.policy import Policy
 from aggregator.health.standing import EXCLUDED, STABLE, UNSTABLE, State
 from aggregator.health.uptime import Uptime, allowed_failures
 
 POLICY = Policy()
+NOTHING = Excused([], POLICY)
 # A 30-day month of 8640 probes: 43 failures are 99.502 %, 432 exactly 95 %, 864 exactly 90 %.
 APRIL = "2026-04"
 
@@ -34,7 +36,7 @@ WARNED = State(below=1, warnings=("2026-02",))
 
 def evidence(failures: int, month: str = APRIL, number: int = 12, **more: Any) -> Evidence:
     """A whole month of probes, so many of them failed."""
-    due = due_in(month, 0, POLICY)
+    due = due_in(month, NOTHING, POLICY)
     return Evidence("boreal", month, Uptime(due - failures, due), due, number=number, **more)
 
 
@@ -90,7 +92,7 @@ def test_each_way_through_the_flowchart(  # noqa: PLR0917 - a row of the table
 def test_the_integer_counts_of_each_length_of_month(  # noqa: PLR0917 - a row of the table
     month: str, due: int, stable: int, collections: int, warning: int, grace: int
 ) -> None:
-    assert due_in(month, 0, POLICY) == due
+    assert due_in(month, NOTHING, POLICY) == due
     shares = (POLICY.stable, POLICY.collection, POLICY.warning, POLICY.grace_warning)
     allowed = (stable, collections, warning, grace)
     assert tuple(allowed_failures(due, share) for share in shares) == allowed
