@@ -18,6 +18,7 @@ from aggregator.ledger.accounts import (
     revenue_account,
     settled_account,
 )
+from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.entries import Transfer, postings
 from aggregator.ledger.errors import RefundInvalid
 from aggregator.ledger.grants import Grant, order_of_use
@@ -214,10 +215,11 @@ def refunded(
     """
     wallet, provider = charge.wallet or "", charge.provider or ""
     overdraft = overdraft_account(wallet, provider)
-    open_parts = _refundable(charge, payers, earlier, include_free)
+    open_parts = refundable_parts(charge, payers, earlier, include_free)
     if not 0 < amount <= sum(open_parts.values()):
         raise RefundInvalid(
-            f"Of this charge {sum(open_parts.values())} millicredits can be refunded, not {amount}."
+            f"Of this charge {to_credits(sum(open_parts.values())):g} credits can be refunded, "
+            f"not {to_credits(amount):g}."
         )
     changes: list[tuple[str, int]] = [(revenue_account(provider), -amount)]
     fresh = 0
@@ -250,7 +252,7 @@ def refunded(
     )
 
 
-def _refundable(
+def refundable_parts(
     charge: Transfer, payers: Mapping[str, Grant], earlier: Sequence[Transfer], include_free: bool
 ) -> dict[str, int]:
     """What each payer of a charge can still get back, in the order of giving back."""

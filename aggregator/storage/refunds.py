@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.entries import Transfer
 from aggregator.ledger.errors import RefundInvalid
-from aggregator.ledger.events import refunded
+from aggregator.ledger.events import refundable_parts, refunded
 from aggregator.ledger.grants import Grant
 from aggregator.storage.database import Database
 from aggregator.storage.lookups import find_grant, find_transfers
@@ -62,6 +62,18 @@ def refund(
         page.pay_debts(wallet, made.transfer.key)
         page.write()
         return Refunded(made.transfer, made.grant)
+
+
+def refundable(database: Database, charge_key: str, *, include_free: bool) -> int:
+    """What is left of a charge to give back. Raises RefundInvalid if there is no such charge."""
+    with database.read() as connection:
+        charge = _charge(connection, charge_key)
+        page = Page(database, connection, charge.at)
+        page.load_grants([p.account for p in charge.postings if p.account.startswith("grant:")])
+        earlier = _earlier(connection, charge)
+        return sum(
+            refundable_parts(charge, page.grants_by_account(), earlier, include_free).values()
+        )
 
 
 def _charge(connection: Connection, key: str) -> Transfer:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
+from scripts.federation.ledger.commands import ledger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -245,6 +247,9 @@ def explain(graph: Path, config: Path | None, port_offset: int, url: str | None)
     from scripts.federation import explaining
 
     _exit(explaining.explain(graph, file))
+
+
+main.add_command(ledger)
 
 
 def _layout(

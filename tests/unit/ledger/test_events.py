@@ -156,14 +156,14 @@ def test_a_refund_cancels_debt_first_then_gives_back_what_was_used_last() -> Non
 
 
 def test_free_credits_are_refunded_only_on_purpose() -> None:
-    with pytest.raises(RefundInvalid, match="6000 millicredits can be refunded, not 6001"):
+    with pytest.raises(RefundInvalid, match=r"6 credits can be refunded, not 6\.001"):
         give_back(6001)
     assert changes(give_back(7000, include_free=True))["grant:free"] == 1000
 
 
 def test_nothing_is_refunded_twice() -> None:
     first = give_back(5000)
-    with pytest.raises(RefundInvalid, match="1000 millicredits"):
+    with pytest.raises(RefundInvalid, match="Of this charge 1 credits"):
         give_back(1001, earlier=[first])
     assert changes(give_back(1000, earlier=[first], debt=0)) == {
         "revenue:terra": -1000,

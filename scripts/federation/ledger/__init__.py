@@ -1,0 +1,9 @@
+"""`openeo-federation ledger …`: the books of a federation, for its operators.
+
+::
+
+    commands   the commands
+    opening    the ledger of a configuration
+    rows       what is found in it, as rows of words and numbers
+    printing   rows as tables, JSON or CSV
+"""
