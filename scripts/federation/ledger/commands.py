@@ -286,21 +286,21 @@ def reconcile(place: Place, /) -> None:
 @ledger.command()
 @placed
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
-@click.option(
-    "--stated",
-    type=EXISTING,
-    help='JSON list of jobs with the costs that backends state: [{"provider", "job", "costs"}].',
-)
-def unreconciled(place: Place, /, month: str | None, stated: Path | None) -> None:
-    """Print jobs of a month that ended without a report, or whose costs differ.
+@click.option("--provider", help="[default: every provider]")
+def unreconciled(place: Place, /, month: str | None, provider: str | None) -> None:
+    """Print jobs that ended in a month without a report, or whose costs differ.
 
     The exit status is 1 if there are any, and 0 otherwise.
     """
-    from aggregator.ledger.moments import month_of
-    from scripts.federation.ledger import printing, reconciling
+    from aggregator.ledger.moments import month_bounds, month_of
+    from aggregator.storage.ledger import PATIENCE
+    from aggregator.storage.reconciliation import unreconciled as unequal
+    from scripts.federation.ledger import printing, rows
 
+    start, end = month_bounds(month or month_of(_now()))
     with place.opened() as books:
-        found = reconciling.unreconciled(books, month or month_of(_now()), stated)
+        jobs = unequal(books.database, start, end, provider=provider, seen_before=_now() - PATIENCE)
+    found = [rows.unreconciled(one) for one in jobs]
     printing.show(found, as_json=place.as_json, nothing="Every job has its report.")
     raise SystemExit(1 if found else 0)
 

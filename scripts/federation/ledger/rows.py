@@ -14,6 +14,7 @@ from aggregator.ledger.moments import rfc3339
 from aggregator.storage.exports import every_entry, every_report, every_wallet
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.queries import GrantLeft, MonthStatement, grants_of, held_in
+from aggregator.storage.reconciliation import Unreconciled
 from aggregator.storage.verification import balances, rebuild, verify
 
 Row = dict[str, Any]
@@ -97,7 +98,7 @@ def month(statement: MonthStatement) -> Row:
         "charged": to_credits(statement.charged),
         "refunded": to_credits(statement.refunded),
         "earned": to_credits(statement.earned),
-        "settled": None if statement.settled is None else to_credits(statement.settled),
+        "settled": _amount(statement.settled),
         **{f"from_{kind}": to_credits(sum_) for kind, sum_ in _kinds(statement.by_kind)},
     }
 
@@ -120,6 +121,32 @@ def hold(found: Hold) -> Row:
     }
 
 
+WHY = {
+    "unreported": "it ended, and no usage report came",
+    "abandoned": "credits were put aside for it, and no usage report came",
+    "costs-differ": "its backend states other costs than were charged",
+}
+
+
+def unreconciled(found: Unreconciled) -> Row:
+    """A job that does not agree with the books, and why."""
+    return {
+        "provider": found.provider,
+        "job": found.job,
+        "user": found.user,
+        "status": found.status,
+        "stated": _amount(found.stated),
+        "charged": _amount(found.charged),
+        "put_aside": _amount(found.held),
+        "since": rfc3339(found.at),
+        "why": WHY[found.why],
+    }
+
+
+def _amount(millicredits: int | None) -> float | None:
+    return None if millicredits is None else to_credits(millicredits)
+
+
 def mistakes(ledger: Ledger) -> list[str]:
     """All that is wrong with the books; balances that differ from the rebuild are among it."""
     stated, rebuilt = balances(ledger.database), rebuild(ledger.database)
@@ -138,7 +165,7 @@ def rebuilt_balances(ledger: Ledger) -> list[Row]:
         {
             "account": account,
             "rebuilt": to_credits(balance),
-            "stated": to_credits(stated[account]) if account in stated else None,
+            "stated": _amount(stated.get(account)),
         }
         for account, balance in sorted(rebuild(ledger.database).items())
     ]
