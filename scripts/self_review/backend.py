@@ -147,13 +147,17 @@ class Backend:
         """Whether something answers at the path, if only that a login is needed."""
         return self.get(path, **query).status not in ABSENT
 
-    def optional_document(self, path: str, owner: str) -> Entry:
-        """The JSON object of an endpoint that need not be; not applicable where it is absent."""
+    def required_there(self, path: str, owner: str) -> None:
+        """Raises NotJudgedError, as not applicable, where an optional endpoint is absent."""
         answer = self.get(path)
         if answer.status in ABSENT:
             says = f"There is no {path} (judged by {owner})."
             raise NotJudgedError(not_applicable(says, answer))
-        return usable(answer, owner)
+
+    def optional_document(self, path: str, owner: str) -> Entry:
+        """The JSON object of an endpoint that need not be; not applicable where it is absent."""
+        self.required_there(path, owner)
+        return self.document(path, owner)
 
     def entries(self, path: str, name: str, owner: str) -> list[Entry]:
         """The objects of a public list, of all of its pages; raises NotJudgedError."""

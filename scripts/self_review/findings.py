@@ -29,7 +29,7 @@ class Cause(StrEnum):
     READ_ONLY = "read-only"
     UNREACHABLE = "unreachable"
     UNUSABLE = "unusable answer"
-    TIME = "needs evidence over time"
+    TIME = "needs evidence from elsewhere"
     STATEMENT = "needs a statement"
     LIMIT = "limits of this review"
     INTERNAL = "internal error"

@@ -46,6 +46,10 @@ def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> st
     return parts.geturl()
 
 
+def _optional_address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _web_address(ctx, param, value)
+
+
 def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) -> dict[str, str]:
     found = {}
     for value in values:
@@ -68,6 +72,9 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
     "--waive", "waived", multiple=True, metavar="ID=REASON", callback=_pairs, help="Agreed waiver."
 )
 @click.option("--attest", type=READABLE, help="Statements; see the command template.")
+@click.option("--history", type=READABLE, help="Availability by month: a monitor's export.")
+@click.option("--history-backend", metavar="ID", help="Whose months of the history.")
+@click.option("--federation", callback=_optional_address, help="The federation to join, by URL.")
 @click.option("--compare", type=READABLE, help="An earlier report (JSON) to compare with.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=WRITABLE, help="Write the report to this file.")

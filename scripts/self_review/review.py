@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from scripts.self_review.probe.pace import ExhaustedError, Limits
 from scripts.self_review.report import Report
 from scripts.self_review.runner import Answers, Progress, Runner
 from scripts.self_review.snapshot import snapshot
+from scripts.self_review.statements import StatementError
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Review:
     earlier: dict[str, Any] | None = None
     transport: BaseAdapter | None = None
     secrets: Sequence[str] = ()
+    federation: str | None = None
+    """The address of the federation that the backend would join."""
 
     def run(self, progress: Progress | None = None) -> Report:
         """The report. What the review made at the backend is removed again, even at Ctrl-C."""
@@ -47,6 +50,7 @@ class Review:
         for secret in self.secrets:
             probe.secrets.add(secret)
         backend = Backend(probe, self._root(probe), self.options, self.account)
+        backend.options = self._options(probe, backend)
         try:
             findings = Runner(backend, self.catalogue, self.answers).run(self.wanted, progress)
             taken = snapshot(backend)
@@ -68,11 +72,38 @@ class Review:
             changes=None if self.earlier is None else changes(self.earlier, findings),
         )
 
+    def _options(self, probe: Probe, backend: Backend) -> Options:
+        """The options, with what the federation offers, and whether this is an aggregator."""
+        return replace(
+            self.options,
+            federation=read_federation(probe, self.federation) if self.federation else None,
+            aggregator=self.options.aggregator or is_aggregator(backend),
+        )
+
     def _root(self, probe: Probe) -> str:
         try:
             return find_root(probe, self.url)
         except ExhaustedError:
             return self.url
+
+
+def is_aggregator(backend: Backend) -> bool:
+    """Whether the capabilities name several backends."""
+    try:
+        return isinstance(backend.capabilities.get("federation"), dict)
+    except (NotJudgedError, NoAnswerError, ExhaustedError):
+        return False
+
+
+def read_federation(probe: Probe, url: str) -> dict[str, Any]:
+    """The collections and file formats of a federation; raises StatementError if unreadable."""
+    federation = Backend(probe, find_root(probe, url))
+    try:
+        listed = federation.collections
+        formats = federation.file_formats
+    except (NotJudgedError, NoAnswerError) as error:
+        raise StatementError(f"The federation at {url} cannot be read: {error}") from error
+    return {"collections": {str(c.get("id")): c for c in listed}, "file_formats": formats}
 
 
 def title(backend: Backend) -> str:

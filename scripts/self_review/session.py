@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from scripts.self_review import comparison, statements
+from scripts.self_review import comparison, history, statements
 from scripts.self_review.account import Account, BasicLogin
 from scripts.self_review.backend import Options
 from scripts.self_review.catalogue import load
@@ -35,6 +35,8 @@ def run(options: Mapping[str, Any]) -> int:
     errors = Console(stderr=True)
     try:
         report = _with_progress(review, errors)
+    except StatementError as error:
+        raise click.UsageError(str(error)) from error
     except KeyboardInterrupt:
         errors.print("Stopped; what the review had made at the backend was removed.")
         return UNJUDGED
@@ -67,6 +69,7 @@ def prepared(options: Mapping[str, Any]) -> Review:
         verify=not options["insecure"],
         earlier=dict(earlier) if earlier else None,
         secrets=secrets,
+        federation=options["federation"],
     )
 
 
@@ -86,7 +89,14 @@ def _options(options: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> O
         aggregator=options["aggregator"],
         sample=options["sample"],
         earlier=(earlier or {}).get("snapshot"),
+        history=_history(options),
     )
+
+
+def _history(options: Mapping[str, Any]) -> list[history.Month] | None:
+    if options["history"] is None:
+        return None
+    return history.read(options["history"], options["history_backend"])
 
 
 def _account(options: Mapping[str, Any]) -> tuple[Account | None, str, list[str]]:

@@ -77,7 +77,7 @@ def answer(findings: Sequence[Finding], catalogue: Catalogue) -> Answer:
     fails = sum(one.verdict is Verdict.FAIL for one in rows)
     unjudged = sum(map(blocking, rows))
     later = sum(one.verdict is Verdict.COULD_NOT_TELL for one in rows) - unjudged
-    rest = f"; {_open(later)} need a statement or evidence over time" if later else ""
+    rest = f"; {_open(later)} need a statement or other evidence" if later else ""
     if fails:
         noun = "requirement fails" if fails == 1 else "requirements fail"
         return Answer(FAILS, f"meets the federation minimum: no, {fails} required {noun}{rest}")

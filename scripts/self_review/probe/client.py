@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.cookiejar
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -71,7 +72,7 @@ class Probe:
         self.secrets = Secrets()
         self.verify = verify
         self._session = _session(transport)
-        self._silent = 0
+        self._silent: Counter[str] = Counter()
 
     def close(self) -> None:
         self._session.close()
@@ -110,15 +111,16 @@ class Probe:
 
     def _patiently(self, asked: Asked, seen: tuple[str, ...], verify: bool) -> Answer:
         """The answer; NoAnswerError without asking if nothing was answered for long."""
-        if self._silent >= PATIENCE:
+        host = urlsplit(asked.url).netloc
+        if self._silent[host] >= PATIENCE:
             reason = f"not asked, because the {PATIENCE} requests before had no answer either"
             raise NoAnswerError(asked.text, reason)
         try:
             answer = self._in_time(asked, seen, verify)
         except NoAnswerError:
-            self._silent += 1
+            self._silent[host] += 1
             raise
-        self._silent = 0
+        self._silent[host] = 0
         return answer
 
     def _in_time(self, asked: Asked, seen: tuple[str, ...], verify: bool) -> Answer:

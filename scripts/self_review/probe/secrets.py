@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 HIDDEN = "***"
 SHORTEST = 4
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;]+", re.IGNORECASE)
+_BEARER = re.compile(r"\b(Bearer)\s+(?=\S*[\d/._-])[^\s\"',;]{8,}", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 _TOKEN_FIELD = re.compile(
     r"(\"?(?:access_token|refresh_token|id_token|client_secret|password)\"?\s*[:=]\s*\"?)[^\s\"&,}]+"

@@ -1,0 +1,54 @@
+"""Secondary web services: which types there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scripts.self_review.backend import Backend, Entry
+from scripts.self_review.findings import Evidence, Outcome, judged
+from scripts.self_review.lists import public
+from scripts.self_review.registry import check
+
+PATH = "/service_types"
+
+
+@check("api-600")
+def there_are_service_types(backend: Backend) -> Outcome:
+    answer = backend.get(PATH)
+    there = backend.is_there(PATH)
+    return judged([] if there else [f"GET {PATH} answers {answer.status}"], "It is there.", answer)
+
+
+@check("api-601")
+def anybody_may_read_them(backend: Backend) -> Outcome:
+    backend.required_there(PATH, "api-600")
+    return public(backend.get(PATH))
+
+
+@check("api-603")
+def types_are_defined(backend: Backend) -> Outcome:
+    return _each(backend, _undefined)
+
+
+@check("api-604")
+def types_have_titles(backend: Backend) -> Outcome:
+    return _each(backend, _untitled)
+
+
+def _undefined(one: Entry) -> str:
+    missing = [] if isinstance(one.get("configuration"), dict) else ["configuration"]
+    missing += [] if isinstance(one.get("process_parameters"), list) else ["process_parameters"]
+    return f"no {' and no '.join(missing)}" if missing else ""
+
+
+def _untitled(one: Entry) -> str:
+    missing = [k for k in ("title", "description") if not isinstance(one.get(k), str) or not one[k]]
+    return f"no {' and no '.join(missing)}" if missing else ""
+
+
+def _each(backend: Backend, problem: Callable[[Entry], str]) -> Outcome:
+    document = backend.optional_document(PATH, "api-600")
+    types = {name: one for name, one in document.items() if isinstance(one, dict)}
+    problems = [f"{name}: {said}" for name, one in types.items() if (said := problem(one))]
+    shown = Evidence(f"GET {backend.root}{PATH}", ", ".join(types) or "no types")
+    return judged(problems, "Each has it.", shown, looked_at=f"{len(types)} service types")

@@ -1,0 +1,74 @@
+"""How answers travel: encrypted, and as UTF-8."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from scripts.self_review.backend import Backend
+from scripts.self_review.findings import (
+    Evidence,
+    Outcome,
+    failed,
+    judged,
+    not_applicable,
+    passed,
+    shown_answer,
+)
+from scripts.self_review.probe.answer import Answer
+from scripts.self_review.probe.client import UntrustedError
+from scripts.self_review.provoked import errors
+from scripts.self_review.registry import check
+
+LISTS = ("/", "/processes", "/collections", "/file_formats")
+
+
+@check("api-4")
+def the_api_is_served_over_https(backend: Backend) -> Outcome:
+    parts = urlsplit(backend.root)
+    if _is_loopback(parts.hostname or ""):
+        says = "This address is on the same machine; judge the public one."
+        return not_applicable(says)
+    if parts.scheme != "https":
+        hint = "Serve the API over HTTPS, with a certificate of a public authority."
+        return failed(f"{backend.root} is not HTTPS.", hint=hint)
+    try:
+        answer = backend.probe.ask("GET", backend.url("/"), verify=True)
+    except UntrustedError as error:
+        hint = "Check the certificate's names, its date, and that the whole chain is sent."
+        return failed(f"{error.reason}.", Evidence(error.request, error.reason), hint=hint)
+    return passed("The certificate validates.", answer)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".test"))
+
+
+@check("api-5")
+def text_is_utf_8(backend: Backend) -> Outcome:
+    answers = [backend.get(path) for path in LISTS]
+    answers += [one.answer for one in errors(backend)]
+    problems = [problem for one in answers for problem in _encoding(one)]
+    bad = next((one for one in answers if any(_encoding(one))), answers[0])
+    return judged(
+        problems,
+        "Every JSON body is UTF-8 and no other charset is said.",
+        shown_answer(bad, bad.headers.get("Content-Type", "no Content-Type")),
+        looked_at=f"{len(answers)} answers",
+        hint="Send JSON as UTF-8, without a charset or with charset=utf-8.",
+    )
+
+
+def _encoding(answer: Answer) -> Iterator[str]:
+    said = re.search(r"charset=\"?([\w-]+)", answer.headers.get("Content-Type", ""), re.IGNORECASE)
+    if said and said[1].lower() not in {"utf-8", "utf8"}:
+        yield f"{answer.request} says charset={said[1]}"
+    try:
+        answer.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield f"{answer.request} is not UTF-8 at byte {error.start}"
