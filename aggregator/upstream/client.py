@@ -16,21 +16,24 @@ netrc, no proxies from the environment.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
 
 from aggregator.documents import JsonObject, is_nested_within, is_object, objects, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
-from aggregator.upstream.deadlines import ORIGINS, Deadline, DeadlineAdapter
+from aggregator.upstream.deadlines import Deadline
+from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 
 CHUNK = 64 * 1024
 REDIRECTS = 4
@@ -206,9 +209,9 @@ class Client:
         if request.method not in ("GET", "HEAD"):
             raise BackendFailure(self.backend, "HTTP", f"it redirects a {request.method} request")
         try:
-            location = urljoin(url, location)
+            location = requote_uri(urldefrag(urljoin(url, location)).url)
             old, new = urlsplit(url), urlsplit(location)
-        except ValueError as error:
+        except (ValueError, requests.RequestException) as error:
             raise BackendFailure(self.backend, "HTTP", "it redirects to no address") from error
         if new.scheme not in ("http", "https") or (old.scheme, new.scheme) == ("https", "http"):
             raise BackendFailure(self.backend, "HTTP", "it redirects to an unsafe address")
@@ -238,7 +241,7 @@ class Client:
                         verify=True,
                         proxies=self._session.proxies,
                     )
-                except requests.ConnectionError as error:
+                except OSError as error:
                     if attempt == 2 or not _may_repeat(request, error):
                         raise
         raise AssertionError("unreachable")
@@ -310,6 +313,9 @@ _FOREIGN = (
 )
 
 
+_CLOSED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
+
 def translated(error: BaseException, backend: str, deadline: Deadline) -> Failure:
     """The federation's error for an error of the libraries below."""
     if deadline.struck:
@@ -328,7 +334,7 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Fail
         lambda backend: BackendUnavailable(backend, "Its name cannot be resolved."),
     ),
     (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),
         lambda backend: BackendUnavailable(backend, "No secure connection can be made (TLS)."),
     ),
     (
@@ -376,11 +382,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             yield current
 
 
-def _may_repeat(request: Request, error: requests.ConnectionError) -> bool:
+def _may_repeat(request: Request, error: OSError) -> bool:
     """A kept connection may have been closed by the backend just as it was used again."""
-    if request.method not in ("GET", "HEAD") or isinstance(error, requests.Timeout):
-        return False
-    return _any(list(_chain(error)), urllib3.exceptions.ProtocolError)
+    return request.method in ("GET", "HEAD") and _any(list(_chain(error)), *_CLOSED)
 
 
 def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:

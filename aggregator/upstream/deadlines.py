@@ -3,7 +3,7 @@
 A socket's time-out runs anew with every byte, so that a peer that drips can hold a thread for
 hours. Here every connection that is used under a `Deadline` registers its socket with it, and
 one watchdog thread per process shuts the sockets of deadlines that strike: the blocked read
-ends at once.
+ends at once (`transport`).
 """
 
 from __future__ import annotations
@@ -16,16 +16,6 @@ import time
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any
-
-from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
-# As many pools are kept at most: a backend has one address, and few that it redirects to.
-ORIGINS = 32
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -131,65 +121,8 @@ class _Watchdog:
 _watchdog = _Watchdog()
 
 
-def _guard(connection: HTTPConnection) -> None:
+def guard(peer: object) -> None:
+    """Cut this socket when the deadline in force strikes."""
     deadline = _current.get()
-    if deadline is not None and isinstance(connection.sock, socket.socket):
-        deadline.guard(connection.sock)
-
-
-class _Connection(HTTPConnection):
-    def getresponse(self) -> Any:
-        _guard(self)
-        return super().getresponse()
-
-
-class _SecureConnection(HTTPSConnection):
-    def getresponse(self) -> Any:
-        _guard(self)
-        return super().getresponse()
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class DeadlineAdapter(HTTPAdapter):
-    """A pooled transport adapter of requests whose exchanges end with the `Deadline` in force.
-
-    It keeps no cookies, and remembers the pool of each origin: to find it anew, and to look for
-    cookies, takes requests longer than the exchange with a backend nearby.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self._pools: dict[str, Any] = {}
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def get_connection_with_tls_context(
-        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        if proxies or cert or verify is not True:
-            return super().get_connection_with_tls_context(request, verify, proxies, cert)
-        url = str(request.url)
-        origin = url[: url.find("/", len("https://"))]
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = super().get_connection_with_tls_context(request, verify)
-            if len(self._pools) < ORIGINS:
-                self._pools[origin] = pool
-        return pool
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        response = Response()
-        response.status_code, response.reason = resp.status, resp.reason
-        response.headers = CaseInsensitiveDict(resp.headers)
-        response.url, response.request = str(req.url), req
-        response.raw = resp
-        return response
+    if deadline is not None and isinstance(peer, socket.socket):
+        deadline.guard(peer)

@@ -1,0 +1,213 @@
+"""Connections: kept, guarded, over TLS to nobody but who proves to be the backend."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.upstream.client import Client, Limits, Request
+from aggregator.upstream.transport import _Connection
+from tests.fakes.backends import Play, RawServer, json_says, says
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+
+
+def ask(client: Client, path: str = "/jobs", deadline: float = 5) -> Any:
+    return client.document(Request("GET", path), None, deadline=deadline, limit=100_000)[1]
+
+
+def repeatedly(peer: socket.socket) -> None:
+    """Answer each request of a connection with its number."""
+    number = 0
+    while True:
+        peer.sendall(HEAD + b'9\r\n\r\n{"nr": %d}' % number)
+        number += 1
+        if not peer.recv(65536):
+            return
+
+
+class Sent:
+    """A socket that notes what goes out in one piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """No matter."""
+
+    def sendall(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+
+@pytest.mark.parametrize("body", [b'{"process": {}}', None])
+def test_a_request_goes_out_in_one_piece(body: bytes | None) -> None:
+    connection = _Connection("terra.test")
+    sent = Sent()
+    connection.sock = sent
+    connection.request("POST", "/result", body, {"Content-Length": "15"})
+    (only,) = sent.pieces
+    assert only.startswith(b"POST /result HTTP/1.1\r\nHost: terra.test\r\n")
+    assert only.endswith(b"\r\n\r\n" + (body or b""))
+
+
+def test_one_connection_serves_one_request_after_another() -> None:
+    with RawServer(repeatedly) as server:
+        client = Client("terra", server.url)
+        assert [ask(client)["nr"] for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_connection_that_failed_serves_nobody_else() -> None:
+    def stumble(peer: socket.socket) -> None:
+        first = len(server.requests) == 1
+        peer.sendall(b"nonsense\r\n\r\n" if first else HEAD + b'9\r\n\r\n{"nr": 7}')
+        peer.recv(65536)
+
+    with RawServer(stumble) as server:
+        client = Client("terra", server.url)
+        with pytest.raises(BackendFailure):
+            ask(client)
+        assert ask(client) == {"nr": 7}
+
+
+def test_an_answer_that_was_not_read_leaves_nothing_to_the_next() -> None:
+    with RawServer(says(HEAD + b'9\r\n\r\n{"nr": 7}')) as server:
+        client = Client("terra", server.url)
+        client.open(Request("GET", "/result"), None, deadline=5).close()
+        assert ask(client) == {"nr": 7}
+        assert len(server.requests) == 2
+
+
+def test_a_redirect_with_a_fragment_and_spaces_is_followed_without_them() -> None:
+    def play(peer: socket.socket) -> None:
+        if len(server.requests) == 1:
+            moved = b"HTTP/1.1 302 Found\r\nLocation: /my jobs?a=b%20c#top\r\n"
+            peer.sendall(moved + b"Content-Length: 0\r\n\r\n")
+        else:
+            json_says(b'{"jobs": []}')(peer)
+
+    with RawServer(play) as server:
+        assert ask(Client("terra", server.url)) == {"jobs": []}
+        assert b"GET /my%20jobs?a=b%20c HTTP/1.1\r\n" in server.requests[-1]
+
+
+def certificate(directory: Path) -> Path:
+    """A certificate of 127.0.0.1 that vouches for itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "terra")])
+    day = datetime.timedelta(days=1)
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = directory / "terra.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
+
+
+def over_tls(file: Path, play: Play) -> Play:
+    """The script behind a TLS handshake and a request."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+
+    def secured(peer: socket.socket) -> None:
+        with context.wrap_socket(peer.dup(), server_side=True) as secure:
+            secure.recv(65536)
+            play(secure)
+
+    return secured
+
+
+class SecureServer(RawServer):
+    """Plays its script at once: the handshake comes first."""
+
+    def _serve(self, peer: socket.socket) -> None:
+        try:
+            self._play(peer)
+        except OSError:
+            peer.close()
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Callable[[Play], SecureServer]:
+    file = certificate(tmp_path)
+
+    def serve(play: Play) -> SecureServer:
+        server = SecureServer(over_tls(file, play))
+        server.url = server.url.replace("http:", "https:")
+        return server
+
+    return serve
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "terra.pem"))
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_request(
+    secure: Callable[[Play], SecureServer],
+) -> None:
+    heard: list[bytes] = []
+    request = Request("GET", "/jobs")
+    with secure(lambda peer: heard.append(peer.recv(99))) as server:
+        client = Client("terra", server.url)
+        with pytest.raises(BackendUnavailable, match="TLS"):
+            client.ask(request, "Bearer alice", deadline=5, limit=99)
+    assert heard == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_backend_is_asked_over_tls(secure: Callable[[Play], SecureServer]) -> None:
+    with secure(repeatedly) as server:
+        client = Client("terra", server.url)
+        assert [ask(client)["nr"] for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_counts_for_its_own_host_only(
+    secure: Callable[[Play], SecureServer],
+) -> None:
+    with secure(repeatedly) as server, pytest.raises(BackendUnavailable, match="TLS"):
+        ask(Client("terra", server.url.replace("127.0.0.1", "localhost")))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_drip_over_tls_ends_with_the_deadline(secure: Callable[[Play], SecureServer]) -> None:
+    def drip(peer: socket.socket) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while True:
+            peer.sendall(b"x")
+            time.sleep(0.02)
+
+    with secure(drip) as server:
+        started = time.monotonic()
+        with pytest.raises(BackendTimeout):
+            ask(Client("terra", server.url, limits=Limits(1, 5)), deadline=0.5)
+        assert time.monotonic() - started < 3
