@@ -124,8 +124,10 @@ def compose(
     identities = Identities(issuers, settings.identity, clock)
     accounts = Accounts(settings, fleet, catalogue, sealer, identities)
     callers = verified_callers(settings, accounts, catalogue)
-    process_runs = Processing(settings, fleet, catalogue)
     database = Database(settings.database_url)
+    books = keep_books(settings, database, callers, clock)
+    process_runs = Processing(settings, fleet, catalogue, books.credits if books else None)
+    job_accounts = books.jobs if books else None
     return Federation(
         settings,
         database,
@@ -135,9 +137,9 @@ def compose(
         catalogue,
         accounts,
         process_runs,
-        Jobs(settings, fleet, catalogue, process_runs),
-        Services(settings, fleet, catalogue, process_runs),
-        keep_books(settings, database, callers, clock),
+        Jobs(settings, fleet, catalogue, process_runs, job_accounts),
+        Services(settings, fleet, catalogue, process_runs, job_accounts),
+        books,
     )
 
 

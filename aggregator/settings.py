@@ -246,6 +246,21 @@ class Accounting:
     default_subscriptions: tuple[str, ...] = _setting(
         ("general",), "subscriptions of users whose login names none, such as one with a password"
     )
+    hold_time: float = _setting(
+        3 * 86400.0, "seconds that credits are put aside for a job or service at most", _at_least(1)
+    )
+    report_patience: float = _setting(
+        3600.0, "seconds after the end of a job in which its usage report must come", _at_least(0)
+    )
+    reconcile_interval: float = _setting(
+        60.0, "seconds between two looks for credits put aside in vain", _at_least(0.05)
+    )
+    operators: tuple[str, ...] = _setting(
+        (), "entitlements or subscriptions of those who see all usage; patterns (*, ?)"
+    )
+    link_lifetime: float = _setting(
+        4 * 3600.0, "seconds that a signed link to a usage page is valid", _at_least(1)
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,6 +146,20 @@ def receipts_of_job(database: Database, provider: str, job: str) -> list[Receipt
     with database.read() as connection:
         rows = connection.execute(query.order_by(usage_report.c.received, usage_report.c.key))
         return [receipt_of(row, repeated=True) for row in rows]
+
+
+def charged_by_job(
+    database: Database, jobs: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """What was charged for each of these jobs (provider, id) of which there are reports."""
+    query = (
+        select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
+        .where(usage_report.c.job.in_(sorted({job for _, job in jobs})))
+        .group_by(usage_report.c.provider, usage_report.c.job)
+    )
+    with database.read() as connection:
+        found = {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+    return {job: found[job] for job in jobs if job in found}
 
 
 def metrics_of_job(database: Database, provider: str, job: str) -> dict[str, dict[str, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, select, true, update
 
 from aggregator.storage.database import Database
 from aggregator.storage.holding import ABANDONED, job_lock
@@ -26,20 +26,31 @@ class Sighting:
     at: int
 
 
-def note(database: Database, seen: Sighting) -> None:
+def note(database: Database, seen: Sequence[Sighting]) -> None:
     """Keeps what was seen if it is news; cheap where it is not."""
-    here = (sighting.c.provider == seen.provider) & (sighting.c.job == seen.job)
-    said = {"person": seen.user, "status": seen.status, "costs": seen.costs}
+    jobs = sorted({one.job for one in seen})
     with database.read() as connection:
-        known = connection.execute(select(sighting).where(here)).mappings().first()
-    if known and said.items() <= known.items():
+        rows = connection.execute(select(sighting).where(sighting.c.job.in_(jobs)))
+        known = {(row.provider, row.job): (row.person, row.status, row.costs) for row in rows}
+    news = [
+        one
+        for one in seen
+        if known.get((one.provider, one.job)) != (one.user, one.status, one.costs)
+    ]
+    if not news:
         return
     with database.write() as connection:
-        database.lock(connection, [job_lock(seen.provider, seen.job)])
-        changed = connection.execute(update(sighting).where(here).values(**said, at=seen.at))
-        if not changed.rowcount:
-            values = {"provider": seen.provider, "job": seen.job, "at": seen.at}
-            connection.execute(insert(sighting).values(**values, **said))
+        database.lock(connection, [job_lock(one.provider, one.job) for one in news])
+        for one in news:
+            _keep(connection, one)
+
+
+def _keep(connection: Connection, one: Sighting) -> None:
+    here = and_(sighting.c.provider == one.provider, sighting.c.job == one.job)
+    said = {"person": one.user, "status": one.status, "costs": one.costs, "at": one.at}
+    if not connection.execute(update(sighting).where(here).values(said)).rowcount:
+        new = {"provider": one.provider, "job": one.job} | said
+        connection.execute(insert(sighting).values(new))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Database
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.tariffs import load_tariffs
+from aggregator.usecases.credits import Credits
+from aggregator.usecases.job_accounts import JobAccounts
 from aggregator.usecases.pricing import Pricing
 from aggregator.usecases.reporting import CallerOf, Reporting
 from aggregator.usecases.wallets import Wallets
@@ -20,6 +22,8 @@ class Bookkeeping:
 
     ledger: Ledger
     wallets: Wallets
+    credits: Credits
+    jobs: JobAccounts
     reporting: Reporting
     pricing: Pricing
 
@@ -34,9 +38,13 @@ def keep_books(
     if settings.accounting is None:
         return None
     ledger = Ledger(database, load_tariffs(settings.accounting.pricing))
+    wallets = Wallets(ledger, settings.accounting, clock)
+    credits_ = Credits(ledger, wallets, settings, clock)
     return Bookkeeping(
         ledger,
-        Wallets(ledger, settings.accounting, clock),
+        wallets,
+        credits_,
+        JobAccounts(ledger, credits_, settings),
         Reporting(ledger, caller_of, clock),
         Pricing(settings, ledger.tariffs),
     )

@@ -2,32 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
 
+from aggregator.documents import JsonObject, text
 from aggregator.errors import JobNotFound
-from aggregator.upstream.client import Request
+from aggregator.upstream.client import FAILURES, Request
 from aggregator.usecases.accounts import Access
-from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, marked
+from aggregator.usecases.credits import BATCH
+from aggregator.usecases.listings import Item
+from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, marked, named
 from aggregator.usecases.views import View
+
+AT_WORK = frozenset({"queued", "running"})
 
 
 class Jobs(Resources):
     """What can be done with batch jobs."""
 
     collection = "jobs"
+    activity = BATCH
     unknown = JobNotFound
 
+    def read(self, identifier: str, access: Access, view: View) -> Reply:
+        """The full metadata of a job, with its costs and usage as they were reported."""
+        accounts, (backend, _) = self._accounts, self._located(identifier, view)
+        if accounts is None or not accounts.accounts_for(backend):
+            return super().read(identifier, access, view)
+        asked = accounts.now()
+
+        def shaped(backend: str, document: JsonObject) -> JsonObject:
+            accounts.see(access, backend, [document], asked)
+            return named(backend, accounts.in_full(backend, document))
+
+        return self._reply(identifier, Request("GET", ""), access, view, shaped)
+
+    def delete(self, identifier: str, access: Access, view: View) -> Reply:
+        """Delete a job with all that belongs to it."""
+        reply = super().delete(identifier, access, view)
+        self._has_ended(identifier, access, view, "deleted")
+        return reply
+
     def estimate(self, job_id: str, access: Access, view: View) -> Reply:
-        """What the job may cost and take."""
-        return self._reply(job_id, Request("GET", "/estimate"), access, view)
+        """What the job may cost and take; by the backend, or else by its published rates."""
+        accounts, (backend, local_id) = self._accounts, self._located(job_id, view)
+        if accounts is None or not accounts.accounts_for(backend):
+            return self._reply(job_id, Request("GET", "/estimate"), access, view)
+        stated = self._estimated(backend, local_id, access, view)
+        job = self._document(backend, local_id, "", access)
+        found = accounts.estimate(backend, job, stated)
+        if found is None:
+            return self._reply(job_id, Request("GET", "/estimate"), access, view)
+        return Reply(200, found)
 
     def start(self, job_id: str, access: Access, view: View) -> Reply:
-        """Queue a job."""
-        return self._reply(job_id, Request("POST", "/results"), access, view)
+        """Queue a job, once what it is expected to cost is put aside."""
+        accounts, (backend, local_id) = self._accounts, self._located(job_id, view)
+        start = Request("POST", "/results")
+        if accounts is None or not accounts.accounts_for(backend):
+            return self._reply(job_id, start, access, view)
+        asked = accounts.now()
+        job = self._document(backend, local_id, "", access)
+        accounts.see(access, backend, [job], asked)
+        if text(job, "status") in AT_WORK:
+            return self._reply(job_id, start, access, view)
+        estimate = self._estimated(backend, local_id, access, view)
+        opened = accounts.begin(
+            access, backend, job, activity=BATCH, asked=asked, estimate=estimate
+        )
+        with self._called_off_unless(opened, partial(self._is_at_work, backend, local_id, access)):
+            return self._reply(job_id, start, access, view)
 
     def cancel(self, job_id: str, access: Access, view: View) -> Reply:
         """Stop a job."""
-        return self._reply(job_id, Request("DELETE", "/results"), access, view)
+        reply = self._reply(job_id, Request("DELETE", "/results"), access, view)
+        self._has_ended(job_id, access, view, "canceled")
+        return reply
+
+    def _shown(self, items: Sequence[Item], access: Access, asked: int) -> Sequence[Item]:
+        """The jobs with their costs as they were reported."""
+        accounts = self._accounts
+        if accounts is None:
+            return items
+        shown: list[Item] = []
+        for backend, found in groupby(items, key=lambda item: item.backend):
+            group = list(found)
+            documents = [item.document for item in group]
+            if accounts.accounts_for(backend):
+                accounts.see(access, backend, documents, asked)
+                documents = accounts.costed(backend, documents)
+            shown += [replace(i, document=d) for i, d in zip(group, documents, strict=True)]
+        return shown
+
+    def _has_ended(self, job_id: str, access: Access, view: View, status: str) -> None:
+        backend, local_id = self._located(job_id, view)
+        if self._accounts is not None and self._accounts.accounts_for(backend):
+            self._accounts.ended(access, backend, local_id, status)
+
+    def _estimated(
+        self, backend: str, local_id: str, access: Access, view: View
+    ) -> JsonObject | None:
+        """The backend's own estimate, if it gives one."""
+        if backend not in self._catalogue.offering(view, "GET /jobs/{job_id}/estimate"):
+            return None
+        try:
+            return self._document(backend, local_id, "/estimate", access)
+        except FAILURES:
+            return None
+
+    def _is_at_work(self, backend: str, local_id: str, access: Access) -> bool:
+        return text(self._document(backend, local_id, "", access), "status") in AT_WORK
 
     def results(
         self, job_id: str, query: Mapping[str, str], accept: str, access: Access, view: View

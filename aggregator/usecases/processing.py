@@ -5,17 +5,30 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from typing import Any, cast
 
 import orjson
 from cachetools import LRUCache
 
 from aggregator.documents import JsonObject, is_object, objects
-from aggregator.errors import BackendError, OpenEOError, ProcessGraphMissing, ProcessInvalid
+from aggregator.errors import (
+    BackendError,
+    OpenEOError,
+    PaymentRequired,
+    ProcessGraphMissing,
+    ProcessInvalid,
+)
 from aggregator.ids import federate
+from aggregator.ledger.checks import check_plan
+from aggregator.ledger.orders import Order, read_order
 from aggregator.routing import (
+    FREE,
     Abilities,
+    Billing,
     CollectionAbility,
     Requirements,
     Routing,
@@ -37,6 +50,7 @@ from aggregator.upstream.fleet import Fleet
 from aggregator.usecases import knowledge
 from aggregator.usecases.accounts import Access, missing_from
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.credits import SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.links import Origin, relinked_header
 from aggregator.usecases.views import View, whole
 
@@ -76,8 +90,15 @@ class Result:
 class Processing:
     """Routes requests with a process."""
 
-    def __init__(self, settings: Settings, fleet: Fleet, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        fleet: Fleet,
+        catalogue: Catalogue,
+        credits_: Credits | None = None,
+    ) -> None:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
+        self._credits = credits_
         self._whole = whole(settings.public_url)
         self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
         self._lock = threading.Lock()
@@ -91,14 +112,19 @@ class Processing:
         access: Access | None = None,
         backend: str | None = None,
         service_type: str | None = None,
+        billing: Billing = FREE,
     ) -> Decision:
         """Find the backend for a request, or raise the error that says why there is none.
 
-        `operation` is the endpoint that it must offer; `backend` the one that has to take it.
+        `operation` is the endpoint that it must offer; `backend` the one that has to take it;
+        `billing` says where it can be paid for.
         """
         process = _process(body)
         explicit = read_choice(body, base=backend or view.backend)
-        routing = self.route(read_requirements(process), view, explicit, operation, service_type)
+        requirements = read_requirements(process)
+        routing = self.route(
+            requirements, view, explicit, operation, service_type=service_type, billing=billing
+        )
         if routing.chosen is None:
             raise routing.rejection()
         chosen = _accessible(routing, access)
@@ -108,13 +134,73 @@ class Processing:
         forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
         return Decision(chosen, routing, orjson.dumps(forwarded))
 
+    def admit(
+        self,
+        body: JsonObject,
+        access: Access,
+        view: View,
+        *,
+        operation: str,
+        activity: str,
+        starts: bool = True,
+        service_type: str | None = None,
+    ) -> tuple[Decision, Reservation | None]:
+        """Find the backend for what is to be paid for, and put aside credits if it `starts` now.
+
+        If others were quicker to take the credits there, routing may turn elsewhere. Raises
+        PaymentRequired, BudgetInvalid or BillingPlanInvalid beside what `decide` raises.
+        """
+        wanted = partial(
+            self.decide, body, view, operation=operation, access=access, service_type=service_type
+        )
+        if self._credits is None:
+            return wanted(), None
+        order = read_order(body, activity)
+        for attempt in count(1):
+            decision = wanted(billing=self._credits.billing(access, order, starts=starts))
+            if not starts:
+                break
+            try:
+                return decision, self._credits.put_aside(access, order, decision.backend)
+            except PaymentRequired:
+                if attempt > len(self._settings.backends):
+                    raise
+        return decision, None
+
+    def _prospect(self, access: Access | None) -> Billing:
+        """Where the user could pay for it, as far as that is known."""
+        if self._credits is None or access is None:
+            return FREE
+        return self._credits.prospect(access, Order(SYNCHRONOUS))
+
+    def check_plan(self, backend: str, plan: str | None) -> None:
+        """Raises BillingPlanInvalid if the backend is known not to offer the plan."""
+        abilities = self._catalogue.shelf(self._whole).abilities
+        plans = next((one.plans for one in abilities if one.backend == backend), None)
+        if plans is not None:
+            check_plan(plan, plans.values())
+
+    def paid(self, reservation: Reservation | None) -> AbstractContextManager[None]:
+        """Within this context work is begun; if that fails its credits are given back."""
+        if self._credits is None or reservation is None:
+            return nullcontext()
+        return self._credits.returned_on_failure(reservation)
+
+    def answered(self, reservation: Reservation | None, job: str) -> float | None:
+        """Notes the backend's id of work that has begun; its costs if they are known already."""
+        if self._credits is None or reservation is None:
+            return None
+        return self._credits.answered(reservation, job)
+
     def route(
         self,
         requirements: Requirements,
         view: View,
         explicit: str | None,
         operation: str | None = None,
+        *,
         service_type: str | None = None,
+        billing: Billing = FREE,
     ) -> Routing:
         """Judge every backend; the collections' full metadata are looked at for this."""
         shelf = self._catalogue.shelf(self._whole)
@@ -129,6 +215,7 @@ class Processing:
             owner_of=owner_by_address(shelf.addresses, federation=self._own_urls(view)),
             operation=operation,
             service_type=service_type,
+            billing=billing,
         )
 
     def validate(
@@ -144,23 +231,29 @@ class Processing:
             requirements = read_requirements(process)
         except OpenEOError as error:
             return invalid([error], self._settings.order).as_json(), None
-        routing = self.route(requirements, view, explicit)
+        routing = self.route(requirements, view, explicit, billing=self._prospect(access))
         if not routing.able:
             return validation(routing).as_json(), routing
         return self._validated(process, routing, view, access), routing
 
     def result(self, body: JsonObject, view: View, access: Access, accept: str) -> Result:
         """Run a process now, on the backend that routing chooses."""
-        decision = self.decide(body, view, operation="POST /result", access=access)
+        decision, reservation = self.admit(
+            body, access, view, operation="POST /result", activity=SYNCHRONOUS
+        )
         headers = JSON | {"Accept": accept, "Accept-Encoding": "identity"}
         request = Request("POST", "/result", body=decision.body, headers=headers, patient=True)
-        stream = self._fleet.open(
-            decision.backend,
-            request,
-            access.at(decision.backend),
-            deadline=self._settings.upstream.result_deadline,
-        )
+        with self.paid(reservation):
+            stream = self._fleet.open(
+                decision.backend,
+                request,
+                access.at(decision.backend),
+                deadline=self._settings.upstream.result_deadline,
+            )
         passed = self._result_headers(stream, decision.backend, view)
+        costs = self.answered(reservation, stream.headers.get("OpenEO-Identifier", ""))
+        if costs is not None:
+            passed["OpenEO-Costs"] = f"{costs:g}"
         return Result(
             decision.backend,
             decision.routing,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -11,16 +12,25 @@ from urllib.parse import quote, unquote
 import orjson
 
 from aggregator.documents import JsonObject, text
-from aggregator.errors import BackendFailure, FeatureUnsupported, OpenEOError
+from aggregator.errors import (
+    BackendError,
+    BackendFailure,
+    BackendUnavailable,
+    FeatureUnsupported,
+    OpenEOError,
+)
 from aggregator.ids import IdentifierError, federate, split
-from aggregator.routing import Routing, read_choice, without_choice
+from aggregator.ledger.orders import read_order
+from aggregator.routing import FREE, Billing, Routing, read_choice, without_choice
 from aggregator.settings import Settings
-from aggregator.upstream.client import Answer, Request
+from aggregator.storage.holding import Opened
+from aggregator.upstream.client import FAILURES, Answer, Request
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.accounts import Access, absent, refusal
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.job_accounts import JobAccounts
 from aggregator.usecases.links import relinked
-from aggregator.usecases.listings import begin, read_page
+from aggregator.usecases.listings import Item, begin, read_page
 from aggregator.usecases.processing import JSON, Processing
 from aggregator.usecases.views import View
 
@@ -53,33 +63,45 @@ class Reply:
 
 
 class Resources:
-    """What can be done with all that users own; `collection` is the path and the key of a list."""
+    """What can be done with all that users own; `collection` is the path and the key of a list,
+    `activity` what kind of work they are to accounting."""
 
     collection: ClassVar[str]
+    activity: ClassVar[str]
     unknown: ClassVar[Callable[[str, str], OpenEOError]]
 
     def __init__(
-        self, settings: Settings, fleet: Fleet, catalogue: Catalogue, processing: Processing
+        self,
+        settings: Settings,
+        fleet: Fleet,
+        catalogue: Catalogue,
+        processing: Processing,
+        accounts: JobAccounts | None = None,
     ) -> None:
         self._settings, self._fleet = settings, fleet
         self._catalogue, self._processing = catalogue, processing
+        self._accounts = accounts
 
     def create(self, body: JsonObject, access: Access, view: View) -> Created:
         """Create one at the backend that routing chooses, with every field of the request."""
-        decision = self._processing.decide(
+        decision, reservation = self._processing.admit(
             body,
+            access,
             view,
             operation=f"POST /{self.collection}",
-            access=access,
+            activity=self.activity,
+            starts=self._starts(body),
             service_type=self._service_type(body),
         )
         backend = decision.backend
         request = Request("POST", f"/{self.collection}", body=decision.body, headers=JSON)
-        answer = self._ask(backend, request, access)
+        with self._processing.paid(reservation):
+            answer = self._ask(backend, request, access)
         location = answer.headers.get("Location", "")
         local_id = answer.headers.get("OpenEO-Identifier") or _id_in(location, self.collection)
         if not local_id:
             raise BackendFailure(backend, "content", "it does not say the id of what it created")
+        self._processing.answered(reservation, local_id)
         return Created(federate(backend, local_id), backend, decision.routing)
 
     def list(
@@ -90,6 +112,7 @@ class Resources:
         offering = self._catalogue.offering(view, f"GET /{self.collection}")
         if not offering:
             raise FeatureUnsupported()
+        asked_at = self._accounts.now() if self._accounts else 0
         asked = begin(cursor, [b for b in known if b in access.credentials and b in offering])
         listing = read_page(
             asked,
@@ -102,7 +125,8 @@ class Resources:
         refused = refusal(listing.failures)
         if refused is not None and len(listing.failures) == len(asked):
             raise refused
-        items = [named(item.backend, item.document) for item in listing.items]
+        shown = self._shown(listing.items, access, asked_at)
+        items = [named(item.backend, item.document) for item in shown]
         page: dict[str, Any] = {self.collection: items, "links": []}
         if listing.cursor is not None:
             query = ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
@@ -117,12 +141,19 @@ class Resources:
     def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
         """Change one; a new process must be one that its backend can run."""
         backend, _ = self._located(identifier, view)
+        billing = self._changed_billing(backend, body)
         if "process" in body:
             changes = self._processing.decide(
-                body, view, operation=self._patch, access=access, backend=backend
+                body,
+                view,
+                operation=self._patch,
+                access=access,
+                backend=backend,
+                billing=billing,
             ).body
         else:
             read_choice(body, base=backend)
+            self._processing.check_plan(backend, billing.plan)
             changes = orjson.dumps(without_choice(body))
         request = Request("PATCH", "", body=changes, headers=JSON)
         return self._reply(identifier, request, access, view)
@@ -135,9 +166,57 @@ class Resources:
         """The log entries of one."""
         return self._reply(identifier, Request("GET", "/logs", query), access, view)
 
+    def _shown(
+        self,
+        items: Sequence[Item],
+        access: Access,  # noqa: ARG002 - jobs are seen by their owner
+        asked: int,  # noqa: ARG002 - at a moment
+    ) -> Sequence[Item]:
+        """The items of a listing as users see them."""
+        return items
+
+    def _changed_billing(self, backend: str, body: JsonObject) -> Billing:
+        """What changes of an update are to be judged by: plan, and a budget that can be one."""
+        if self._accounts is None or not self._accounts.accounts_for(backend):
+            return FREE
+        return Billing(plan=read_order(body, self.activity).plan)
+
+    @contextmanager
+    def _called_off_unless(
+        self, opened: Opened | None, is_at_work: Callable[[], bool]
+    ) -> Iterator[None]:
+        """Gives back what was put aside if what is done in this context fails to start the work.
+
+        After a refusal the backend is asked, since another request may have started it. Where it
+        cannot be known the hold stays until a report or its time settles it.
+        """
+        try:
+            yield
+        except BackendUnavailable:
+            self._call_off(opened)
+            raise
+        except BackendError:
+            with suppress(*FAILURES):
+                if not is_at_work():
+                    self._call_off(opened)
+            raise
+
+    def _call_off(self, opened: Opened | None) -> None:
+        if self._accounts is not None and opened is not None and opened.fresh:
+            self._accounts.call_off(opened)
+
+    def _document(self, backend: str, local_id: str, below: str, access: Access) -> JsonObject:
+        """The document of one, or of what stands below it, as its backend gives it."""
+        path = f"/{self.collection}/{quote(local_id, safe='')}{below}"
+        return self._fleet.clients[backend].read(self._ask(backend, Request("GET", path), access))
+
     @property
     def _patch(self) -> str:
         return f"PATCH /{self.collection}/{{id}}"
+
+    def _starts(self, body: JsonObject) -> bool:  # noqa: ARG002 - services may
+        """Whether what is created with this body begins to work at once."""
+        return False
 
     def _service_type(self, body: JsonObject) -> str | None:  # noqa: ARG002 - services have one
         return None

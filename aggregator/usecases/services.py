@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from aggregator.documents import JsonObject, is_text
+from functools import partial
+
+from aggregator.documents import JsonObject, flag, is_text
 from aggregator.errors import ServiceNotFound, ServiceUnsupported
-from aggregator.usecases.resources import Resources
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.credits import SERVICE
+from aggregator.usecases.resources import Reply, Resources
+from aggregator.usecases.views import View
 
 
 class Services(Resources):
     """What can be done with web services; users reach them at the backend's own addresses."""
 
     collection = "services"
+    activity = SERVICE
     unknown = ServiceNotFound
+
+    def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
+        """Change a service; enabling it puts aside what it is expected to cost."""
+        accounts, (backend, local_id) = self._accounts, self._located(identifier, view)
+        if accounts is None or not self._starts(body) or not accounts.accounts_for(backend):
+            return super().update(identifier, body, access, view)
+        asked = accounts.now()
+        service = self._document(backend, local_id, "", access)
+        if flag(service, "enabled"):
+            return super().update(identifier, body, access, view)
+        changed = {**service, **{key: body[key] for key in ("budget", "plan") if key in body}}
+        opened = accounts.begin(access, backend, changed, activity=SERVICE, asked=asked)
+        with self._called_off_unless(opened, partial(self._is_enabled, backend, local_id, access)):
+            return super().update(identifier, body, access, view)
+
+    def _is_enabled(self, backend: str, local_id: str, access: Access) -> bool:
+        return flag(self._document(backend, local_id, "", access), "enabled")
+
+    def _starts(self, body: JsonObject) -> bool:
+        return flag(body, "enabled")
 
     def _service_type(self, body: JsonObject) -> str:
         kind = body.get("type")

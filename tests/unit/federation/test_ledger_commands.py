@@ -240,7 +240,7 @@ def test_jobs_without_a_report_and_those_whose_costs_differ_are_unreconciled(des
     desk.charge("l", 3, jobId="j-other")
     for job, costs in [("j-same", 2000), ("j-other", 2500), ("j-lost", None)]:
         seen = Sighting("terra", job, "alice", "finished", costs, MARCH)
-        note(desk.books.database, seen)
+        note(desk.books.database, [seen])
     found = desk.json("unreconciled", "--month", "2026-03", status=1)
     assert {(one["job"], one["stated"], one["charged"]): one["why"] for one in found} == {
         ("j-lost", None, None): "it ended, and no usage report came",

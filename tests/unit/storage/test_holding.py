@@ -191,9 +191,9 @@ def test_a_job_that_was_seen_to_end_holds_its_credits_until_patience_is_over(
     funded: Ledger,
 ) -> None:
     funded.holds.open_for_job(RUN, lambda _: True)
-    note(funded.database, Sighting("terra", "j-1", "alice", "running", None, MARCH + SECOND))
+    note(funded.database, [Sighting("terra", "j-1", "alice", "running", None, MARCH + SECOND)])
     assert funded.reconcile(MARCH + HOUR, patience=SECOND) == []
-    note(funded.database, Sighting("terra", "j-1", "alice", "error", None, MARCH + HOUR))
+    note(funded.database, [Sighting("terra", "j-1", "alice", "error", None, MARCH + HOUR)])
     assert funded.reconcile(MARCH + HOUR, patience=SECOND) == []
     closed = funded.reconcile(MARCH + HOUR + SECOND, patience=SECOND)
     assert [hold.job for hold in closed] == ["j-1"]
@@ -201,6 +201,6 @@ def test_a_job_that_was_seen_to_end_holds_its_credits_until_patience_is_over(
 
 
 def test_what_was_seen_of_an_earlier_run_ends_no_later_one(funded: Ledger) -> None:
-    note(funded.database, Sighting("terra", "j-1", "alice", "finished", None, MARCH))
+    note(funded.database, [Sighting("terra", "j-1", "alice", "finished", None, MARCH)])
     funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: True)
     assert funded.reconcile(MARCH + HOUR, patience=0) == []

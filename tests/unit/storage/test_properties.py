@@ -137,7 +137,7 @@ class World:
 
     def see(self, user: str, job: str, provider: str, status: str) -> None:
         seen = Sighting(provider, self.name(job), self.name(user), status, None, self.now)
-        note(self.ledger.database, seen)
+        note(self.ledger.database, [seen])
 
     def answered(self, user: str, key: str, job: str, amount: int, provider: str) -> None:
         """A report about a synchronous request."""

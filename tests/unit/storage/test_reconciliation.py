@@ -25,7 +25,7 @@ def report(ledger: Ledger, job: str, credits_: float) -> None:
 
 
 def test_a_job_that_ended_without_a_report_is_found_once_its_time_is_over(ledger: Ledger) -> None:
-    note(ledger.database, SEEN)
+    note(ledger.database, [SEEN])
     expected = Unreconciled("unreported", "terra", "j-1", "alice", "finished", MARCH, stated=2000)
     assert found(ledger) == [expected]
     assert found(ledger, seen_before=MARCH - 1) == []
@@ -35,26 +35,26 @@ def test_a_job_that_ended_without_a_report_is_found_once_its_time_is_over(ledger
 
 def test_a_job_that_is_charged_otherwise_than_its_provider_states_is_found(ledger: Ledger) -> None:
     report(ledger, "j-1", 3)
-    note(ledger.database, SEEN)
+    note(ledger.database, [SEEN])
     (one,) = found(ledger, seen_before=0)
     assert (one.why, one.stated, one.charged) == ("costs-differ", 2000, 3000)
 
 
 def test_what_a_provider_does_not_state_cannot_differ(ledger: Ledger) -> None:
     report(ledger, "j-1", 3)
-    note(ledger.database, replace(SEEN, costs=None))
+    note(ledger.database, [replace(SEEN, costs=None)])
     assert found(ledger) == []
 
 
 def test_a_job_that_still_runs_is_not_expected_to_be_reported(ledger: Ledger) -> None:
-    note(ledger.database, replace(SEEN, status="running"))
+    note(ledger.database, [replace(SEEN, status="running")])
     assert found(ledger) == []
 
 
 def test_what_was_last_seen_counts_from_when_it_was_first_so(ledger: Ledger) -> None:
-    note(ledger.database, replace(SEEN, status="running", at=MARCH))
-    note(ledger.database, replace(SEEN, at=MARCH + 1))
-    note(ledger.database, replace(SEEN, at=MARCH + 2))
+    note(ledger.database, [replace(SEEN, status="running", at=MARCH)])
+    note(ledger.database, [replace(SEEN, at=MARCH + 1)])
+    note(ledger.database, [replace(SEEN, at=MARCH + 2)])
     assert [one.at for one in found(ledger)] == [MARCH + 1]
 
 
@@ -75,7 +75,7 @@ def test_credits_that_were_put_aside_for_nothing_are_found(ledger: Ledger) -> No
 
 
 def test_a_provider_sees_its_own(ledger: Ledger) -> None:
-    note(ledger.database, SEEN)
-    note(ledger.database, replace(SEEN, provider="aurora"))
+    note(ledger.database, [SEEN])
+    note(ledger.database, [replace(SEEN, provider="aurora")])
     assert [one.provider for one in found(ledger, provider="aurora")] == ["aurora"]
     assert [one.provider for one in found(ledger)] == ["aurora", "terra"]

@@ -1,0 +1,176 @@
+"""Checks before work, and the credits put aside while it runs.
+
+What users can spend is read before routing, which decides with it. The hold is on disk before the
+backend is asked, and no transaction is open meanwhile. What becomes of it::
+
+    the work did not start          given back at once
+    a report about it comes         settled: the credits pay, the rest is given back
+    nothing is heard of it          given back when its time is over (`reconciler`)
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aggregator.errors import (
+    BackendFailure,
+    BackendTimeout,
+    DatabaseUnavailable,
+    OpenEOError,
+)
+from aggregator.ledger.amounts import to_credits
+from aggregator.ledger.checks import Standing
+from aggregator.ledger.events import Hold
+from aggregator.ledger.moments import day_of
+from aggregator.ledger.orders import Order, amount_to_hold
+from aggregator.routing import FREE, Billing, Credit
+from aggregator.settings import Settings
+from aggregator.storage.ledger import Ledger
+from aggregator.storage.members import Member
+from aggregator.storage.queries import receipts_of_job
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.wallets import Wallets
+
+LOG = logging.getLogger(__name__)
+
+SYNCHRONOUS, SERVICE, BATCH = "synchronous", "service", "batch"
+# A report may come a little after the answer, and clocks differ.
+SLACK_SECONDS = 60.0
+# After these the backend may be at work all the same.
+UNCERTAIN = (BackendTimeout, BackendFailure)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Credits put aside at a provider for work that is about to run there."""
+
+    key: str
+    provider: str
+
+
+class Credits:
+    """What users can spend where, and what is put aside for their work."""
+
+    def __init__(
+        self, ledger: Ledger, wallets: Wallets, settings: Settings, clock: Callable[[], float]
+    ) -> None:
+        self._ledger, self._wallets, self._clock = ledger, wallets, clock
+        self._sync_seconds = settings.upstream.result_deadline + SLACK_SECONDS
+        self._hold_seconds = settings.accounting.hold_time if settings.accounting else 0.0
+
+    def accounts_for(self, provider: str) -> bool:
+        """Whether work at this backend is paid for here."""
+        return provider in self._ledger.tariffs.by_provider
+
+    def member(self, access: Access) -> Member:
+        """The user as the ledger knows them, with this month's free credits."""
+        claims = access.claims
+        self._wallets.welcome(access.user_id, claims.subscriptions if claims else None)
+        return self._ledger.member(access.user_id)
+
+    def billing(self, access: Access, order: Order, *, starts: bool = True) -> Billing:
+        """What routing is to know: expected costs and credits at each provider.
+
+        Raises PermissionsInsufficient if another's wallet is to pay.
+        """
+        member = self.member(access)
+        wallet = member.wallet(order.organisation)
+        providers = tuple(self._ledger.tariffs.by_provider)
+        standings = self._ledger.standings(member, providers, self.now(), wallet)
+        budget = None if order.budget is None else to_credits(order.budget)
+        known = {standing.provider: self._credit(standing, order) for standing in standings}
+        return Billing(known, budget, order.plan, starts)
+
+    def prospect(self, access: Access, order: Order) -> Billing:
+        """The same for work that is not to start; nothing is known without the database."""
+        try:
+            return self.billing(access, order, starts=False)
+        except DatabaseUnavailable:
+            return FREE
+
+    def put_aside(self, access: Access, order: Order, provider: str) -> Reservation | None:
+        """Puts aside what work without an id yet is expected to cost; None if that is nothing.
+
+        Raises PaymentRequired, naming provider and day of renewal.
+        """
+        if not self.accounts_for(provider):
+            return None
+        amount = amount_to_hold(order, self._ledger.tariffs.of(provider))
+        if amount <= 0:
+            return None
+        key = f"{order.activity}/{provider}/{uuid.uuid4().hex}"
+        self._ledger.hold(self.hold(access, order, provider=provider, amount=amount, key=key))
+        return Reservation(key, provider)
+
+    def hold(
+        self,
+        access: Access,
+        order: Order,
+        *,
+        provider: str,
+        amount: int,
+        key: str,
+        job: str = "",
+    ) -> Hold:
+        """The hold that is wanted for some work, not yet opened."""
+        now = self.now()
+        seconds = self._sync_seconds if order.activity == SYNCHRONOUS else self._hold_seconds
+        return Hold(
+            key=key,
+            wallet=self._ledger.member(access.user_id).wallet(order.organisation),
+            provider=provider,
+            amount=amount,
+            opened=now,
+            expires=now + int(seconds * 1000),
+            job=job or None,
+            user=access.user_id,
+            budget=order.budget,
+            activity=order.activity,
+        )
+
+    @contextmanager
+    def returned_on_failure(self, reservation: Reservation | None) -> Iterator[None]:
+        """Gives the credits back if what is done in this context fails before work has begun."""
+        try:
+            yield
+        except OpenEOError as error:
+            if reservation is not None and not isinstance(error, UNCERTAIN):
+                with tolerated("a hold is given back when its time is over"):
+                    self._ledger.holds.give_up(reservation.key, self.now())
+            raise
+
+    def answered(self, reservation: Reservation | None, job: str) -> float | None:
+        """Notes the id that the work has; its costs in credits, if they were reported already."""
+        if reservation is None or not job:
+            return None
+        with tolerated("it is not noted which hold was for a request"):
+            self._ledger.holds.claim(reservation.key, job, self.now())
+            receipts = receipts_of_job(self._ledger.database, reservation.provider, job)
+            if receipts:
+                return to_credits(sum(receipt.charged for receipt in receipts))
+        return None
+
+    def now(self) -> int:
+        """This moment, in milliseconds since 1970."""
+        return int(self._clock() * 1000)
+
+    def _credit(self, standing: Standing, order: Order) -> Credit:
+        needed = self._ledger.tariffs.of(standing.provider).estimate(order.activity)
+        return Credit(
+            needed=to_credits(needed),
+            left=to_credits(standing.available),
+            renewal="" if standing.renewal is None else day_of(standing.renewal),
+        )
+
+
+@contextmanager
+def tolerated(consequence: str) -> Iterator[None]:
+    """Goes on without the database where an answer is worth more than what is noted of it."""
+    try:
+        yield
+    except DatabaseUnavailable:
+        LOG.warning("without the database %s", consequence)

@@ -1,0 +1,155 @@
+"""Batch jobs and web services in the ledger: starting them, and what they have cost.
+
+The federation keeps no jobs. Whenever users look at theirs it sees how they are, which is how it
+learns that one has ended although no usage report came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import JsonObject, mapping, text
+from aggregator.ledger.amounts import to_credits
+from aggregator.ledger.events import Hold
+from aggregator.ledger.orders import amount_to_hold, read_estimate, read_order
+from aggregator.settings import Settings
+from aggregator.storage.holding import Opened
+from aggregator.storage.holds import ENDED
+from aggregator.storage.ledger import Ledger
+from aggregator.storage.queries import charged_by_job, metrics_of_job
+from aggregator.storage.reconciliation import Sighting, note
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.credits import BATCH, Credits, tolerated
+
+FEDERATION = "federation"
+
+
+class JobAccounts:
+    """What is put aside for jobs and services that have an id, and what was charged for them."""
+
+    def __init__(self, ledger: Ledger, credits_: Credits, settings: Settings) -> None:
+        self._ledger, self._credits = ledger, credits_
+        # An earlier request to start a job may be under way for so long.
+        self._starting = int(settings.upstream.request_deadline * 1000)
+
+    def accounts_for(self, provider: str) -> bool:
+        """Whether work at this backend is paid for here."""
+        return self._credits.accounts_for(provider)
+
+    def now(self) -> int:
+        """This moment, in milliseconds since 1970."""
+        return self._credits.now()
+
+    def begin(
+        self,
+        access: Access,
+        provider: str,
+        document: JsonObject,
+        *,
+        activity: str,
+        asked: int,
+        estimate: JsonObject | None = None,
+    ) -> Opened | None:
+        """Puts credits aside for a job or service that is about to start; None if it costs nothing.
+
+        `document` are its metadata at its backend, as they were when `asked`; `estimate` what the
+        backend expects of it. A job that somebody else has just started has its hold already.
+        Raises PaymentRequired if credits or its own budget do not cover what it is expected to
+        cost, BudgetInvalid for a budget that can pay for nothing.
+        """
+        self._credits.member(access)  # with this month's free credits
+        order = read_order(document, activity)
+        tariff = self._ledger.tariffs.of(provider)
+        amount = amount_to_hold(order, tariff, read_estimate(estimate or {}))
+        if amount <= 0:
+            return None
+        job = text(document, "id")
+        key = f"{activity}/{provider}/{job}"
+        wanted = self._credits.hold(
+            access, order, provider=provider, amount=amount, key=key, job=job
+        )
+        ended = text(document, "status") in ENDED
+
+        def still_runs(made: Hold) -> bool:
+            return made.expires > wanted.opened and (
+                not ended or made.opened > asked - self._starting
+            )
+
+        return self._ledger.holds.open_for_job(wanted, still_runs)
+
+    def call_off(self, opened: Opened) -> None:
+        """Gives back what was put aside for what has not started."""
+        with tolerated("a hold is given back when its time is over"):
+            self._ledger.release(opened.hold.key, self.now())
+
+    def see(
+        self, access: Access, provider: str, documents: Sequence[JsonObject], asked: int
+    ) -> None:
+        """Notes how jobs are, as their backend has just told their owner."""
+        seen = [
+            Sighting(
+                provider,
+                text(document, "id"),
+                access.user_id,
+                text(document, "status"),
+                read_estimate(document),
+                asked,
+            )
+            for document in documents
+            if text(document, "id") and text(document, "status") in ENDED
+        ]
+        if seen:
+            with tolerated("it is not noted that jobs have ended"):
+                note(self._ledger.database, seen)
+
+    def ended(self, access: Access, provider: str, job: str, status: str) -> None:
+        """Notes that a job was canceled or deleted."""
+        self.see(access, provider, [{"id": job, "status": status}], self.now())
+
+    def costed(self, provider: str, documents: Sequence[JsonObject]) -> list[JsonObject]:
+        """Jobs with the costs that were charged, where usage was reported."""
+        jobs = [(provider, text(document, "id")) for document in documents]
+        charged: Mapping[tuple[str, str], int] = {}
+        with tolerated("the costs of jobs are those that their backends state"):
+            charged = charged_by_job(self._ledger.database, jobs)
+        return [
+            {**document, "costs": to_credits(charged[job])} if job in charged else document
+            for job, document in zip(jobs, documents, strict=True)
+        ]
+
+    def in_full(self, provider: str, document: JsonObject) -> JsonObject:
+        """A job with its costs and usage, as far as they were reported."""
+        (costed,) = self.costed(provider, [document])
+        if costed is document:
+            return document
+        metrics: Mapping[str, Any] = {}
+        with tolerated("the usage of a job is what its backend states"):
+            metrics = metrics_of_job(self._ledger.database, provider, text(document, "id"))
+        return {**costed, "usage": {**mapping(document, "usage"), **_usage(metrics)}}
+
+    def estimate(
+        self, provider: str, job: JsonObject, stated: JsonObject | None
+    ) -> dict[str, Any] | None:
+        """A job's estimate, its costs by the provider's rates where the backend states none.
+
+        `federation:estimated-by` says whose the costs are. None if there is nothing to tell.
+        """
+        found = dict(stated or {})
+        if read_estimate(found) is not None:
+            return found | {"federation:estimated-by": provider}
+        expected = self._ledger.tariffs.of(provider).estimate(BATCH)
+        if not expected:
+            return found or None
+        budget = read_order(job, BATCH).budget
+        said = found | {"costs": to_credits(expected), "federation:estimated-by": FEDERATION}
+        return said | ({} if budget is None else {"federation:budget": to_credits(budget)})
+
+
+def _usage(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Reported metrics as the openEO API names them; fees are costs, not usage."""
+    shown = {name: metric for name, metric in metrics.items() if text(metric, "unit") != "credits"}
+    time = shown.pop("time", None)
+    if time is not None:
+        shown["duration"] = {"value": time["value"] / 1000, "unit": "seconds"}
+    return shown
