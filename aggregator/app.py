@@ -11,12 +11,15 @@ from flask import Flask, request
 
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
+from aggregator.storage.consents import Consents
 from aggregator.storage.database import Database
 from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.admission import Admission
+from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import verified_callers
 from aggregator.usecases.catalogue import Catalogue
@@ -24,7 +27,9 @@ from aggregator.usecases.federation import Federation
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
+from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.web import (
     access_log,
@@ -38,6 +43,7 @@ from aggregator.web import (
     monitoring,
     processing,
     services,
+    terms,
 )
 from aggregator.web.addresses import Addresses
 from aggregator.web.context import EXTENSION, check_address
@@ -55,6 +61,10 @@ OWN = {
     ("/health", "GET"),
     ("/federation/notes", "GET"),
     ("/federation/pricing", "GET"),
+    ("/federation/terms", "GET"),
+    ("/federation/terms/consent", "GET"),
+    ("/federation/terms/consent", "PUT"),
+    ("/federation/terms/consent", "DELETE"),
 }
 
 
@@ -81,6 +91,8 @@ def create_app(
     app.after_request(tag)
     for section in (capabilities, discovery, account, processing, jobs, services, monitoring):
         app.register_blueprint(section.blueprint)
+    if settings.terms.version is not None:
+        app.register_blueprint(terms.blueprint)
     if settings.accounting is not None:
         app.register_blueprint(accounting.blueprint)
     federation = compose(settings, _endpoints(app), transport=transport, clock=clock)
@@ -115,16 +127,20 @@ def compose(
         answer_limit=times.max_answer_bytes,
     )
     directory = settings.data_directory
+    database = Database(settings.database_url)
     snapshots = Snapshots(
         settings.backends, fleet, times, directory=directory / "metadata", clock=clock
     )
-    sealer = Sealer(sealing_key(settings.sealing_key, directory), settings.token_lifetime, clock)
+    key = sealing_key(settings.sealing_key, directory)
+    sealer = Sealer(key, settings.token_lifetime, clock)
     catalogue = Catalogue(settings, snapshots, routes)
     issuers = Issuers(connect, settings.identity, directory=directory / "issuers", clock=clock)
     identities = Identities(issuers, settings.identity, clock)
     accounts = Accounts(settings, fleet, catalogue, sealer, identities)
+    tickets = Tickets(key, "terms", clock)
+    agreements = Agreements(settings, Consents(database), tickets, clock)
+    admission = Admission(settings.identity, agreements)
     callers = verified_callers(settings, accounts, catalogue)
-    database = Database(settings.database_url)
     books = keep_books(settings, database, callers, clock)
     process_runs = Processing(settings, fleet, catalogue, books.credits if books else None)
     job_accounts = books.jobs if books else None
@@ -136,6 +152,9 @@ def compose(
         issuers,
         catalogue,
         accounts,
+        agreements,
+        admission,
+        Profiles(accounts, admission, agreements),
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),

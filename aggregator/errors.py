@@ -586,6 +586,11 @@ class ConsentRequired(OpenEOError, status=403):
             "Please agree to the terms of this federation first: without that your data do not go "
             f"to its members. You can do so at {page}"
         )
-        link = {"rel": "terms-of-service", "href": page, "type": "text/html"}
+        link = {
+            "rel": "terms-of-service",
+            "href": page,
+            "type": "text/html",
+            "title": "Terms to agree to",
+        }
         super().__init__(said, url=page, links=[link])
         self.logged = f"The user has not agreed to version '{version}' of the terms."

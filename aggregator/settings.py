@@ -54,6 +54,13 @@ def _http_url(value: str) -> str | None:
     return None
 
 
+def _page_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme in ("http", "https") and parts.hostname and not parts.username:
+        return None
+    return f"must be the http(s) address of a page, not {value!r}"
+
+
 def _http_urls(values: tuple[str, ...]) -> str | None:
     return next((problem for problem in map(_http_url, values) if problem), None)
 
@@ -215,7 +222,7 @@ class Identity:
         (), "users must have one of these subscriptions; patterns (*, ?)"
     )
     join_url: str | None = _setting(
-        None, "page on which users get the entitlements and subscriptions they lack", _http_url
+        None, "page on which users get the entitlements and subscriptions they lack", _page_url
     )
     simulated: Path | None = _setting(
         None,
@@ -231,9 +238,9 @@ class Terms:
     version: str | None = _setting(
         None, "version of the terms; users are asked again when it changes", _not_blank
     )
-    url: str | None = _setting(None, "page with the terms", _http_url)
+    url: str | None = _setting(None, "page with the terms", _page_url)
     text: str = _setting("", "the terms themselves, or a summary, as plain text")
-    privacy_url: str | None = _setting(None, "page with the privacy policy", _http_url)
+    privacy_url: str | None = _setting(None, "page with the privacy policy", _page_url)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,13 @@ from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import monitoring
 from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.admission import Admission
+from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
 from aggregator.usecases.views import View, only, whole
 
@@ -37,6 +40,9 @@ class Federation:
     issuers: Issuers
     catalogue: Catalogue
     accounts: Accounts
+    agreements: Agreements
+    admission: Admission
+    profiles: Profiles
     processing: Processing
     jobs: Jobs
     services: Services

@@ -18,7 +18,7 @@ from aggregator.merging.processes import merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.routing import Abilities
-from aggregator.settings import Settings
+from aggregator.settings import Settings, Terms
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
 from aggregator.upstream.snapshots import Snapshot
 from aggregator.usecases import knowledge
@@ -304,5 +304,17 @@ def _base(settings: Settings, view: View) -> dict[str, Any]:
                 "type": "text/html",
                 "title": "What differs between the backends",
             },
+            *_terms(settings.terms, public),
         ],
     }
+
+
+def _terms(terms: Terms, public: str) -> list[dict[str, Any]]:
+    """Links to what users agree to, if they have to."""
+    if terms.version is None:
+        return []
+    page = {"href": f"{public}/federation/terms", "type": "text/html"}
+    links: list[dict[str, Any]] = [{"rel": "terms-of-service", **page, "title": "Terms"}]
+    if terms.privacy_url:
+        links.append({"rel": "privacy-policy", "href": terms.privacy_url, "title": "Privacy"})
+    return links

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from aggregator.web.context import access, federation, view
+from aggregator.web.context import federation, view, who
 from aggregator.web.responses import document, send
 
 blueprint = Blueprint("account", __name__)
@@ -25,5 +25,5 @@ def oidc() -> Response:
 
 @blueprint.get("/me")
 def me() -> Response:
-    """What the backends know of the user."""
-    return document(federation().accounts.me(access(), view()))
+    """What the federation and its backends know of the user."""
+    return document(federation().profiles.of(who(), view()))

@@ -42,9 +42,16 @@ def view() -> View:
     return federation().view(request.environ.get(BACKEND))
 
 
-def access() -> Access:
-    """Who asks; an error if nobody is logged in."""
+def who() -> Access:
+    """Who asks; an error if nobody is logged in. Nothing of theirs may go to members yet."""
     return federation().accounts.access(request.headers.get("Authorization"), view())
+
+
+def access() -> Access:
+    """Who asks, for whom the members may work; an error if nobody is logged in, or they may not."""
+    found = who()
+    federation().admission.admit(found)
+    return found
 
 
 def access_if_any() -> Access | None:

@@ -100,6 +100,10 @@ def test_backends_that_settings_refer_to_must_exist() -> None:
         ({"url": "https://a.example/terms"}, "terms.version: is required where there are terms"),
         ({"version": "1"}, "terms: needs a url or a text"),
         ({"version": "1", "text": "  "}, "terms: needs a url or a text"),
+        (
+            {"version": "1", "url": "javascript:alert(1)"},
+            "terms.url: must be the http(s) address of a page, not 'javascript:alert(1)'",
+        ),
         ({"version": " ", "text": "Be kind."}, "terms.version: must not be empty"),
     ],
 )
