@@ -32,4 +32,9 @@ and beside the books the record of availability, whose rules are those of `aggre
     notices       incidents, maintenance, announcements
     events        what the feed shows, and webhooks to be told of it
     lease         one runner among several
+
+and what users agreed to, whose rules are those of `aggregator.identity`::
+
+    consent_schema the table
+    consents       reads the record and adds to it
 """
