@@ -265,9 +265,6 @@ class Accounting:
     operators: tuple[str, ...] = _setting(
         (), "entitlements or subscriptions of those who see all usage; patterns (*, ?)"
     )
-    link_lifetime: float = _setting(
-        4 * 3600.0, "seconds that a signed link to a usage page is valid", _at_least(1)
-    )
 
 
 @dataclass(frozen=True)

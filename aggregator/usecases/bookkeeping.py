@@ -10,6 +10,7 @@ from aggregator.storage.database import Database
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.usecases.credits import Credits
+from aggregator.usecases.housekeeping import Housekeeping
 from aggregator.usecases.job_accounts import JobAccounts
 from aggregator.usecases.pricing import Pricing
 from aggregator.usecases.reporting import CallerOf, Reporting
@@ -24,6 +25,7 @@ class Bookkeeping:
     wallets: Wallets
     credits: Credits
     jobs: JobAccounts
+    housekeeping: Housekeeping
     reporting: Reporting
     pricing: Pricing
 
@@ -45,6 +47,7 @@ def keep_books(
         wallets,
         credits_,
         JobAccounts(ledger, credits_, settings),
+        Housekeeping(ledger, settings.accounting, clock),
         Reporting(ledger, caller_of, clock),
         Pricing(settings, ledger.tariffs),
     )

@@ -58,6 +58,8 @@ class Federation:
                 self._open_database()
                 self.snapshots.start()
                 self.catalogue.start()
+                if self.bookkeeping is not None:
+                    self.bookkeeping.housekeeping.start()
                 self.issuers.start(self._known_issuers)
                 self._started = time.monotonic()
 
@@ -91,6 +93,8 @@ class Federation:
         self.snapshots.stop()
         self.issuers.stop()
         self.catalogue.stop()
+        if self.bookkeeping is not None:
+            self.bookkeeping.housekeeping.stop()
         self.fleet.close()
         self.database.dispose()
 
