@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from flask import Flask, request
 
@@ -68,6 +69,14 @@ OWN = {
 }
 
 
+class _App(Flask):
+    """Its functions are plain ones: none is looked at before each call to see whether it waits."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_app(
     settings: Settings,
     *,
@@ -80,7 +89,7 @@ def create_app(
     1970. Nothing runs in the background until the first request, or `Federation.start` of
     `app.extensions["federation"]`.
     """
-    app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    app = _App(__name__, static_folder=None, template_folder="web/templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from gunicorn.app.base import BaseApplication
 
@@ -47,9 +47,7 @@ def serve(settings_path: str | Path) -> int:
     for a database that cannot be opened, and SealingKeyError.
     """
     settings = load(settings_path)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    _log_to(sys.stderr)
     sealing_key(settings.sealing_key, settings.data_directory)
     _try_rates(settings.accounting, str(settings_path))
     _try_database(settings.database_url, str(settings_path))
@@ -58,6 +56,15 @@ def serve(settings_path: str | Path) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
+
+
+def _log_to(stream: TextIO) -> None:
+    """Log what the format shows and gather nothing else (as the logging HOWTO advises)."""
+    logging.basicConfig(
+        level=logging.INFO, stream=stream, format="%(levelname)s %(name)s: %(message)s"
+    )
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _try_rates(accounting: Accounting | None, source: str) -> None:

@@ -112,10 +112,16 @@ class _Watchdog:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._queue or self._queue[0][0] > time.monotonic():
-                    self._wake.wait(self._queue[0][0] - time.monotonic() if self._queue else None)
+                while (left := self._until_next()) is None or left > 0:
+                    self._wake.wait(left)
                 deadline = heapq.heappop(self._queue)[2]
             deadline.cut()
+
+    def _until_next(self) -> float | None:
+        """Seconds until a deadline strikes that is still of interest; None if there is none."""
+        while self._queue and self._queue[0][2].finished:
+            heapq.heappop(self._queue)
+        return self._queue[0][0] - time.monotonic() if self._queue else None
 
 
 _watchdog = _Watchdog()

@@ -307,7 +307,8 @@ class Processing:
         identifier = stream.headers.get("OpenEO-Identifier")
         if identifier:
             headers["OpenEO-Identifier"] = federate(backend, identifier)
-        link = relinked_header(stream.headers.get("Link", ""), self.origin(backend), view)
+        links = stream.headers.get("Link")
+        link = relinked_header(links, self.origin(backend), view) if links else ""
         return headers | ({"Link": link} if link else {})
 
     def _validated(

@@ -1,0 +1,72 @@
+"""Deadlines cut what goes on, leave alone what has ended, and cost nothing afterwards."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from aggregator.upstream.deadlines import Deadline, _Watchdog, guard
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_blocked_reader_ends_when_the_deadline_strikes(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    with Deadline(0.1):
+        guard(pair[0])
+    assert pair[0].recv(1) == b""
+
+
+def test_a_socket_whose_exchange_is_over_is_left_alone(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    first, second = Deadline(0.1), Deadline(0.2)
+    with first:
+        guard(pair[0])
+    first.finish()
+    blocked, other = socket.socketpair()
+    with blocked, other:
+        with second:
+            guard(blocked)
+        assert blocked.recv(1) == b""  # the second has struck, and so has the first
+    pair[1].sendall(b"x")
+    assert pair[0].recv(1) == b"x"
+
+
+def test_outside_a_deadline_nothing_is_guarded(pair: tuple[socket.socket, socket.socket]) -> None:
+    deadline = Deadline(0.1)
+    guard(pair[0])
+    deadline.cut()
+    pair[1].sendall(b"x")
+    assert pair[0].recv(1) == b"x"
+
+
+def test_what_has_ended_is_not_waited_for() -> None:
+    watchdog = _Watchdog()
+    ended, going_on = Deadline(100), Deadline(200)
+    for deadline in (ended, going_on):
+        watchdog.watch(deadline)
+    ended.finish()
+    left = watchdog._until_next()
+    assert left is not None and left > 150
+    going_on.finish()
+    assert watchdog._until_next() is None
+
+
+def test_few_of_the_ended_are_kept() -> None:
+    watchdog = _Watchdog()
+    watchdog.watch(Deadline(1000))
+    for _ in range(20_000):
+        deadline = Deadline(2000)
+        watchdog.watch(deadline)
+        deadline.finish()
+    assert len(watchdog._queue) < 3000
