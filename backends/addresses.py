@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal, TypeAlias, cast
@@ -95,14 +95,50 @@ def fetch(
     Raises ``UrlNotAllowed``; ``UrlNotAvailable`` where nothing sound comes back
     in time; ``FileSizeExceeded``.
     """
+    with answered(url, policy, deadline, resolver) as answer:
+        if answer.status != 200:
+            raise unavailable(url, f"it answers with status {answer.status}")
+        return body(url, answer, max_bytes)
+
+
+@contextlib.contextmanager
+def answered(
+    url: str,
+    policy: AddressPolicy,
+    deadline: float = DEADLINE,
+    resolver: Resolver | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[http.client.HTTPResponse]:
+    """What ``url`` answers with, whatever its status, its body still to be read.
+
+    Redirects are followed as far as the policy allows each. The connection is cut
+    after ``deadline`` seconds, also while the body is read. Raises as ``fetch`` does,
+    also where reading the body fails.
+    """
     ends = time.monotonic() + deadline
+    moved = url
     for _ in range(MAX_REDIRECTS + 1):
-        target = policy.target(url, resolver)
-        content, moved = _get(url, target, ends, max_bytes)
-        if moved is None:
-            return content
-        url = urljoin(url, moved)
-    raise _unavailable(url, f"it redirects more than {MAX_REDIRECTS} times")
+        target = policy.target(moved, resolver)
+        with _failing(url, ends), _connected(target, ends) as connection:
+            sent = {"Host": target.authority, **(headers or {})}
+            connection.request("GET", target.path, headers=sent)
+            with connection.getresponse() as answer:
+                if answer.status not in (301, 302, 303, 307, 308):
+                    yield answer
+                    return
+                moved = urljoin(moved, answer.getheader("Location", ""))
+    raise unavailable(url, f"it redirects more than {MAX_REDIRECTS} times")
+
+
+@contextlib.contextmanager
+def _failing(url: str, ends: float) -> Iterator[None]:
+    """The boundary to the network: what goes wrong there becomes ``UrlNotAvailable``."""
+    try:
+        yield
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = time.monotonic() >= ends
+        reason = "it takes too long" if late else str(error) or type(error).__name__
+        raise unavailable(url, reason) from None
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -158,9 +194,9 @@ def _resolved(url: str, host: str, port: int, resolver: Resolver) -> Sequence[st
     try:
         found = resolver(host, port)
     except OSError as error:
-        raise _unavailable(url, f"the host '{host}' is not known ({error})") from None
+        raise unavailable(url, f"the host '{host}' is not known ({error})") from None
     if not found:
-        raise _unavailable(url, f"the host '{host}' has no address")
+        raise unavailable(url, f"the host '{host}' has no address")
     return found
 
 
@@ -176,23 +212,6 @@ def _embedded(address: _Address) -> _Address:
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
-
-
-def _get(url: str, target: Target, ends: float, max_bytes: int) -> tuple[bytes, str | None]:
-    """The body, or where to look instead."""
-    try:
-        with _connected(target, ends) as connection:
-            connection.request("GET", target.path, headers={"Host": target.authority})
-            with connection.getresponse() as answer:
-                if answer.status in (301, 302, 303, 307, 308):
-                    return b"", answer.getheader("Location", "")
-                if answer.status != 200:
-                    raise _unavailable(url, f"it answers with status {answer.status}")
-                return _body(url, answer, max_bytes), None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        late = time.monotonic() >= ends
-        reason = "it takes too long" if late else str(error) or type(error).__name__
-        raise _unavailable(url, reason) from None
 
 
 @contextlib.contextmanager
@@ -229,7 +248,8 @@ def _shut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _body(url: str, answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+def body(url: str, answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """The whole body; raises ``FileSizeExceeded``, or ``UrlNotAvailable`` where it ends early."""
     too_large = OpenEOError(
         "FileSizeExceeded", f"The content of {_shown(url)} is larger than {max_bytes} bytes."
     )
@@ -241,7 +261,7 @@ def _body(url: str, answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
         if len(received) > max_bytes:
             raise too_large
     if announced is not None and len(received) < announced:
-        raise _unavailable(url, f"it ends after {len(received)} of {announced} bytes")
+        raise unavailable(url, f"it ends after {len(received)} of {announced} bytes")
     return bytes(received)
 
 
@@ -249,7 +269,8 @@ def _forbidden(url: str, reason: str) -> OpenEOError:
     return OpenEOError("UrlNotAllowed", f"{_shown(url)} cannot be loaded: {reason}.")
 
 
-def _unavailable(url: str, reason: str) -> OpenEOError:
+def unavailable(url: str, reason: str) -> OpenEOError:
+    """Nothing sound comes from ``url``; the message holds nothing that may be secret in it."""
     return OpenEOError("UrlNotAvailable", f"{_shown(url)} cannot be loaded: {reason}.")
 
 

@@ -12,6 +12,7 @@ from backends import addresses
 from backends.errors import OpenEOError
 from backends.formats import SavedAsset
 from backends.loading import MAX_SAMPLES, LoadRequest
+from backends.ranges import Remote
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Environment:
     `log(level, message)` with a level of openEO logs (error, warning, info, debug).
     `progress(share)` is told a growing share of the work from 0 to 1.
     `folder`: where files may be written. `fetch(url)` gives the content at a URL that may
-    be loaded, or raises OpenEOError. `user_file(path)` gives the place of a file in the
+    be loaded, or raises OpenEOError; `remote(url)` the same as a file of which parts can be
+    read, where there is a way to do that. `user_file(path)` gives the place of a file in the
     user's workspace, or raises OpenEOError. `at_end(action)`: have something done when the
     execution has ended, however it ends. `execution` is a text of its own for each one.
     """
@@ -70,6 +72,7 @@ class Environment:
     progress: Callable[[float], None] = _ignore_progress
     limits: Limits = field(default_factory=Limits)
     fetch: Callable[[str], bytes] = _fetch_public
+    remote: Callable[[str], Remote] | None = None
     user_file: Callable[[str], Path] = _no_files
     at_end: Callable[[Callable[[], None]], None] = _no_cleanup
     execution: str = field(default_factory=lambda: uuid4().hex)

@@ -18,6 +18,7 @@ from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.loading import LoadRequest
 from backends.profile import CollectionSpec, Profile, load_profile
+from backends.ranges import RemoteFile
 from backends.stored.files import existing_file
 from backends.tiles import Tile
 
@@ -51,6 +52,7 @@ def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment
         progress=lambda share: reporter.progress(100 * share),
         limits=Limits(max_samples=samples, graph_nodes=profile.limits.graph_nodes),
         fetch=lambda url: fetch(url, profile.addresses),
+        remote=lambda url: RemoteFile(url, profile.addresses),
         user_file=_files_of(task),
     )
 

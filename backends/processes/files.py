@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import h5py
 import numpy as np
 import rasterio
 import rioxarray
@@ -43,11 +44,12 @@ def read_file(path: Path, format_: str) -> Cube:
 
 def read_geotiff(path: Path) -> Cube:
     """A GeoTIFF as a cube (bands, y, x), its bands named by their descriptions."""
-    with rasterio.open(path) as raster:
+    # This driver alone: others open files that the file names, wherever they are.
+    with rasterio.open(path, driver="GTiff") as raster:
         names = [text or f"B{number}" for number, text in enumerate(raster.descriptions, start=1)]
-        if raster.driver not in {"GTiff", "COG"}:
-            raise ValueError("no GeoTIFF")
-    cube: Any = rioxarray.open_rasterio(path, masked=True, chunks={"x": _CHUNK, "y": _CHUNK})
+    cube: Any = rioxarray.open_rasterio(
+        path, masked=True, chunks={"x": _CHUNK, "y": _CHUNK}, driver="GTiff"
+    )
     unique = names if len(set(names)) == len(names) else [f"B{n + 1}" for n in range(len(names))]
     cube = cube.astype(np.float32).rename(band="bands").assign_coords(bands=unique)
     return _cleaned(cube)
@@ -55,6 +57,7 @@ def read_geotiff(path: Path) -> Cube:
 
 def read_netcdf(path: Path) -> Cube:
     """A netCDF file as a cube (t, bands, y, x): each variable with x and y is a band."""
+    check_self_contained(path)
     data = xr.open_dataset(
         path, engine="h5netcdf", chunks={}, decode_coords="all", mask_and_scale=True
     )
@@ -79,6 +82,30 @@ def read_netcdf(path: Path) -> Cube:
         cube = cube.isel(y=slice(None, None, -1))
     cube = cube.chunk({"x": _CHUNK, "y": _CHUNK})
     return _cleaned(cube.rio.write_crs(crs) if crs is not None else cube)
+
+
+def check_self_contained(path: Path) -> None:
+    """Raise `ValueError` for an HDF5 file with values that lie in other files.
+
+    HDF5 can keep values in any file that it names, and reads them with the rights of this
+    process: those of other users' results too.
+    """
+    with h5py.File(path, "r") as file:
+        pending: list[Any] = [file]
+        seen: set[Any] = set()
+        while pending:
+            group = pending.pop()
+            if group.id in seen:
+                continue
+            seen.add(group.id)
+            for name in group:
+                if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+                    raise ValueError("it leads to another file")
+                item = group.get(name)
+                if isinstance(item, h5py.Group):
+                    pending.append(item)
+                elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+                    raise ValueError("its values lie in another file")
 
 
 def _cleaned(cube: Any) -> Cube:

@@ -1,18 +1,15 @@
 """Data from elsewhere: STAC, results of batch jobs, files in the web and of the user.
 
 Whatever is loaded goes through the `Environment`, which judges addresses and finds a user's
-files. Rasters are copied first and then read lazily. Ours: the library's load_stac wants
-schemas from the internet and cannot read static collections. Specification: openEO
-processes 2.0.0-rc.1.
+files. Rasters are copied first, as far as they are wanted, and then read lazily. Ours: the
+library's load_stac wants schemas from the internet and cannot read static collections.
+Specification: openEO processes 2.0.0-rc.1.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,43 +20,19 @@ from pystac.stac_io import DefaultStacIO
 from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.loading import LoadRequest
+from backends.processes.copies import Copies
 from backends.processes.cubes import Cube
 from backends.processes.declaration import implements
 from backends.processes.files import joined, read_file, read_netcdf
 from backends.processes.filters import filter_bands, filter_bbox, filter_spatial, filter_temporal
 from backends.processes.storage import load_request
 from backends.processes.values import elements, invalid
+from backends.scenes.extents import Area, Box, read_area
+from backends.scenes.grid import unit_in_metres
 from backends.stac_documents import RasterBand, Source, read_tree
 from backends.stac_source import load_source
 
-MAX_COPIED: Final = 2_000_000_000
-"""How many bytes one process may copy."""
 _NETCDF: Final = ("application/netcdf", "application/x-netcdf")
-
-
-class _Copies:
-    """Copies of what lies at URLs, kept as long as the execution lasts."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._fetch = environment.fetch
-        self._folder = Path(tempfile.mkdtemp(prefix="copies-"))
-        self._known: dict[str, Path] = {}
-        self._bytes = 0
-        environment.at_end(lambda: shutil.rmtree(self._folder, ignore_errors=True))
-
-    def copy(self, url: str) -> Path:
-        """Where a copy of the content is."""
-        if url not in self._known:
-            content = self._fetch(url)
-            self._bytes += len(content)
-            if self._bytes > MAX_COPIED:
-                raise OpenEOError(
-                    "FileSizeExceeded", f"The data have more than {MAX_COPIED} bytes in all."
-                )
-            path = self._folder / f"{len(self._known)}"
-            path.write_bytes(content)
-            self._known[url] = path
-        return self._known[url]
 
 
 class _Reader(DefaultStacIO):
@@ -95,13 +68,15 @@ def load_stac(
     request = load_request(
         spatial_extent, temporal_extent, bands, properties, environment.limits.max_samples
     )
-    copies = _Copies(environment)
+    copies = Copies(environment)
     try:
         source = read_tree(url, _Reader(environment.fetch))
         if not source.bands:
             return _from_netcdf(source, request, copies)
         wanted = replace(request, bands=_own_names(source, request.bands))
-        return load_source(source, wanted, lambda item, found: _copied(item, found, copies))
+        extent = request.spatial_extent
+        area = None if extent is None else read_area(extent, source.bbox)
+        return load_source(source, wanted, _Wanted(area, copies).copied)
     except OpenEOError as error:
         if error.code != "Internal":
             raise
@@ -124,24 +99,52 @@ def _own_names(source: Source, wanted: tuple[str, ...] | None) -> tuple[str, ...
     return tuple(found)
 
 
-def _copied(item: pystac.Item, bands: list[RasterBand], copies: _Copies) -> pystac.Item:
-    """The item with the assets that are needed, all of them on this machine."""
-    local = item.clone()
-    # Paths of copies are not to be taken as seen from where the item was.
-    local.remove_links("self")
-    needed = {band.asset for band in bands}
-    local.assets = {key: asset for key, asset in local.assets.items() if key in needed}
-    for key, asset in local.assets.items():
-        href = item.assets[key].get_absolute_href() or asset.href
-        asset.href = str(copies.copy(href))
-        # odc.stac counts bands by the field of STAC 1.1 only.
-        fields = asset.extra_fields
-        if "bands" not in fields and "eo:bands" in fields:
-            fields["bands"] = [{"name": band.get("name")} for band in fields["eo:bands"]]
-    return local
+@dataclass
+class _Wanted:
+    """What of the rasters behind STAC is wanted: an area, with a margin of some pixels."""
+
+    area: Area | None
+    copies: Copies
+    margin: float = 0.0
+    """In metres; more than a pixel of the cube, which has those of the first raster."""
+
+    def copied(self, item: pystac.Item, bands: list[RasterBand]) -> pystac.Item:
+        """The item with the parts of its assets that are needed, all of them on this machine."""
+        local = item.clone()
+        # Paths of copies are not to be taken as seen from where the item was.
+        local.remove_links("self")
+        needed = {key: {b.number for b in bands if b.asset == key} for key in item.assets}
+        local.assets = {key: local.assets[key] for key, numbers in needed.items() if numbers}
+        # The first band gives the pixels, so its raster is the first to be seen.
+        for key in sorted(local.assets, key=lambda key: key != bands[0].asset):
+            asset = local.assets[key]
+            href = item.assets[key].get_absolute_href() or asset.href
+            path = self.copies.raster(href, _driver(asset), needed[key], self._bounds)
+            asset.href = str(path)
+            # odc.stac counts bands by the field of STAC 1.1 only.
+            fields = asset.extra_fields
+            if "bands" not in fields and "eo:bands" in fields:
+                fields["bands"] = [{"name": band.get("name")} for band in fields["eo:bands"]]
+        return local
+
+    def _bounds(self, crs: str, pixel: tuple[float, float]) -> Box | None:
+        unit = unit_in_metres(crs)
+        # Metres make more degrees of longitude than of latitude, hence the factor.
+        self.margin = self.margin or 3 * max(pixel) * unit
+        if self.area is None:
+            return None
+        more = self.margin / unit + 2 * max(pixel)
+        west, south, east, north = self.area.bounds_in(crs)
+        return west - more, south - more, east + more, north + more
 
 
-def _from_netcdf(source: Source, request: LoadRequest, copies: _Copies) -> Cube:
+def _driver(asset: pystac.Asset) -> str:
+    """What reads an asset. Only formats that name no other files are read."""
+    told = f"{asset.media_type or ''} {asset.href.split('?')[0]}".casefold()
+    return "JP2OpenJPEG" if "jp2" in told else "GTiff"
+
+
+def _from_netcdf(source: Source, request: LoadRequest, copies: Copies) -> Cube:
     """The cube of STAC whose data are netCDF files."""
     hrefs = [
         asset.get_absolute_href() or asset.href
@@ -198,7 +201,7 @@ def load_url(
     Raises `FormatUnsuitable`, `UrlNotAllowed`, `UrlNotAvailable`, `FileSizeExceeded`.
     """
     _no_options(options)
-    return _bounded(read_file(_Copies(environment).copy(url), format), environment)
+    return _bounded(read_file(Copies(environment).copy(url), format), environment)
 
 
 @implements("load_uploaded_files")
