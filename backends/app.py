@@ -14,6 +14,7 @@ from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.profile import Profile
+from backends.secret import read_or_make_key
 from backends.stored.drawing import Drawing
 from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
@@ -32,7 +33,7 @@ from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
 from backends.web.services import services
-from backends.web.signing import LinkSigner, Tokens, read_or_make_key
+from backends.web.signing import LinkSigner, Tokens
 from backends.web.stored_processes import stored_processes
 
 STORE_FILE = "jobs.sqlite"

@@ -1,6 +1,7 @@
 """The parameters of OAuth requests, held against their grammar (RFC 6749, appendix A).
 
-What does not keep to it is refused before anything reads it.
+What does not keep to it is refused before anything reads it; the library puts some
+of the values into descriptions of errors, which may not hold every character.
 """
 
 import base64
@@ -19,8 +20,9 @@ _GRAMMAR: Final = {
     "response_type": _WORDS,
     "grant_type": re.compile(r"[A-Za-z0-9._:/-]+"),
     "scope": re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)*"),
-    "code_challenge_method": re.compile(r"S256"),
+    "code_challenge_method": _WORDS,
     "prompt": _WORDS,
+    "redirect_uri": re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+"),
 }
 
 

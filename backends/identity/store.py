@@ -17,13 +17,13 @@ BUSY_SECONDS: Final = 30.0
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS codes (
-    hash TEXT PRIMARY KEY, content TEXT NOT NULL, login TEXT NOT NULL, expires REAL NOT NULL,
-    used INTEGER NOT NULL DEFAULT 0
+    hash TEXT PRIMARY KEY, client TEXT NOT NULL, content TEXT NOT NULL, session TEXT NOT NULL,
+    good_until REAL NOT NULL, expires REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS devices (
-    hash TEXT PRIMARY KEY, user_code TEXT NOT NULL UNIQUE, content TEXT NOT NULL,
-    expires REAL NOT NULL, interval REAL NOT NULL, asked REAL,
-    approved INTEGER, login TEXT
+    hash TEXT PRIMARY KEY, user_code TEXT NOT NULL UNIQUE, client TEXT NOT NULL,
+    scope TEXT NOT NULL, code_challenge TEXT, good_until REAL NOT NULL, expires REAL NOT NULL,
+    interval REAL NOT NULL, asked REAL NOT NULL, approved INTEGER, login TEXT
 );
 CREATE TABLE IF NOT EXISTS refresh_tokens (
     hash TEXT PRIMARY KEY, client TEXT NOT NULL, login TEXT NOT NULL, scope TEXT NOT NULL,
@@ -119,6 +119,11 @@ class Database:
                 connection.execute(f"DELETE FROM {table} WHERE expires < ?", (now,))  # noqa: S608
 
 
+REMEMBERED: Final = 3600.0
+"""Seconds for which a code is known that is good no more: to tell that it is, and to notice
+that it is used twice."""
+
+
 class Codes:
     """Authorization codes; each can be exchanged once."""
 
@@ -127,26 +132,27 @@ class Codes:
         self._lifetime = lifetime
 
     def add(self, secret: str, code: Code) -> None:
-        expires = self._database.clock() + self._lifetime
-        # One that is used again is recognised for an hour, and ends what it had begun.
-        row = (digest(secret), json.dumps(asdict(code)), code.login.session, expires)
+        until = self._database.clock() + self._lifetime
+        content = json.dumps(asdict(code))
+        row = (digest(secret), code.client, content, code.login.session, until, until + REMEMBERED)
         with self._database.working() as connection:
-            connection.execute("INSERT INTO codes VALUES (?, ?, ?, ?, 0)", row)
+            connection.execute("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?, 0)", row)
 
     def take(self, secret: str, client: str) -> Code | None:
-        """The code of that client, which is used with this; ``Replayed`` if it was before."""
+        """The code of that client, which is used up with this; ``Replayed`` if it was before."""
         with self._database.working() as connection:
             row = connection.execute(
-                "SELECT * FROM codes WHERE hash = ?", (digest(secret),)
+                "SELECT * FROM codes WHERE hash = ? AND client = ?", (digest(secret), client)
             ).fetchone()
-            content = json.loads(row["content"]) if row else {}
-            if not row or content["client"] != client:
+            if row is None:
                 return None
             if row["used"]:
-                raise Replayed(row["login"])
+                raise Replayed(row["session"])
             connection.execute("UPDATE codes SET used = 1 WHERE hash = ?", (row["hash"],))
-        expired: bool = row["expires"] < self._database.clock()
-        return None if expired else Code(**{**content, "login": Login(**content["login"])})
+        if row["good_until"] < self._database.clock():
+            return None
+        content = json.loads(row["content"])
+        return Code(**{**content, "login": Login(**content["login"])})
 
 
 @dataclass(frozen=True)
@@ -167,11 +173,15 @@ class RefreshToken:
 
 
 class RefreshTokens:
-    """Refresh tokens, and the sessions that were ended before their time."""
+    """Refresh tokens, and the sessions that were ended before their time.
 
-    def __init__(self, database: Database, lifetime: float) -> None:
+    ``remembered`` is how long the latter are known at least, in seconds.
+    """
+
+    def __init__(self, database: Database, lifetime: float, *, remembered: float) -> None:
         self._database = database
         self._lifetime = lifetime
+        self._remembered = max(lifetime, remembered)
 
     def add(self, secret: str, *, client: str, login: Login, scope: str) -> None:
         expires = self._database.clock() + self._lifetime
@@ -202,7 +212,7 @@ class RefreshTokens:
 
     def revoke(self, name: str) -> None:
         """End a session, or a single access token, by its id."""
-        expires = self._database.clock() + self._lifetime
+        expires = self._database.clock() + self._remembered
         with self._database.working() as connection:
             connection.execute("INSERT OR REPLACE INTO revoked VALUES (?, ?)", (name, expires))
             connection.execute("DELETE FROM refresh_tokens WHERE session = ?", (name,))

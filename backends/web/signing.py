@@ -1,10 +1,7 @@
 """What only this backend can have written: access tokens and signed links."""
 
-import os
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import jwt
@@ -13,18 +10,6 @@ from backends.errors import OpenEOError
 
 TOKEN_LIFETIME: Final = timedelta(days=1)
 ALGORITHM: Final = "HS256"
-KEY_BYTES: Final = 64
-
-
-def read_or_make_key(path: Path) -> bytes:
-    """The secret in that file, made at first use and readable by its owner only."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-    return path.read_bytes()
 
 
 class Tokens:

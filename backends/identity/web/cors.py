@@ -3,6 +3,7 @@
 The pages for people may not: they answer no other origin.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from flask import Flask, Response, request
@@ -10,9 +11,9 @@ from flask import Flask, Response, request
 METHODS: Final = "GET, POST, OPTIONS"
 
 
-def open_to_all_origins(app: Flask, *, but: str) -> None:
-    """Put the headers on every response, errors too, and answer preflights; ``but`` is the
-    blueprint of the pages."""
+def open_to_all_origins(app: Flask, *, but: Collection[str]) -> None:
+    """Put the headers on every response, errors too, and answer preflights; ``but`` names the
+    blueprints of the pages."""
 
     @app.before_request
     def preflight() -> Response | None:
@@ -20,7 +21,7 @@ def open_to_all_origins(app: Flask, *, but: str) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        if request.blueprint == but:
+        if request.blueprint in but:
             return response
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, Retry-After"

@@ -19,3 +19,27 @@ def check_form() -> None:
 @oauth.post("/token")
 def token() -> Response:
     return cast(Response, provider().server.create_token_response())
+
+
+@oauth.post("/device_authorization")
+def device_authorization() -> Response:
+    return _answer("device_authorization")
+
+
+@oauth.route("/userinfo", methods=["GET", "POST"])
+def userinfo() -> Response:
+    return _answer("userinfo")
+
+
+@oauth.post("/revoke")
+def revoke() -> Response:
+    return _answer("revocation")
+
+
+@oauth.post("/introspect")
+def introspect() -> Response:
+    return _answer("introspection")
+
+
+def _answer(endpoint: str) -> Response:
+    return cast(Response, provider().server.create_endpoint_response(endpoint))

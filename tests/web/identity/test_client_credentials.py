@@ -35,8 +35,8 @@ def test_a_secret_gives_an_access_token_of_the_account(site: Site) -> None:
         "client_id": "meter",
         "scope": "openid",
         "roles": ["reporter"],
-        "iat": 1_800_000_000,
-        "exp": 1_800_003_600,
+        "iat": 1_700_000_000,
+        "exp": 1_700_003_600,
     }
     header = jwt.get_unverified_header(body["access_token"])
     assert (header["alg"], header["typ"]) == ("RS256", "at+jwt")
