@@ -68,12 +68,26 @@ _ORBITS: Final = (
     "several swaths, it has the dates of all, without data outside the swath of the day."
 )
 
+_SCENES: Final[dict[str, Any]] = {"metres": 10.0, "degrees": 0.0001, "utm": True}
+"""The pixels of scenes of 10 m, delivered in UTM."""
+
+_COARSE: Final[dict[str, Any]] = {
+    "bbox": (-180.0, -85.0, 180.0, 85.0),
+    "interval": ("1980-01-01T00:00:00Z", WORLD_END),
+    "metres": 10_000.0,
+    "degrees": 0.1,
+    "utm": False,
+    "step": "P1D",
+}
+"""Where and when daily fields of the weather are, and their pixels."""
+
+_MAPS: Final[dict[str, Any]] = {"metres": 300.0, "degrees": 1 / 336, "utm": False}
+"""The pixels of maps of 300 m."""
+
 _SENTINEL2: Final[dict[str, Any]] = {
+    **_SCENES,
     "family": "optical",
     "bbox": (-180.0, -56.0, 180.0, 83.0),
-    "metres": 10.0,
-    "degrees": 0.0001,
-    "utm": True,
     "step": "P5D",
     "platforms": ("sentinel-2a", "sentinel-2b"),
     "constellation": "sentinel-2",
@@ -125,9 +139,6 @@ _GRD: Final = Product(
     ),
     bbox=(-180.0, -80.0, 180.0, 84.0),
     interval=("2014-10-03T00:00:00Z", WORLD_END),
-    metres=10.0,
-    degrees=0.0001,
-    utm=True,
     step="P3D",
     platforms=("sentinel-1a", "sentinel-1b"),
     constellation="sentinel-1",
@@ -145,6 +156,7 @@ _GRD: Final = Product(
         "sar:center_frequency": [5.405],
         "sar:polarizations": ["VV", "VH"],
     },
+    **_SCENES,
 )
 
 _COVER: Final = Product(
@@ -189,12 +201,7 @@ _TEMPERATURE: Final = Product(
     "(6.5 K per km) and moving weather.",
     keywords=("climate", "temperature", "daily", "simulated"),
     bands=(Band("temperature_2m", "Mean air temperature 2 m above ground", 10000, unit="K"),),
-    bbox=(-180.0, -85.0, 180.0, 85.0),
-    interval=("1980-01-01T00:00:00Z", WORLD_END),
-    metres=10_000.0,
-    degrees=0.1,
-    utm=False,
-    step="P1D",
+    **_COARSE,
 )
 
 _OLCI: Final = Product(
@@ -234,11 +241,9 @@ _VEGETATION: Final = Product(
     bands=VEGETATION,
     bbox=(-180.0, -60.0, 180.0, 80.0),
     interval=("2014-01-01T00:00:00Z", WORLD_END),
-    metres=300.0,
-    degrees=1 / 336,
-    utm=False,
     step=None,
     calendar="dekads",
+    **_MAPS,
 )
 
 _PRECIPITATION: Final = Product(
@@ -249,12 +254,7 @@ _PRECIPITATION: Final = Product(
     "that the optical products show.",
     keywords=("climate", "precipitation", "rain", "daily", "simulated"),
     bands=(Band("precipitation", "Precipitation of the day", 10000, unit="kg m-2"),),
-    bbox=(-180.0, -85.0, 180.0, 85.0),
-    interval=("1980-01-01T00:00:00Z", WORLD_END),
-    metres=10_000.0,
-    degrees=0.1,
-    utm=False,
-    step="P1D",
+    **_COARSE,
 )
 
 _SNOW: Final = Product(
@@ -267,10 +267,8 @@ _SNOW: Final = Product(
     bands=(Band("SNOW", "Class of snow cover", 300, data_type="uint8", classes=SNOW),),
     bbox=(-180.0, -56.0, 180.0, 83.0),
     interval=("2015-07-04T00:00:00Z", WORLD_END),
-    metres=300.0,
-    degrees=1 / 336,
-    utm=False,
     step="P1D",
+    **_MAPS,
 )
 
 CATALOGUE: Final = (

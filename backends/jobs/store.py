@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from backends.jobs.database import Database
-from backends.jobs.records import LEVELS, Asset, Failure, Job, Level, LogEntry, NewJob, Usage
+from backends.jobs.logs import Logs
+from backends.jobs.records import Asset, Failure, Job, NewJob, Usage
 
 EDITABLE: Final = ("title", "description", "process", "plan", "budget", "log_level", "extra")
 _JSON_COLUMNS: Final = ("process", "extra")
@@ -36,6 +37,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
+        logs = Logs(self.database, "logs", "job", "jobs")
+        self.log, self.logs = logs.add, logs.entries
 
     def close(self) -> None:
         """Let go of the file."""
@@ -186,7 +189,7 @@ class Store:
                 ),
             )
             if done.rowcount:
-                _spend(connection, _required(connection, job_id).user, costs)
+                spend(connection, _required(connection, job_id).user, costs)
             return done.rowcount == 1
 
     def stop(self, job_id: str, now: datetime) -> Job | None:
@@ -213,7 +216,7 @@ class Store:
                 "UPDATE jobs SET costs = coalesce(costs, 0) + ?, usage = ? WHERE id = ?",
                 (costs, json.dumps(usage.as_json()), job_id),
             )
-            _spend(connection, user, costs)
+            spend(connection, user, costs)
 
     def requeue(self, job_id: str, attempt: int, now: datetime) -> bool:
         """Put an interrupted run back at the head of the queue."""
@@ -296,39 +299,6 @@ class Store:
         with self.database.reading() as connection:
             return _assets(connection, job_id, attempt)
 
-    def log(
-        self,
-        job_id: str,
-        level: Level,
-        message: str,
-        now: datetime,
-        *,
-        code: str | None = None,
-        data: Any = None,
-    ) -> None:
-        """Add a log entry; nothing happens where the job is gone."""
-        with self.database.writing() as connection:
-            connection.execute(
-                "INSERT INTO logs (job, level, message, time, code, data)"
-                " SELECT id, ?, ?, ?, ?, ? FROM jobs WHERE id = ?",
-                (
-                    *(LEVELS.index(level), message, _text(now), code),
-                    *(None if data is None else json.dumps(data), job_id),
-                ),
-            )
-
-    def logs(
-        self, job_id: str, *, after: int = 0, level: Level = "debug", limit: int | None = None
-    ) -> list[LogEntry]:
-        """Log entries in order: those after the number ``after`` and from ``level`` up."""
-        with self.database.reading() as connection:
-            rows = connection.execute(
-                "SELECT * FROM logs WHERE job = ? AND number > ? AND level >= ?"
-                " ORDER BY number LIMIT ?",
-                (job_id, after, LEVELS.index(level), -1 if limit is None else limit),
-            )
-            return [_entry(row) for row in rows]
-
 
 _LARGEST: Final = 2**62
 
@@ -362,7 +332,8 @@ def _assets(connection: sqlite3.Connection, job_id: str, attempt: int) -> list[A
     return [Asset.from_json(json.loads(row["document"])) for row in rows]
 
 
-def _spend(connection: sqlite3.Connection, user: str, costs: float) -> None:
+def spend(connection: sqlite3.Connection, user: str, costs: float) -> None:
+    """Add to what a user has spent, in the transaction of the connection."""
     connection.execute(
         "INSERT INTO spending (user, amount) VALUES (?, ?)"
         " ON CONFLICT (user) DO UPDATE SET amount = amount + excluded.amount",
@@ -379,17 +350,6 @@ def _job(row: sqlite3.Row) -> Job:
     values["usage"] = json.loads(values["usage"]) if values["usage"] else None
     values["failure"] = Failure(**json.loads(values["failure"])) if values["failure"] else None
     return Job(**values)
-
-
-def _entry(row: sqlite3.Row) -> LogEntry:
-    return LogEntry(
-        number=row["number"],
-        level=LEVELS[row["level"]],
-        message=row["message"],
-        time=datetime.fromisoformat(row["time"]),
-        code=row["code"],
-        data=None if row["data"] is None else json.loads(row["data"]),
-    )
 
 
 def _text(moment: datetime) -> str:

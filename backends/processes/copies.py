@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 from uuid import uuid4
 
 import numpy as np
@@ -34,8 +34,15 @@ TILE: Final = 512
 _PIECE: Final = 4 * 2**20
 _GDAL: Final = {"GDAL_CACHEMAX": 64, "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 
-Bounds = Callable[[str, tuple[float, float]], Box | None]
-"""The edges of what is wanted in a CRS, given the size of a pixel; None for everything."""
+
+class Wanted(Protocol):
+    """What of a raster is wanted."""
+
+    def bounds(self, crs: str, pixel: tuple[float, float]) -> Box | None:
+        """The edges in a CRS, given the size of a pixel; None for everything."""
+
+    def check(self, bands: int, width: int, height: int) -> None:
+        """Raise OpenEOError where that many pixels are more than could be used."""
 
 
 class Copies:
@@ -52,15 +59,15 @@ class Copies:
         """Where a copy of the whole file is."""
         return self._made(url, frozenset(), lambda path: self._copy(url, path))
 
-    def raster(self, url: str, driver: str, bands: Collection[int], bounds: Bounds) -> Path:
-        """Where a GeoTIFF is that holds these bands (from 1) of a raster within the bounds.
+    def raster(self, url: str, driver: str, bands: Collection[int], wanted: Wanted) -> Path:
+        """Where a GeoTIFF is that holds these bands (from 1) of the wanted part of a raster.
 
         Its pixels are those of the raster; bands that are not wanted are there without
         values. Raises `UrlNotAllowed`, `UrlNotAvailable`, `FileSizeExceeded`, and
         `Internal` for what is no raster.
         """
-        wanted = frozenset(bands)
-        return self._made(url, wanted, lambda path: self._cut(url, driver, wanted, bounds, path))
+        known = frozenset(bands)
+        return self._made(url, known, lambda path: self._cut(url, driver, known, wanted, path))
 
     def _made(self, url: str, bands: frozenset[int], make: Callable[[Path], None]) -> Path:
         if (url, bands) not in self._known:
@@ -89,16 +96,17 @@ class Copies:
                 file.write(remote.read_at(offset, _PIECE))
 
     def _cut(
-        self, url: str, driver: str, bands: frozenset[int], bounds: Bounds, path: Path
+        self, url: str, driver: str, bands: frozenset[int], wanted: Wanted, path: Path
     ) -> None:
         with closing(self._remote(url)) as remote:
             opening = _Opening(remote)
             try:
                 with rasterio.Env(**_GDAL), opening.raster(driver) as raster:
-                    window = _window(raster, bounds)
+                    window = _window(raster, wanted)
                     layers = sorted(bands & set(raster.indexes))
-                    pixels = int(window.width) * int(window.height)
-                    self._take(pixels * len(layers) * np.dtype(raster.dtypes[0]).itemsize)
+                    width, height = int(window.width), int(window.height)
+                    wanted.check(len(layers), width, height)
+                    self._take(width * height * len(layers) * np.dtype(raster.dtypes[0]).itemsize)
                     _write(raster, window, layers, path)
             except RasterioError as error:
                 if opening.failure is not None:
@@ -163,13 +171,13 @@ class _Reader(io.RawIOBase):
         return len(found)
 
 
-def _window(raster: Any, bounds: Bounds) -> Window:
+def _window(raster: Any, wanted: Wanted) -> Window:
     """The pixels within the bounds, at least one; all of a raster that is not north-up."""
     whole = Window(0, 0, raster.width, raster.height)
     affine = raster.transform
     if raster.crs is None or affine.b or affine.d or affine.e >= 0 or affine.a <= 0:
         return whole
-    box = bounds(crs_name(raster.crs.to_wkt()), (affine.a, -affine.e))
+    box = wanted.bounds(crs_name(raster.crs.to_wkt()), (affine.a, -affine.e))
     if box is None or not all(map(math.isfinite, box)):
         return whole
     left, right = _span(box[0] - affine.c, box[2] - affine.c, affine.a, raster.width)

@@ -19,7 +19,7 @@ from pystac.stac_io import DefaultStacIO
 
 from backends.environment import Environment
 from backends.errors import OpenEOError
-from backends.loading import LoadRequest
+from backends.loading import LoadRequest, check_size
 from backends.processes.copies import Copies
 from backends.processes.cubes import Cube
 from backends.processes.declaration import implements
@@ -76,7 +76,7 @@ def load_stac(
         wanted = replace(request, bands=_own_names(source, request.bands))
         extent = request.spatial_extent
         area = None if extent is None else read_area(extent, source.bbox)
-        return load_source(source, wanted, _Wanted(area, copies).copied)
+        return load_source(source, wanted, _Part(wanted, area, copies).copied)
     except OpenEOError as error:
         if error.code != "Internal":
             raise
@@ -100,9 +100,10 @@ def _own_names(source: Source, wanted: tuple[str, ...] | None) -> tuple[str, ...
 
 
 @dataclass
-class _Wanted:
+class _Part:
     """What of the rasters behind STAC is wanted: an area, with a margin of some pixels."""
 
+    request: LoadRequest
     area: Area | None
     copies: Copies
     margin: float = 0.0
@@ -119,7 +120,7 @@ class _Wanted:
         for key in sorted(local.assets, key=lambda key: key != bands[0].asset):
             asset = local.assets[key]
             href = item.assets[key].get_absolute_href() or asset.href
-            path = self.copies.raster(href, _driver(asset), needed[key], self._bounds)
+            path = self.copies.raster(href, _driver(asset), needed[key], self)
             asset.href = str(path)
             # odc.stac counts bands by the field of STAC 1.1 only.
             fields = asset.extra_fields
@@ -127,7 +128,8 @@ class _Wanted:
                 fields["bands"] = [{"name": band.get("name")} for band in fields["eo:bands"]]
         return local
 
-    def _bounds(self, crs: str, pixel: tuple[float, float]) -> Box | None:
+    def bounds(self, crs: str, pixel: tuple[float, float]) -> Box | None:
+        """The edges of the area in a CRS, with the margin; None for everything."""
         unit = unit_in_metres(crs)
         # Metres make more degrees of longitude than of latitude, hence the factor.
         self.margin = self.margin or 3 * max(pixel) * unit
@@ -136,6 +138,11 @@ class _Wanted:
         more = self.margin / unit + 2 * max(pixel)
         west, south, east, north = self.area.bounds_in(crs)
         return west - more, south - more, east + more, north + more
+
+    def check(self, bands: int, width: int, height: int) -> None:
+        """Raise `ProcessGraphComplexity` for what cannot but be too large, margin or not."""
+        if bands * width * height > 2 * self.request.max_samples:
+            check_size(self.request, bands, 1, width, height)
 
 
 def _driver(asset: pystac.Asset) -> str:

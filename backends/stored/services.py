@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from backends.errors import OpenEOError
 from backends.jobs.database import Database
-from backends.jobs.records import LEVELS, Level, LogEntry
+from backends.jobs.logs import Logs
+from backends.jobs.records import Level
+from backends.jobs.store import spend
 
 EDITABLE: Final = (
     *("title", "description", "process", "enabled", "configuration", "plan", "budget"),
@@ -54,6 +56,8 @@ class Services:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        logs = Logs(database, "service_logs", "service", "services")
+        self.log, self.logs = logs.add, logs.entries
 
     def add(self, new: NewService, now: datetime, *, at_most: int) -> None:
         """Store a service; raises ``StorageQuotaExceeded`` where the user has too many."""
@@ -116,44 +120,9 @@ class Services:
             connection.execute(
                 "UPDATE services SET costs = costs + ? WHERE id = ?", (costs, service_id)
             )
-            connection.execute(
-                "INSERT INTO spending (user, amount) SELECT user, ? FROM services WHERE id = ?"
-                " ON CONFLICT (user) DO UPDATE SET amount = amount + excluded.amount",
-                (costs, service_id),
-            )
-
-    def log(
-        self,
-        service_id: str,
-        level: Level,
-        message: str,
-        now: datetime,
-        *,
-        code: str | None = None,
-        data: Any = None,
-    ) -> None:
-        """Add a log entry; nothing happens where the service is gone."""
-        with self._database.writing() as connection:
-            connection.execute(
-                "INSERT INTO service_logs (service, level, message, time, code, data)"
-                " SELECT id, ?, ?, ?, ?, ? FROM services WHERE id = ?",
-                (
-                    *(LEVELS.index(level), message, now.isoformat(), code),
-                    *(None if data is None else json.dumps(data), service_id),
-                ),
-            )
-
-    def logs(
-        self, service_id: str, *, after: int = 0, level: Level = "debug", limit: int | None = None
-    ) -> list[LogEntry]:
-        """Log entries in order: those after the number ``after`` and from ``level`` up."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT * FROM service_logs WHERE service = ? AND number > ? AND level >= ?"
-                " ORDER BY number LIMIT ?",
-                (service_id, after, LEVELS.index(level), -1 if limit is None else limit),
-            )
-            return [_entry(row) for row in rows]
+            owners = connection.execute("SELECT user FROM services WHERE id = ?", (service_id,))
+            for (user,) in owners.fetchall():
+                spend(connection, user, costs)
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -165,14 +134,3 @@ def _service(row: sqlite3.Row) -> Service:
     values["enabled"] = bool(values["enabled"])
     values["created"] = datetime.fromisoformat(values["created"])
     return Service(**values)
-
-
-def _entry(row: sqlite3.Row) -> LogEntry:
-    return LogEntry(
-        number=row["number"],
-        level=LEVELS[row["level"]],
-        message=row["message"],
-        time=datetime.fromisoformat(row["time"]),
-        code=row["code"],
-        data=None if row["data"] is None else json.loads(row["data"]),
-    )

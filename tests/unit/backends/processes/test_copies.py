@@ -13,6 +13,7 @@ import pytest
 import rasterio
 
 from backends.addresses import AddressPolicy
+from backends.environment import Limits
 from backends.errors import OpenEOError
 from backends.ranges import RemoteFile
 from tests.fakes.execution import Execution
@@ -58,9 +59,10 @@ def load(files: Files, **arguments: Any) -> Any:
         opened = remote(url)
         return opened.read_at(0, opened.size)
 
+    limits = arguments.pop("limits", Limits())
     given = {"url": f"{files.url}/item.json", **arguments}
     node = {"process_id": "load_stac", "arguments": given, "result": True}
-    return Execution().run({"load": node}, fetch=fetch, remote=remote)
+    return Execution().run({"load": node}, fetch=fetch, remote=remote, limits=limits)
 
 
 def box(column: int, row: int, width: int, height: int) -> dict[str, Any]:
@@ -80,6 +82,16 @@ def test_a_small_part_of_a_large_file_needs_a_small_part_of_its_bytes(tmp_path: 
         assert (cube.x.values[0], cube.y.values[0]) == (510_005, 5_179_995)
         assert len(content) > 60_000_000
         assert files.given < 3_000_000
+
+
+def test_a_raster_that_is_too_large_is_refused_before_it_is_copied(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).integers(0, 60_000, (1, 2048, 2048), "uint16")
+    with serving(Files({"/a.tif": raster(tmp_path / "a.tif", values, tiled=True)})) as files:
+        files.contents["/item.json"] = item("a.tif")
+        with pytest.raises(OpenEOError) as caught:
+            load(files, limits=Limits(max_samples=1_000_000))
+        assert caught.value.code == "ProcessGraphComplexity"
+        assert files.given < 1_000_000
 
 
 def test_a_part_at_the_edge_is_what_there_is(tmp_path: Path) -> None:
