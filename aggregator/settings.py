@@ -10,10 +10,12 @@ only a backend's `url` has no default.
 
 from __future__ import annotations
 
+import base64
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 from urllib.parse import urlsplit
@@ -95,6 +97,18 @@ def _database_url(value: str) -> str | None:
     )
 
 
+def _percent(value: float) -> str | None:
+    if 0 <= value <= 100 and round(value * 1000) == value * 1000:
+        return None
+    return f"must be from 0 to 100 with at most three decimals, not {value!r}"
+
+
+def _digests(values: tuple[str, ...]) -> str | None:
+    if all(re.fullmatch("[0-9a-f]{64}", value) for value in values):
+        return None
+    return "must be SHA-256 digests, 64 hexadecimal digits each, not the tokens themselves"
+
+
 def _not_blank(value: str) -> str | None:
     return None if value.strip() else "must not be empty"
 
@@ -125,6 +139,9 @@ class Backend:
     )
     experimental: bool = _setting(False, "marks the member as experimental")
     deprecated: bool = _setting(False, "marks the member as deprecated")
+    joined: date | None = _setting(
+        None, "day (UTC) on which it joined, such as 2026-03-14; its first probe if left out"
+    )
     collections: Selection = _table(Selection, "which of its collections are offered")
     processes: Selection = _table(Selection, "which of its processes are offered")
     simulated: Path | None = _setting(
@@ -268,6 +285,113 @@ class Accounting:
 
 
 @dataclass(frozen=True)
+class Availability:
+    """How members are monitored and judged. Times are in seconds, unless their names say more."""
+
+    interval: float = _setting(300.0, "between two probes of a member", _at_least(0.05))
+    jitter: float = _setting(0.1, "share of the interval by which probes are spread", _at_least(0))
+    deadline: float = _setting(10.0, "for one probe, until its last byte", _at_least(0.05))
+    probe: str = _setting(
+        "capabilities",
+        "what is asked: `capabilities` (GET / of the API) or `health` (GET /health of the API or "
+        "of its host, and GET / where there is none)",
+        _one_of("capabilities", "health"),
+    )
+    runs_inside: bool = _setting(
+        False, "whether the aggregator's workers run the monitor too; otherwise `monitor` does"
+    )
+    lease: float = _setting(
+        30.0, "after which another monitor takes over from one that has gone", _at_least(0.1)
+    )
+    keep_probes_days: int = _setting(8, "days that single probes are kept", _at_least(1))
+    stale_intervals: int = _setting(
+        3, "intervals without a probe after which nothing is known of a member", _at_least(1)
+    )
+    failures_to_open: int = _setting(3, "failures in a row that open an incident", _at_least(1))
+    successes_to_close: int = _setting(2, "successes in a row that close it", _at_least(1))
+    closing_delay: float = _setting(
+        3600.0, "after the end of a month until it is judged and frozen", _at_least(0)
+    )
+    stable_percent: float = _setting(99.5, "least uptime of a stable month", _percent)
+    stable_at_limit: bool = _setting(
+        True, "whether a month of exactly that is stable (contract's text; not in its flowchart)"
+    )
+    months_to_unstable: int = _setting(
+        2, "months in a row below it that make a member unstable", _at_least(1)
+    )
+    warning_percent: float = _setting(95.0, "a month below this brings a warning", _percent)
+    grace_warning_percent: float = _setting(90.0, "the same in the grace period", _percent)
+    grace_months: int = _setting(3, "months of a new member's grace period", _at_least(0))
+    grace_from_full_month: bool = _setting(
+        True, "whether they count from the first full month, not from the month of joining"
+    )
+    grace_warnings_count: bool = _setting(
+        True, "whether warnings of the grace period count towards exclusion"
+    )
+    row_spans_grace: bool = _setting(
+        True, "whether months in a row may begin in the grace period and end after it"
+    )
+    warnings_to_exclude: int = _setting(2, "warnings that lead to exclusion", _at_least(1))
+    warning_window_months: int = _setting(
+        6, "within so many months, the judged one and those before it", _at_least(1)
+    )
+    automatic_exclusion: bool = _setting(
+        False, "whether exclusion follows by itself; otherwise an operator decides"
+    )
+    automatic_readmission: bool = _setting(
+        False, "whether readmission follows by itself after improvement"
+    )
+    months_to_improve: int = _setting(
+        1, "stable full months in a row that show an excluded member's improvement", _at_least(1)
+    )
+    unstable_after_readmission: bool = _setting(
+        False, "whether a readmitted member begins as unstable"
+    )
+    warnings_survive_exclusion: bool = _setting(
+        False, "whether warnings from before an exclusion count after it"
+    )
+    judge_partial_months: bool = _setting(
+        False, "whether a month in which a member joined or was readmitted is judged"
+    )
+    least_coverage_percent: float = _setting(
+        50.0, "share of the probes due in a month without which it is not judged", _percent
+    )
+    maintenance_notice_hours: float = _setting(
+        0.0, "by which maintenance is announced before it begins so as not to count", _at_least(0)
+    )
+    maintenance_longest_hours: float = _setting(
+        0.0, "of one maintenance that do not count at most; 0: all", _at_least(0)
+    )
+    collection_percent: float = _setting(
+        98.0,
+        "least uptime of non-experimental collections, for which their backend's stands",
+        _percent,
+    )
+    breaking_notice_months: int = _setting(
+        3, "months ahead that breaking changes and removals are announced", _at_least(0)
+    )
+    breaking_recommended_months: int = _setting(
+        6, "months ahead that are recommended (the contract's other reading)", _at_least(0)
+    )
+    operator_entitlements: tuple[str, ...] = _setting(
+        (), "users with one of these entitlements or subscriptions are operators; patterns (*, ?)"
+    )
+    operator_tokens: tuple[str, ...] = _setting(
+        (), "SHA-256 digests of tokens by which programs act as operators", _digests
+    )
+    webhooks: tuple[str, ...] = _setting(
+        (), "addresses that are told of changes by signed POST requests", _http_urls
+    )
+    webhook_secret: str | None = _setting(
+        None, "secret that signs them, as whsec_ and base64; required with webhooks"
+    )
+    webhook_deadline: float = _setting(10.0, "for telling one of them once", _at_least(0.05))
+    webhook_private_addresses: bool = _setting(
+        False, "whether they may be at addresses that are not public, such as 127.0.0.1"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """A whole federation."""
 
@@ -322,6 +446,9 @@ class Settings:
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
     identity: Identity = _table(Identity, "whose tokens are taken, and who may use the federation")
     terms: Terms = _table(Terms, "what users must agree to before their data go to the members")
+    availability: Availability = _table(
+        Availability, "how members are monitored and judged by the contract"
+    )
     accounting: Accounting | None = _setting(
         None, "credits and usage reports; if left out, nothing is counted and nothing refused"
     )
@@ -377,11 +504,29 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
         mistakes.append("terms.version: is required where there are terms")
     if terms.version is not None and not terms.url and not terms.text.strip():
         mistakes.append("terms: needs a url or a text")
+    mistakes += _webhook_mistakes(values.get("availability", Availability()))
     unknown = [name for name in values.get("preferred", ()) if known and name not in known]
     mistakes += [f"preferred: there is no backend {_suggest(name, known)}" for name in unknown]
     if mistakes:
         raise SettingsError(tuple(mistakes), source)
     return Settings(**values)
+
+
+def _webhook_mistakes(availability: Availability) -> Iterator[str]:
+    secret = availability.webhook_secret
+    if secret is None:
+        if availability.webhooks:
+            yield "availability.webhook_secret: is required where there are webhooks"
+        return
+    try:
+        usable = len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 24
+    except ValueError:
+        usable = False
+    if not usable:  # said without the value
+        yield (
+            "availability.webhook_secret: must be base64 of 24 bytes or more, such as the output "
+            "of: openssl rand -base64 32"
+        )
 
 
 def described() -> Iterator[tuple[str, str, str]]:
@@ -491,6 +636,8 @@ def _converted(hint: Any, value: object) -> tuple[Any, str]:
     usable, wanted = _READERS[hint]
     if not usable(value):
         return MISSING, wanted
+    if hint is date:
+        return value, wanted
     return (tuple(value) if isinstance(value, list) else hint(value)), wanted
 
 
@@ -510,6 +657,7 @@ _READERS: dict[Any, tuple[Callable[[object], bool], str]] = {
     int: (lambda value: _is_number(value) and isinstance(value, int), "a whole number"),
     float: (_is_number, "a number"),
     str: (lambda value: isinstance(value, str), "text"),
+    date: (lambda value: type(value) is date, "a day such as 2026-03-14"),
     Path: (lambda value: isinstance(value, str) and value.strip() != "", "a path"),
     tuple[str, ...]: (
         lambda value: isinstance(value, list) and all(isinstance(part, str) for part in value),

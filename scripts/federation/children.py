@@ -15,7 +15,7 @@ from typing import IO, Self
 
 from scripts.federation import watchdog
 from scripts.federation.interruption import Interruptions
-from scripts.federation.servers import Server
+from scripts.federation.servers import Program
 
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -26,9 +26,9 @@ Sink = Callable[[str, str], None]
 
 
 class Child:
-    """A running server, leader of a group of its own so that its own children end with it."""
+    """A running program, leader of a group of its own so that its own children end with it."""
 
-    def __init__(self, server: Server, sink: Sink, environment: Mapping[str, str]) -> None:
+    def __init__(self, server: Program, sink: Sink, environment: Mapping[str, str]) -> None:
         self.server = server
         self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._sink = sink
@@ -128,7 +128,7 @@ class Children:
         finally:
             self._dismiss_watchdog()
 
-    def start(self, server: Server) -> Child:
+    def start(self, server: Program) -> Child:
         with self._interruptions.held():  # a child that nobody knows of would outlive us
             child = Child(server, self._sink, self._environment)
             self._running[server.name] = child

@@ -16,9 +16,10 @@ import yaml
 from aggregator.settings import Accounting, Settings
 from scripts.federation.children import python
 from scripts.federation.moves import Place, place, readdressed
-from scripts.federation.servers import Address, Server, read_address
+from scripts.federation.servers import Address, Program, Server, read_address
 
 AGGREGATOR = "aggregator"
+MONITOR = "monitor"
 IDENTITY = "identity"
 IDENTITY_FILE = "identity.yaml"
 DEFAULT_CONFIG = Path("config/federation.yaml")
@@ -97,6 +98,11 @@ class Layout:
     @property
     def aggregator(self) -> Server:
         return self.server(AGGREGATOR)
+
+    @property
+    def monitor(self) -> Program:
+        """What probes the backends, and listens nowhere."""
+        return Program(MONITOR, python(MONITOR, "--config", str(self.file)))
 
     @property
     def providers(self) -> tuple[Server, ...]:

@@ -105,6 +105,22 @@ def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: s
 
 
 @main.command()
+@config_option
+@data_option
+@offset_option
+def monitor(config: Path | None, data: Path | None, port_offset: int) -> None:
+    """Run the monitor alone, in the foreground: it probes the members.
+
+    Of several that run for the same database one probes; another takes over
+    when it ends.
+    """
+    layout = _layout(config, data, port_offset, only="aggregator")
+    from aggregator.watch import watch
+
+    _exit(watch(layout.file))
+
+
+@main.command()
 @click.argument("name")
 @config_option
 @data_option

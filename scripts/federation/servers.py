@@ -24,11 +24,17 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Server:
-    """One server of a federation: its name, the command that runs it, where it listens."""
+class Program:
+    """A program of a federation: its name and the command that runs it."""
 
     name: str
     command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Server(Program):
+    """One that listens, and where."""
+
     address: Address
     setting: str  # where the address stands, for messages
     sign: str = "/.well-known/openeo"  # the path at which it answers once it is ready

@@ -36,18 +36,24 @@ def federation(layout: Layout, sink: Sink, *, seconds: float = READY_SECONDS) ->
 
 
 def start(children: Children, layout: Layout, *, seconds: float = READY_SECONDS) -> None:
-    """Starts who says who users are, the backends, then the aggregator, which finds all there."""
+    """Starts who says who users are, the backends, then the aggregator, which finds all there.
+
+    The monitor comes last, so that a start is no outage.
+    """
     for servers in (layout.providers, layout.backends, (layout.aggregator,)):
         for server in servers:
             children.start(server)
         wait_for(children, servers, seconds=seconds)
     wait_for_members(children, layout.aggregator, list(layout.profiles), seconds=seconds)
+    children.start(layout.monitor)
 
 
 def up(layout: Layout, *, seconds: float = READY_SECONDS) -> int:
     """Runs the federation until it is interrupted (0) or one of its servers ends (1)."""
     try:
-        with federation(layout, prefixed(s.name for s in layout.servers), seconds=seconds) as them:
+        with federation(
+            layout, prefixed(s.name for s in (*layout.servers, layout.monitor)), seconds=seconds
+        ) as them:
             click.echo(welcome(layout))
             ended = them.wait()
             click.secho(f"{ended.obituary()}\nThe others are stopped.", fg="red", err=True)
