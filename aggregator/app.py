@@ -21,21 +21,25 @@ from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
+from aggregator.usecases.availability import Availability
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
 from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
+from aggregator.usecases.watching import record_of, watch_of
 from aggregator.web import (
     access_log,
     account,
     accounting,
+    availability,
     capabilities,
     cors,
     discovery,
@@ -61,6 +65,12 @@ OWN = {
     ("/credentials/basic", "GET"),
     ("/health", "GET"),
     ("/federation/notes", "GET"),
+    ("/federation/history", "GET"),
+    ("/federation/feed", "GET"),
+    ("/federation/maintenance", "GET"),
+    ("/federation/announcements", "GET"),
+    ("/federation/incidents", "GET"),
+    ("/federation/decisions", "GET"),
     ("/federation/pricing", "GET"),
     ("/federation/terms", "GET"),
     ("/federation/terms/consent", "GET"),
@@ -100,6 +110,7 @@ def create_app(
     app.after_request(tag)
     for section in (capabilities, discovery, account, processing, jobs, services, monitoring):
         app.register_blueprint(section.blueprint)
+    app.register_blueprint(availability.blueprint)
     if settings.terms.version is not None:
         app.register_blueprint(terms.blueprint)
     if settings.accounting is not None:
@@ -167,6 +178,16 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
+        Availability(
+            settings,
+            record_of(settings, database),
+            snapshots,
+            watch=watch_of(settings, database, connect, clock=clock)
+            if settings.availability.runs_inside
+            else None,
+            clock=clock,
+        ),
+        Operators(settings, accounts, catalogue),
         books,
     )
 

@@ -62,7 +62,8 @@ class Abilities:
     """One backend's abilities, by its last known documents; None: that document is not known.
 
     `collections` is keyed by federated id; formats, runtimes, service types and billing plans by
-    case-folded name; endpoints are written like `POST /jobs/{}/results`.
+    case-folded name; endpoints are written like `POST /jobs/{}/results`; `excluded` says why the
+    backend takes no new work, to follow its name, and is empty if it does.
     """
 
     backend: str
@@ -77,6 +78,7 @@ class Abilities:
     udf_runtimes: Mapping[str, tuple[str, ...]] | None = None
     service_types: Mapping[str, str] | None = None
     plans: Mapping[str, str] | None = None
+    excluded: str = ""
 
     @property
     def process_ids(self) -> Collection[str]:

@@ -50,7 +50,7 @@ def write_event(connection: Connection, event: Event, targets: Sequence[str]) ->
 
     The caller holds the record's lock, so that numbers follow the order of transactions.
     """
-    number = int(connection.execute(_LAST).scalar_one()) + 1
+    number = last_event(connection) + 1
     identifier = uuid.uuid4().hex
     values = {
         "sequence": number,
@@ -67,6 +67,11 @@ def write_event(connection: Connection, event: Event, targets: Sequence[str]) ->
         queued = {"event": identifier, "target": target, "attempts": 0, "due": event.at}
         connection.execute(insert(delivery), queued | {"problem": ""})
     return number
+
+
+def last_event(connection: Connection) -> int:
+    """The number of the latest event; 0 if there was none."""
+    return int(connection.execute(_LAST).scalar_one())
 
 
 def read_events(connection: Connection, limit: int, backend: str | None = None) -> list[Event]:

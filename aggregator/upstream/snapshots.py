@@ -19,6 +19,7 @@ from pathlib import Path
 from cachetools import LRUCache, TTLCache
 
 from aggregator.errors import BackendUnavailable, OpenEOError
+from aggregator.health.standing import Standing
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
 from aggregator.upstream.client import FAILURES, Failure
@@ -51,7 +52,8 @@ Clock = Callable[[], float]
 class Snapshot:
     """What is known of a backend at a time; times are seconds since 1970.
 
-    `failing` names the documents whose last fetch failed, and why.
+    `failing` names the documents whose last fetch failed, and why. `standing` is how the member
+    stands by the contract, as far as that is known.
     """
 
     backend: str
@@ -63,6 +65,13 @@ class Snapshot:
     seen_at: float | None = None
     documents: Mapping[str, Stored] = field(default_factory=dict)
     failing: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing | None = None
+
+    @property
+    def excluded(self) -> str:
+        """Why it gets no new work, to follow its name; empty if it does."""
+        standing = self.standing
+        return standing.as_text() if standing is not None and standing.excluded else ""
 
     def lacks(self, kind: str) -> bool:
         """Whether that document of it is missing or may be out of date."""
@@ -132,6 +141,11 @@ class Member:
                 self._details[collection] = document
         if new:
             self._archive.save(_detail_name(collection), document)
+
+    def stands(self, standing: Standing) -> None:
+        """The member stands so from now on."""
+        if standing != self.snapshot.standing:
+            self._update(standing=standing)
 
     def went_offline(self, problem: str) -> None:
         """The backend is not to be asked until a probe has succeeded."""

@@ -18,9 +18,11 @@ from aggregator.usecases import monitoring
 from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
+from aggregator.usecases.availability import Availability
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
@@ -46,6 +48,8 @@ class Federation:
     processing: Processing
     jobs: Jobs
     services: Services
+    availability: Availability
+    operators: Operators
     bookkeeping: Bookkeeping | None = None
     _started: float | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
@@ -56,6 +60,7 @@ class Federation:
         with self._lock:
             if self._started is None:
                 self._open_database()
+                self.availability.start()
                 self.snapshots.start()
                 self.catalogue.start()
                 if self.bookkeeping is not None:
@@ -90,6 +95,7 @@ class Federation:
         """End what runs in the background; `start` begins it again."""
         with self._lock:
             self._started, self._is_ready = None, False
+        self.availability.stop()
         self.snapshots.stop()
         self.issuers.stop()
         self.catalogue.stop()

@@ -58,7 +58,11 @@ class Jobs(Resources):
         return Reply(200, found)
 
     def start(self, job_id: str, access: Access, view: View) -> Reply:
-        """Queue a job, once what it is expected to cost is put aside."""
+        """Queue a job, once what it is expected to cost is put aside.
+
+        Raises NoBackendForProcess if its backend is excluded from new work.
+        """
+        self._takes_work(job_id, view)
         accounts, (backend, local_id) = self._accounts, self._located(job_id, view)
         start = Request("POST", "/results")
         if accounts is None or not accounts.accounts_for(backend):

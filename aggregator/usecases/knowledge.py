@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.documents import JsonObject, is_object, objects, text
+from aggregator.health.calendar import rfc3339
+from aggregator.health.standing import STABLE
 from aggregator.merging.fields import base_of
 from aggregator.merging.filters import Lists, Selection
 from aggregator.routing import Abilities, abilities_of
@@ -85,10 +87,21 @@ def member(settings: Settings, snapshot: Snapshot) -> dict[str, Any]:
         shown["description"] = description
     if snapshot.checked_at is not None:
         shown["last_status_check"] = moment(snapshot.checked_at)
+    shown |= _standing(snapshot)
     for flag in ("experimental", "deprecated"):
         if getattr(backend, flag):
             shown[flag] = True
     return shown
+
+
+def _standing(snapshot: Snapshot) -> dict[str, Any]:
+    """How a member stands by the contract, unless it is stable; beyond the extension's fields."""
+    standing = snapshot.standing
+    if standing is None or standing.standing == STABLE:
+        return {}
+    since = None if standing.since is None else rfc3339(standing.since)
+    found = {"status": standing.standing, "since": since, "reason": standing.reason}
+    return {"availability": found}
 
 
 def moment(at: float | None) -> str | None:
@@ -149,6 +162,8 @@ def _allowed(selection: Selection, backend: str, kind: str, identifier: str) -> 
 def with_status(of: Sequence[Abilities], known: Known) -> tuple[Abilities, ...]:
     """The same abilities with the backends' present status."""
     return tuple(
-        one if one.online == known[one.backend].online else replace(one, online=not one.online)
+        one
+        if (now := known[one.backend]).online == one.online and now.excluded == one.excluded
+        else replace(one, online=now.online, excluded=now.excluded)
         for one in of
     )

@@ -17,6 +17,7 @@ from aggregator.errors import (
     BackendFailure,
     BackendUnavailable,
     FeatureUnsupported,
+    NoBackendForProcess,
     OpenEOError,
 )
 from aggregator.ids import IdentifierError, federate, split
@@ -209,6 +210,14 @@ class Resources:
         """The document of one, or of what stands below it, as its backend gives it."""
         path = f"/{self.collection}/{quote(local_id, safe='')}{below}"
         return self._fleet.clients[backend].read(self._ask(backend, Request("GET", path), access))
+
+    def _takes_work(self, identifier: str, view: View) -> None:
+        """Raises NoBackendForProcess if the backend of that one is excluded."""
+        backend, _ = self._located(identifier, view)
+        excluded = self._catalogue.known(view)[backend].excluded
+        if excluded:
+            said = f"It is at backend {backend}, which takes no new work: it {excluded}."
+            raise NoBackendForProcess(said)
 
     @property
     def _patch(self) -> str:

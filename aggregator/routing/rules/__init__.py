@@ -26,6 +26,7 @@ from aggregator.routing.rules import (
     processes,
     references,
     service_types,
+    standing,
     udf_runtimes,
 )
 from aggregator.routing.verdicts import Asked, Reason
@@ -40,6 +41,7 @@ class Rule(NamedTuple):
 
 RULES = (
     Rule(online.concerns, online.judge),
+    Rule(standing.concerns, standing.judge),
     Rule(explicit.concerns, explicit.judge),
     Rule(collections.concerns, collections.judge),
     Rule(bands.concerns, bands.judge),

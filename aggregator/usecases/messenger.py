@@ -1,0 +1,175 @@
+"""Tells webhooks of what has happened, until each was told or its time is over.
+
+What is to be told stands in the database since it happened: a crash loses nothing. Of several
+programs one tells, by a lease of its own; a message may come twice, under the same id. No webhook
+delays another: each is told by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import orjson
+
+from aggregator.errors import DatabaseUnavailable
+from aggregator.health.calendar import rfc3339
+from aggregator.storage.database import Database
+from aggregator.storage.events import Delivery, Event, due_deliveries, note_delivery
+from aggregator.storage.lease import Lease
+from aggregator.upstream.webhooks import NotTold
+
+LOG = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+MINUTE, HOUR = 60, 3600
+PAUSES = (
+    5,
+    30,
+    2 * MINUTE,
+    10 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    4 * HOUR,
+    8 * HOUR,
+    12 * HOUR,
+)
+"""Seconds after each attempt that failed; after the last one the message is given up."""
+
+
+class Tells(Protocol):
+    """What sends one message; raises NotTold."""
+
+    def tell(self, url: str, identifier: str, body: bytes, now: int) -> None:
+        """Send it once."""
+        ...
+
+
+class Messenger:
+    """Call `run` in a thread of its own, or `step` again and again."""
+
+    def __init__(
+        self,
+        database: Database,
+        webhooks: Tells,
+        targets: Sequence[str],
+        lease: Lease,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._webhooks = database, webhooks
+        self._targets, self._lease, self._clock = tuple(targets), lease, clock
+        self._under_way: dict[str, tuple[Delivery, Future[str]]] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._wake = threading.Event()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Tell until that is set (call `wake` then)."""
+        while not stopping.is_set():
+            pause = LOOK_SECONDS
+            try:
+                self.step()
+            except DatabaseUnavailable:
+                pause = RETRY_SECONDS
+            except Exception:  # the thread outlives what nobody thought of
+                LOG.exception("telling webhooks failed")
+                pause = RETRY_SECONDS
+            self._wake.wait(pause)
+            self._wake.clear()
+        self.close()
+
+    def wake(self) -> None:
+        """Let `run` look at once whether there is something to do."""
+        self._wake.set()
+
+    def step(self) -> None:
+        """Note what was told, and begin to tell what is due."""
+        self._note()
+        now = round(self._clock() * 1000)
+        with self._database.read() as connection:
+            due = due_deliveries(connection, now)
+        if (due or self._under_way) and not self._lease.acquire():
+            return
+        for made in due:
+            if made.target not in self._under_way:
+                self._begin(made, now)
+
+    def settle(self, seconds: float) -> None:
+        """Wait until what is under way has ended, at most so long, and note it."""
+        until = time.monotonic() + seconds
+        for _, future in list(self._under_way.values()):
+            future.exception(max(0.0, until - time.monotonic()))
+        self._note()
+
+    def close(self) -> None:
+        """End; what is under way is told again by the next one."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        try:
+            self._lease.release()
+        except DatabaseUnavailable:
+            LOG.warning("the lease could not be given up: it runs out by itself")
+
+    def _begin(self, made: Delivery, now: int) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max(1, len(self._targets)), "webhook")
+        future = self._pool.submit(self._tell, made, now)
+        self._under_way[made.target] = made, future
+        future.add_done_callback(lambda _: self._wake.set())
+
+    def _tell(self, made: Delivery, now: int) -> str:
+        """What went wrong; empty if nothing did."""
+        if made.target not in self._targets:
+            return "It is no longer among the webhooks."
+        try:
+            self._webhooks.tell(made.target, made.event.id, message(made.event), now // 1000)
+        except NotTold as error:
+            return str(error)
+        return ""
+
+    def _note(self) -> None:
+        done = {t: entry for t, entry in self._under_way.items() if entry[1].done()}
+        for target, (made, future) in done.items():
+            del self._under_way[target]
+            problem = future.result()
+            now = round(self._clock() * 1000)
+            due = None if not problem else self._next(made, now)
+            with self._database.write() as connection:
+                note_delivery(
+                    connection, made, due=due, done=None if problem else now, problem=problem
+                )
+            if problem:
+                again = "given up" if due is None else f"again at {rfc3339(due)}"
+                LOG.warning("a webhook was not told of %s: %s; %s", made.event.id, problem, again)
+
+    def _next(self, made: Delivery, now: int) -> int | None:
+        if made.target not in self._targets or made.attempts >= len(PAUSES):
+            return None
+        return now + PAUSES[made.attempts] * 1000
+
+
+def message(event: Event) -> bytes:
+    """The body of a message: type, timestamp and data, as Standard Webhooks recommends.
+
+    Messages may overtake each other: `sequence` tells their order.
+    """
+    return orjson.dumps(
+        {
+            "type": event.kind,
+            "timestamp": rfc3339(event.at),
+            "data": {
+                "sequence": event.sequence,
+                "backend": event.backend or None,
+                "title": event.title,
+                "text": event.text,
+                **event.data,
+            },
+        }
+    )
