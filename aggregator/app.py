@@ -49,6 +49,7 @@ from aggregator.web import (
     processing,
     services,
     terms,
+    usage,
 )
 from aggregator.web.addresses import Addresses
 from aggregator.web.context import EXTENSION, check_address
@@ -72,6 +73,9 @@ OWN = {
     ("/federation/incidents", "GET"),
     ("/federation/decisions", "GET"),
     ("/federation/pricing", "GET"),
+    ("/federation/usage", "GET"),
+    ("/federation/settlement", "GET"),
+    ("/federation/unreconciled", "GET"),
     ("/federation/terms", "GET"),
     ("/federation/terms/consent", "GET"),
     ("/federation/terms/consent", "PUT"),
@@ -115,6 +119,7 @@ def create_app(
         app.register_blueprint(terms.blueprint)
     if settings.accounting is not None:
         app.register_blueprint(accounting.blueprint)
+        app.register_blueprint(usage.blueprint)
     federation = compose(settings, _endpoints(app), transport=transport, clock=clock)
     app.extensions[EXTENSION] = federation
 
@@ -174,7 +179,7 @@ def compose(
         accounts,
         agreements,
         admission,
-        Profiles(accounts, admission, agreements),
+        Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),

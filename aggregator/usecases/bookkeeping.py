@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aggregator.settings import Settings
 from aggregator.storage.database import Database
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.tariffs import load_tariffs
+from aggregator.usecases.balances import Balances
 from aggregator.usecases.credits import Credits
 from aggregator.usecases.housekeeping import Housekeeping
 from aggregator.usecases.job_accounts import JobAccounts
 from aggregator.usecases.pricing import Pricing
 from aggregator.usecases.reporting import CallerOf, Reporting
+from aggregator.usecases.tickets import Tickets
+from aggregator.usecases.tokens import sealing_key
+from aggregator.usecases.usage import UsageReports
 from aggregator.usecases.wallets import Wallets
 
 
@@ -26,6 +31,8 @@ class Bookkeeping:
     credits: Credits
     jobs: JobAccounts
     housekeeping: Housekeeping
+    usage: UsageReports
+    balances: Balances
     reporting: Reporting
     pricing: Pricing
 
@@ -42,12 +49,18 @@ def keep_books(
     ledger = Ledger(database, load_tariffs(settings.accounting.pricing))
     wallets = Wallets(ledger, settings.accounting, clock)
     credits_ = Credits(ledger, wallets, settings, clock)
+    key = sealing_key(settings.sealing_key, settings.data_directory)
+    usage = UsageReports(
+        ledger, settings, settings.accounting, partial(Tickets, key, clock=clock), clock
+    )
     return Bookkeeping(
         ledger,
         wallets,
         credits_,
         JobAccounts(ledger, credits_, settings),
         Housekeeping(ledger, settings.accounting, clock),
+        usage,
+        Balances(ledger, credits_, usage),
         Reporting(ledger, caller_of, clock),
         Pricing(settings, ledger.tariffs),
     )

@@ -1,0 +1,128 @@
+"""Usage, settlements and what does not agree, as HTML, JSON and CSV.
+
+A program sends a bearer token; a person comes by a link with a ticket, which `GET /me` gave them.
+The pages need no script, and load nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from aggregator.errors import NotFound, OpenEOError
+from aggregator.usecases.usage import SETTLEMENT, TITLES, UNRECONCILED, USAGE, Reader, UsageReports
+from aggregator.web.charts import columns, shares
+from aggregator.web.context import federation, who
+from aggregator.web.errors import reference
+from aggregator.web.negotiation import wants_page
+from aggregator.web.responses import document
+from aggregator.web.spreadsheets import as_csv
+
+blueprint = Blueprint("usage", __name__)
+
+STYLE = (Path(__file__).parent / "templates" / "books.css").read_text(encoding="utf-8")
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Authorization",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+Found = Mapping[str, Any]
+
+
+@blueprint.get("/federation/usage")
+def usage() -> Response:
+    """Usage of a month: a user's own, a provider's, or all."""
+    group = request.args.get("group") or "day"
+    return _answer(USAGE, "usage.html", lambda r: _reports().usage(r, _month(), group))
+
+
+@blueprint.get("/federation/settlement")
+def settlement() -> Response:
+    """What providers earned in a month."""
+    template = "settlement.html"
+    return _answer(SETTLEMENT, template, lambda r: _reports().settlement(r, _month()))
+
+
+@blueprint.get("/federation/unreconciled")
+def unreconciled() -> Response:
+    """Jobs that ended without a report, or with other costs than were charged."""
+    template = "unreconciled.html"
+    return _answer(UNRECONCILED, template, lambda r: _reports().unreconciled(r, _month()))
+
+
+def _reports() -> UsageReports:
+    found = federation().bookkeeping
+    if found is None:
+        raise NotFound("This federation counts no usage.")
+    return found.usage
+
+
+def _month() -> str | None:
+    return request.args.get("month")
+
+
+def _reader() -> Reader:
+    of, ticket = request.args.get("of"), request.args.get("ticket")
+    if ticket:
+        return _reports().holder(ticket, of)
+    return _reports().reader(who(), of)
+
+
+def _answer(page: str, template: str, look: Callable[[Reader], Found]) -> Response:
+    """What is found, in the form that is asked for; an error as a page where one is wanted."""
+    if page == USAGE and request.args.get("f") == "csv":
+        found = look(_reader())
+        return _csv(found)
+    if not wants_page():
+        return document(look(_reader()), headers=HEADERS)
+    try:
+        reader = _reader()
+        return _page(template, 200, **_shown(page, reader, look(reader)))
+    except OpenEOError as error:
+        return _page("refused.html", error.status, error=error, reference=reference())
+
+
+def _page(template: str, status: int, **shown: Any) -> Response:
+    """A page that needs nothing else."""
+    content = render_template(
+        template, style=STYLE, federation=federation().settings.title, **shown
+    )
+    return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
+
+
+def _csv(found: Found) -> Response:
+    name = f"usage-{found['month']}-{found['group']}.csv"
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+    content = as_csv(found["rows"], (found["group"], "reports", "jobs", "credits", "uncovered"))
+    return Response(
+        content, headers=headers, content_type="text/csv; charset=utf-8; header=present"
+    )
+
+
+def _shown(page: str, reader: Reader, found: Found) -> dict[str, Any]:
+    """What the templates need beside what was found."""
+    links = {link["rel"]: link["href"] for link in reversed(found["links"])}
+    month, group = found["month"], found.get("group")
+
+    def to(there: str = page, **query: str | None) -> str:
+        wanted = {"month": month, "group": group if there == USAGE else None} | query
+        return _reports().address(there, reader, **wanted)
+
+    shown: dict[str, Any] = {"found": found, "reader": reader, "to": to, "links": links}
+    shown |= {"titles": TITLES, "page": page, "whose": _reports().title_of(reader.of)}
+    if page == USAGE:
+        values = {row[group]: row["credits"] for row in found["rows"]}
+        shown["chart"] = columns(values, month) if group == "day" else None
+        shown["shares"] = shares(values)
+    return shown
