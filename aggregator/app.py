@@ -14,9 +14,11 @@ from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
 from aggregator.storage.consents import Consents
 from aggregator.storage.database import Database
+from aggregator.storage.processes import StoredProcesses
 from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.issuers import Issuers
+from aggregator.upstream.outside import Allowed, Outside
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.admission import Admission
@@ -25,6 +27,7 @@ from aggregator.usecases.availability import Availability
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import verified_callers
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
@@ -34,6 +37,8 @@ from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
 from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
+from aggregator.usecases.user_processes import UserProcesses
+from aggregator.usecases.views import whole
 from aggregator.usecases.watching import record_of, watch_of
 from aggregator.web import (
     access_log,
@@ -50,11 +55,23 @@ from aggregator.web import (
     services,
     terms,
     usage,
+    user_processes,
 )
 from aggregator.web.addresses import Addresses
 from aggregator.web.context import EXTENSION, check_address
 from aggregator.web.responses import tag
 
+SECTIONS = (
+    capabilities,
+    discovery,
+    account,
+    processing,
+    jobs,
+    services,
+    user_processes,
+    monitoring,
+    availability,
+)
 # What the federation can answer whatever its backends offer.
 OWN = {
     ("/conformance", "GET"),
@@ -64,6 +81,11 @@ OWN = {
     ("/file_formats", "GET"),
     ("/validation", "POST"),
     ("/credentials/basic", "GET"),
+    ("/process_graphs", "GET"),
+    ("/process_graphs/{process_graph_id}", "GET"),
+    ("/process_graphs/{process_graph_id}", "PUT"),
+    ("/process_graphs/{process_graph_id}", "DELETE"),
+    ("/federation/processes/{key}", "GET"),
     ("/health", "GET"),
     ("/federation/notes", "GET"),
     ("/federation/history", "GET"),
@@ -112,9 +134,8 @@ def create_app(
     errors.install(app, settings.max_request_bytes)
     app.before_request(check_address)
     app.after_request(tag)
-    for section in (capabilities, discovery, account, processing, jobs, services, monitoring):
+    for section in SECTIONS:
         app.register_blueprint(section.blueprint)
-    app.register_blueprint(availability.blueprint)
     if settings.terms.version is not None:
         app.register_blueprint(terms.blueprint)
     if settings.accounting is not None:
@@ -167,7 +188,12 @@ def compose(
     admission = Admission(settings.identity, agreements)
     callers = verified_callers(settings, accounts, catalogue)
     books = keep_books(settings, database, callers, clock)
-    process_runs = Processing(settings, fleet, catalogue, books.credits if books else None)
+    stored = StoredProcesses(database)
+    remote = settings.remote_processes
+    outside = Outside(Allowed(remote.hosts, remote.private), deadline=remote.deadline)
+    definitions = Definitions(stored, outside, catalogue, whole(settings.public_url))
+    credits_ = books.credits if books else None
+    process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
     job_accounts = books.jobs if books else None
     return Federation(
         settings,
@@ -193,6 +219,15 @@ def compose(
             clock=clock,
         ),
         Operators(settings, accounts, catalogue),
+        UserProcesses(
+            stored,
+            definitions,
+            process_runs,
+            catalogue,
+            public_url=settings.public_url,
+            at_most=settings.stored_processes,
+            clock=clock,
+        ),
         books,
     )
 

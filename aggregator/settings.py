@@ -201,6 +201,19 @@ class Upstream:
 
 
 @dataclass(frozen=True)
+class RemoteProcesses:
+    """Definitions of processes at addresses that users name (`namespace`)."""
+
+    hosts: tuple[str, ...] = _setting(
+        (), "hosts from which they may be fetched, as patterns: *.example.org, example.org:8443"
+    )
+    private: bool = _setting(
+        False, "whether these hosts may lie in private networks and be asked by http"
+    )
+    deadline: float = _setting(5.0, "seconds for one of them", _at_least(0.05))
+
+
+@dataclass(frozen=True)
 class Identity:
     """Whose tokens are taken, and what their users must be entitled to. Times are in seconds."""
 
@@ -442,6 +455,12 @@ class Settings:
     processes: Selection = _table(Selection, "which processes are offered, of all backends")
     preferred: tuple[str, ...] = _setting(
         (), "backends that run a process if they can, before the others in their order"
+    )
+    stored_processes: int = _setting(
+        500, "user-defined processes that each user can store", _at_least(0)
+    )
+    remote_processes: RemoteProcesses = _table(
+        RemoteProcesses, "user-defined processes at addresses (`namespace`)"
     )
     upstream: Upstream = _table(Upstream, "how the aggregator talks to backends")
     identity: Identity = _table(Identity, "whose tokens are taken, and who may use the federation")

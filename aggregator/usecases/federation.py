@@ -26,6 +26,7 @@ from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
+from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
 
 LOG = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Federation:
     services: Services
     availability: Availability
     operators: Operators
+    user_processes: UserProcesses
     bookkeeping: Bookkeeping | None = None
     _started: float | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)

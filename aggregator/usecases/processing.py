@@ -51,6 +51,7 @@ from aggregator.usecases import knowledge
 from aggregator.usecases.accounts import Access, missing_from
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import SYNCHRONOUS, Credits, Reservation
+from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.links import Origin, relinked_header
 from aggregator.usecases.views import View, whole
 
@@ -95,10 +96,11 @@ class Processing:
         settings: Settings,
         fleet: Fleet,
         catalogue: Catalogue,
+        definitions: Definitions,
         credits_: Credits | None = None,
     ) -> None:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
-        self._credits = credits_
+        self._definitions, self._credits = definitions, credits_
         self._whole = whole(settings.public_url)
         self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
         self._lock = threading.Lock()
@@ -119,11 +121,10 @@ class Processing:
         `operation` is the endpoint that it must offer; `backend` the one that has to take it;
         `billing` says where it can be paid for.
         """
-        process = _process(body)
         explicit = read_choice(body, base=backend or view.backend)
-        requirements = read_requirements(process)
+        process, needs = self._read(_process(body), access)
         routing = self.route(
-            requirements, view, explicit, operation, service_type=service_type, billing=billing
+            needs, view, explicit, operation, service_type=service_type, billing=billing
         )
         if routing.chosen is None:
             raise routing.rejection()
@@ -225,10 +226,10 @@ class Processing:
 
         A process that is malformed comes without a decision.
         """
-        process = without_choice(body)
+        process: JsonObject = without_choice(body)
         try:
             explicit = read_choice(body, base=view.backend)
-            requirements = read_requirements(process)
+            process, requirements = self._read(process, access)
         except OpenEOError as error:
             return invalid([error], self._settings.order).as_json(), None
         routing = self.route(requirements, view, explicit, billing=self._prospect(access))
@@ -262,6 +263,14 @@ class Processing:
             stream.chunks(),
             stream.close,
         )
+
+    def _read(self, process: JsonObject, access: Access | None) -> tuple[JsonObject, Requirements]:
+        """The process with the users' processes that it calls written out, and what it needs."""
+        needs = read_requirements(process)
+        if self._definitions.concerned(needs.processes):
+            process = self._definitions.written_out(process, access.user_id if access else None)
+            needs = read_requirements(process)
+        return process, needs
 
     def origin(self, backend: str, url: str = "") -> Origin:
         """Where a document of that backend comes from."""

@@ -18,6 +18,7 @@ from aggregator.merging.processes import merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.routing import Abilities
+from aggregator.routing.inlining import Callbacks, callback_parameters
 from aggregator.settings import Settings, Terms
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
 from aggregator.upstream.snapshots import Snapshot
@@ -37,6 +38,25 @@ class Piece:
     fingerprint: tuple[Any, ...]
     value: Any
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Predefined:
+    """The predefined processes: their version, the merged definitions, and what is asked often.
+
+    `passed` has the names of the parameters that a process (id) passes to a callback in an
+    argument (name).
+    """
+
+    version: str | None
+    processes: Sequence[Mapping[str, Any]]
+    ids: frozenset[str]
+    passed: Mapping[tuple[str, str], frozenset[str]]
+
+
+def _predefined(version: str | None, processes: Sequence[Mapping[str, Any]]) -> Predefined:
+    ids = frozenset(str(process["id"]) for process in processes)
+    return Predefined(version, processes, ids, callback_parameters(processes))
 
 
 class Shelf:
@@ -70,6 +90,18 @@ class Shelf:
     def _collected(self) -> Collected:
         collected: Collected = self._pieces["collections"].value
         return collected
+
+    @property
+    def process_ids(self) -> frozenset[str]:
+        """The ids of the predefined processes."""
+        ids: frozenset[str] = self._pieces["processes"].value.ids
+        return ids
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """The parameters that predefined processes pass to callbacks."""
+        passed: Mapping[tuple[str, str], frozenset[str]] = self._pieces["processes"].value.passed
+        return lambda process, argument: passed.get((process, argument), frozenset())
 
     @property
     def oidc(self) -> OidcMapping:
@@ -160,7 +192,7 @@ class Shelf:
             selection=self._selection,
         )
         version = next((versions[b] for b in self._order if b in versions), None)
-        return (version, list(merged.document.values())), merged.notes
+        return _predefined(version, list(merged.document.values())), merged.notes
 
     def _oidc(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         by_backend = knowledge.documents(known, "oidc")
@@ -235,11 +267,11 @@ class Shelf:
         return page(listing_body("collections", items, listing_rest(self.view, missing)))
 
     def _processes_page(self, missing: Sequence[str]) -> Page:
-        version, processes = self._pieces["processes"].value
+        found: Predefined = self._pieces["processes"].value
         rest: dict[str, Any] = {"links": []} | _missing(missing)
-        if version:
-            rest["version"] = version
-        return document_page({"processes": processes} | rest)
+        if found.version:
+            rest["version"] = found.version
+        return document_page({"processes": found.processes} | rest)
 
     def _file_formats_page(self, missing: Sequence[str]) -> Page:
         return document_page(self._pieces["file_formats"].value | _missing(missing))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from flask import Response, request
 
 from aggregator.ids import CursorError
+from aggregator.usecases.accounts import Access
 from aggregator.usecases.resources import Reply, Resources
+from aggregator.usecases.views import View
 from aggregator.web.context import access, body, limit, view
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, empty, routed
@@ -16,11 +20,19 @@ from aggregator.web.responses import document, empty, routed
 PRINTABLE = "".join(map(chr, range(33, 127)))
 
 
+List = Callable[[Access, View, int | None, str | None], Mapping[str, Any]]
+
+
 def listed(resources: Resources) -> Response:
     """One page of them."""
+    return paged(resources.list)
+
+
+def paged(page: List) -> Response:
+    """One page of a listing, by the query parameters `limit` and `next`."""
     cursor = request.args.get("next") or None
     try:
-        return document(resources.list(access(), view(), limit(), cursor))
+        return document(page(access(), view(), limit(), cursor))
     except CursorError as error:
         raise RequestInvalid(
             "The query parameter 'next' must come from a link of a page before."
