@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
+from backends.accounting.client import Client
+from backends.accounting.outbox import Outbox
+from backends.accounting.reports import Reports
+from backends.accounting.sender import Sender
 from backends.collections import describe
 from backends.definitions import definitions
 from backends.faults.middleware import with_faults
@@ -75,10 +80,21 @@ def create_app(
         sections.append(filters)
     for section in sections:
         app.register_blueprint(section, url_prefix=profile.url_path)
+    Outbox(here.store.database).recover()
     here.lifecycle.recover()
     faulty = with_faults(app.wsgi_app, profile.faults, root=profile.url_path, clock=clock)
     app.wsgi_app = faulty  # type: ignore[method-assign, assignment, unused-ignore]
     return app
+
+
+def _accounting(profile: Profile, store: Store) -> tuple[Sender | None, dict[str, Any]]:
+    """What sends usage reports, and what those who write them are told of it."""
+    accounting = profile.accounting
+    if accounting is None:
+        return None, {}
+    sender = Sender(Outbox(store.database), Client(accounting))
+    reports = Reports(accounting.source, profile.billing)
+    return sender, {"reports": reports, "wake": sender.wake}
 
 
 def _assemble(
@@ -97,6 +113,7 @@ def _assemble(
     )
     prepare = Preparation(profile, stored, workspaces)
     published = Services(store.database)
+    sender, told = _accounting(profile, store)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
     return Backend(
         profile=profile,
@@ -106,11 +123,14 @@ def _assemble(
         preparation=prepare,
         stored_processes=stored,
         services=published,
-        drawing=Drawing(profile, published, prepare, engine, folder / "tiles", clock=clock),
+        drawing=Drawing(profile, published, prepare, engine, folder / "tiles", clock=clock, **told),
         workspaces=workspaces,
-        lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare),
-        synchronous=Synchronous(profile, store, engine, request_folder, clock, prepare=prepare),
+        lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare, **told),
+        synchronous=Synchronous(
+            profile, store, engine, request_folder, clock, prepare=prepare, **told
+        ),
         tokens=Tokens(key, profile.api_url, clock),
         signer=LinkSigner(key, clock),
         clock=clock,
+        sender=sender,
     )

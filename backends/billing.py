@@ -1,10 +1,10 @@
 """What computing costs at a backend, and in which plans."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from backends.configuration import Reader
+from backends.configuration import FREE, Reader
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Billing:
     currency: str = "credits"
     per_cpu_hour: float = 1.0
     per_gigabyte_hour: float = 0.1
+    per_hour: float = 0.0
+    """Of the time that a computation takes."""
     per_job: float = 0.0
     budget: float = 1000.0
     """What a user has to spend, where nothing else is said for them."""
@@ -46,8 +48,9 @@ class Billing:
 @dataclass(frozen=True)
 class _Prices:
     currency: str = Billing.currency
-    per_cpu_hour: float = Billing.per_cpu_hour
-    per_gigabyte_hour: float = Billing.per_gigabyte_hour
+    per_cpu_hour: float = field(default=Billing.per_cpu_hour, metadata=FREE)
+    per_gigabyte_hour: float = field(default=Billing.per_gigabyte_hour, metadata=FREE)
+    per_hour: float = Billing.per_hour
     per_job: float = Billing.per_job
     budget: float = Billing.budget
 

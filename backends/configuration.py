@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
 
@@ -62,6 +62,8 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 Numbers = TypeVar("Numbers", bound="DataclassInstance")
+FREE: Final[Mapping[str, Any]] = {"free": True}
+"""Metadata of a number that may be 0 though its default is not."""
 
 
 class Reader:
@@ -127,10 +129,11 @@ class Reader:
         """Read a mapping keyed by the fields of ``kind``; the left-out keep their default."""
         given = {} if value is None else self.mapping(where, value)
         defaults = {item.name: item.default for item in fields(kind)}
+        free = {item.name for item in fields(kind) if item.metadata.get("free")}
         self.unknown_keys(where, given, defaults)
         values = {key: given[key] for key in given if key in defaults}
         for key, number in values.items():
-            self._number(f"{where}.{key}", number, defaults[key])
+            self._number(f"{where}.{key}", number, 0.0 if key in free else defaults[key])
         return kind(**values)
 
     def _number(self, where: str, value: object, default: object) -> None:

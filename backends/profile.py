@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from backends.accounting.configuration import Accounting, read_accounting
 from backends.addresses import AddressPolicy
 from backends.billing import Billing, read_billing
 from backends.clusters import Compute, read_compute
@@ -105,6 +106,8 @@ class Profile:
     """Which URLs the work of users may load."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose."""
+    accounting: Accounting | None = None
+    """Where usage is reported; None: nowhere."""
 
     @property
     def api_url(self) -> str:
@@ -161,7 +164,8 @@ def load_profile(path: Path, *, known: Known | None = None) -> Profile:
     specs = tuple(_beside(path.parent, spec) for spec in profile.collections)
     if mistakes := list(_undescribed(specs, known)):
         raise ProfileError(str(path), mistakes)
-    return replace(profile, collections=specs)
+    accounting = profile.accounting and profile.accounting.beside(path.parent)
+    return replace(profile, collections=specs, accounting=accounting)
 
 
 def _undescribed(specs: tuple[CollectionSpec, ...], known: Known) -> Iterator[Mistake]:
@@ -203,7 +207,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    *("compute", "urls", "faults", "service_types"),
+    *("compute", "urls", "faults", "service_types", "accounting"),
 }
 
 
@@ -244,6 +248,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         ),
         addresses=_addresses(reader, document.get("urls", {}), bind, public_url),
         faults=faults_of(reader, "faults", document.get("faults")),
+        accounting=read_accounting(reader, document.get("accounting"), document.get("id")),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from backends.accounting.sender import Sender
 from backends.app import STORE_FILE, create_app
 from backends.jobs.process_engine import ProcessEngine
 from backends.profile import Profile, ProfileError, load_profile
@@ -100,6 +101,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._profile_path = profile_path
         self._data_directory = data_directory
         self._engine: ProcessEngine | None = None
+        self._sender: Sender | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -113,6 +115,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         LOG.info("%s serves %s", self._profile.title, self._profile.api_url)
         app = create_app(self._profile, data_directory=self._data_directory, engine=self._engine)
         threading.Thread(target=_tidy, args=(app,), name="tidy", daemon=True).start()
+        self._sender = cast(Backend, app.extensions[KEY]).sender
+        if self._sender is not None:
+            self._sender.start()
         return app
 
     def _settings(self) -> Mapping[str, Any]:
@@ -133,3 +138,5 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _close_engine(self, _arbiter: object, _worker: object) -> None:
         if self._engine is not None:
             self._engine.close()
+        if self._sender is not None:
+            self._sender.stop()

@@ -26,7 +26,7 @@ from backends.jobs.execution import Executor
 
 LOG: Final = logging.getLogger(__name__)
 SAMPLE_SECONDS: Final = 0.2
-MEGABYTE: Final = 1_000_000
+MEGABYTE: Final = 1024 * 1024
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any, Final
 from backends.errors import OpenEOError
 from backends.jobs.records import Usage
 from backends.jobs.store import Store
-from backends.jobs.usage import costs_of
+from backends.jobs.usage import most_costs_of
 from backends.products import METRES_PER_DEGREE, Product, product
 from backends.profile import Billing, Profile
 
@@ -91,7 +91,7 @@ def check_left(profile: Profile, store: Store, user: str) -> float:
 
 def _costs(seconds: float, billing: Billing, plan: str | None) -> float:
     usage = Usage(cpu=seconds, memory=MEGABYTES * seconds, duration=seconds)
-    return costs_of(usage, billing, batch=True, plan=plan)
+    return most_costs_of(usage, billing, plan=plan)
 
 
 def _loads(process: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -98,6 +98,22 @@ CREATE TABLE IF NOT EXISTS service_logs (
     data TEXT
 );
 CREATE INDEX IF NOT EXISTS logs_of_service ON service_logs (service, number);
+CREATE TABLE IF NOT EXISTS usage_reports (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('batch', 'sync', 'tile')),
+    subject TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    document TEXT NOT NULL,
+    expected REAL NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'waiting', 'taken')),
+    due REAL NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    costs REAL
+);
+CREATE INDEX IF NOT EXISTS usage_reports_due ON usage_reports (state, due, number);
 """
 
 
@@ -123,9 +139,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside one transaction, undone where the block raises."""
+    def writing(self, *, lasting: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection inside one transaction, undone where the block raises.
+
+        It survives the end of the process; with ``lasting`` also that of the power.
+        """
         with closing(self._connect()) as connection:
+            if lasting:
+                connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

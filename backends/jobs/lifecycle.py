@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from backends.accounting.reports import Ending, Report, Reports
 from backends.errors import OpenEOError, job_not_found
 from backends.jobs.engine import RESULTS, Engine, Outcome, Prepare, Prepared, Task, as_it_is
-from backends.jobs.records import Failure, Job, LogEntry, timestamp
+from backends.jobs.records import Failure, Job, LogEntry, Usage, timestamp
 from backends.jobs.store import JobGoneError, QueueFullError, Store
 from backends.jobs.usage import costs_of
 from backends.profile import Profile
@@ -36,7 +37,11 @@ class Lifecycle:
         clock: Callable[[], datetime],
         *,
         prepare: Prepare = as_it_is,
+        reports: Reports | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
+        self._reports = reports
+        self._wake = wake
         self._profile = profile
         self._store = store
         self._engine = engine
@@ -97,7 +102,9 @@ class Lifecycle:
         """Stop the job, and end its process with everything that it started."""
         with self._lock:
             try:
-                stopped = self._store.stop(job.id, self._clock())
+                stopped = self._store.stop(
+                    job.id, self._clock(), self._open_report if self._reports else None
+                )
             except JobGoneError:
                 raise job_not_found(job.id) from None
             if stopped is None:
@@ -160,19 +167,41 @@ class Lifecycle:
             self._interrupted(job, "The computing process went away.")
             return
         failure = failure_of(outcome, self._profile.limits.batch_deadline)
-        costs = costs_of(outcome.usage, self._profile.billing, batch=True, plan=job.plan)
+        costs, usage = self._costs(job, outcome.usage), outcome.usage
         finished = self._store.finish(
             *(job.id, job.attempt),
             now=self._clock(),
             failure=failure,
-            usage=outcome.usage,
+            usage=usage,
             costs=costs,
+            report=self._report(job, usage, "error" if failure else "finished", costs),
         )
         if finished:
             self._log_end(job, outcome, failure)
         else:
-            self._store.charge(job.id, job.user, usage=outcome.usage, costs=costs)
+            report = self._report(job, usage, "canceled", costs)
+            self._store.charge(job.id, job.user, usage=usage, costs=costs, report=report)
+        self._wake()
         self._forget_deleted(job)
+
+    def _costs(self, job: Job, usage: Usage) -> float:
+        return costs_of(usage, self._profile.billing, batch=True, plan=job.plan)
+
+    def _report(
+        self, job: Job, usage: Usage, ending: Ending, costs: float, *, fee: bool = True
+    ) -> Report | None:
+        if self._reports is None:
+            return None
+        return self._reports.of_job(job, usage, ending, self._clock(), costs=costs, fee=fee)
+
+    def _open_report(self, job: Job) -> Report:
+        """What is known of a run that is told to stop: how long it ran."""
+        began, now = job.started or job.updated, self._clock()
+        usage = Usage(duration=max(0.0, (now - began).total_seconds()))
+        report = self._report(job, usage, "canceled", self._costs(job, usage))
+        if report is None:
+            raise ValueError("this backend reports nothing")
+        return report
 
     def _log_end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
         now = self._clock()
@@ -189,21 +218,25 @@ class Lifecycle:
             self._store.log(job.id, "warning", f"{reason} It is queued again.", now)
             return
         failure = Failure("Internal", f"{reason} The job was interrupted too often; start it anew.")
-        outcome = Outcome("lost", failure)
-        if self._store.finish(
-            job.id, job.attempt, now=now, failure=failure, usage=outcome.usage, costs=0.0
-        ):
+        if self._give_up(job, failure):
             self._store.log(job.id, "error", failure.message, now, code=failure.code)
 
-    def _fail_request(self, job: Job) -> None:
-        failure = Failure("Internal", "The backend was restarted while computing.")
-        self._store.finish(
+    def _give_up(self, job: Job, failure: Failure) -> bool:
+        """Note the end of a run that is lost by our fault: it costs nothing."""
+        usage = Outcome("lost").usage
+        given_up = self._store.finish(
             *(job.id, job.attempt),
             now=self._clock(),
             failure=failure,
-            usage=Outcome("lost").usage,
+            usage=usage,
             costs=0.0,
+            report=self._report(job, usage, "error", 0.0, fee=False),
         )
+        self._wake()
+        return given_up
+
+    def _fail_request(self, job: Job) -> None:
+        self._give_up(job, Failure("Internal", "The backend was restarted while computing."))
 
     def _forget_deleted(self, job: Job) -> None:
         if self._store.find(job.id) is None:

@@ -7,11 +7,13 @@ progress and assets here while they run.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from backends.accounting.outbox import OPEN, write
+from backends.accounting.reports import Report
 from backends.jobs.database import Database
 from backends.jobs.logs import Logs
 from backends.jobs.records import Asset, Failure, Job, NewJob, Usage
@@ -173,9 +175,13 @@ class Store:
         failure: Failure | None,
         usage: Usage,
         costs: float,
+        report: Report | None = None,
     ) -> bool:
-        """Note the end of a run; False where that run is no longer the current one."""
-        with self.database.writing() as connection:
+        """Note the end of a run, and what is to be reported of it, both or neither.
+
+        False, and nothing is noted, where that run is no longer the current one.
+        """
+        with self.database.writing(lasting=report is not None) as connection:
             done = connection.execute(
                 "UPDATE jobs SET status = ?, progress = CASE WHEN ? THEN progress ELSE 100 END,"
                 " ended = ?, updated = ?, costs = ?, usage = ?, failure = ?"
@@ -190,18 +196,25 @@ class Store:
             )
             if done.rowcount:
                 spend(connection, _required(connection, job_id).user, costs)
+                if report is not None:
+                    write(connection, report)
             return done.rowcount == 1
 
-    def stop(self, job_id: str, now: datetime) -> Job | None:
+    def stop(
+        self, job_id: str, now: datetime, report: Callable[[Job], Report] | None = None
+    ) -> Job | None:
         """Cancel a queued or running job; gives it as it was, None where it was neither.
 
+        What is to be reported of a run stays open until ``charge`` says what it took.
         It becomes "canceled" if it left files to download, else "created"
         (openEO API, DELETE /jobs/{job_id}/results).
         """
-        with self.database.writing() as connection:
+        with self.database.writing(lasting=report is not None) as connection:
             job = _required(connection, job_id)
             if not job.active:
                 return None
+            if report is not None and job.status == "running":
+                write(connection, report(job), OPEN)
             left = job.status == "running" and _assets(connection, job_id, job.attempt)
             connection.execute(
                 "UPDATE jobs SET status = ?, ended = ?, updated = ? WHERE id = ?",
@@ -209,14 +222,18 @@ class Store:
             )
             return job
 
-    def charge(self, job_id: str, user: str, *, usage: Usage, costs: float) -> None:
-        """Note what a stopped run took."""
-        with self.database.writing() as connection:
+    def charge(
+        self, job_id: str, user: str, *, usage: Usage, costs: float, report: Report | None = None
+    ) -> None:
+        """Note what a stopped run took, and what is to be reported of it."""
+        with self.database.writing(lasting=report is not None) as connection:
             connection.execute(
                 "UPDATE jobs SET costs = coalesce(costs, 0) + ?, usage = ? WHERE id = ?",
                 (costs, json.dumps(usage.as_json()), job_id),
             )
             spend(connection, user, costs)
+            if report is not None:
+                write(connection, report)
 
     def requeue(self, job_id: str, attempt: int, now: datetime) -> bool:
         """Put an interrupted run back at the head of the queue."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from backends.accounting.reports import Ending, Reports
 from backends.errors import OpenEOError
 from backends.jobs.engine import Engine, Outcome, Prepare, Prepared, Task, as_it_is
 from backends.jobs.lifecycle import failure_of
@@ -53,7 +54,11 @@ class Synchronous:
         clock: Callable[[], datetime],
         *,
         prepare: Prepare = as_it_is,
+        reports: Reports | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
+        self._reports = reports
+        self._wake = wake
         self._limits = profile.limits
         self._billing = profile.billing
         self._store = store
@@ -103,14 +108,20 @@ class Synchronous:
     def _finished(self, job: Job, task: Task, outcome: Outcome) -> Computed:
         assets = tuple(self._store.assets(job.id, job.attempt))
         failure = _failure(outcome, assets, self._limits.sync_deadline)
-        costs = costs_of(outcome.usage, self._billing, plan=job.plan)
+        costs, now = costs_of(outcome.usage, self._billing, plan=job.plan), self._clock()
+        ending: Ending = "error" if failure else "finished"
+        report = None
+        if self._reports is not None:
+            report = self._reports.of_job(job, outcome.usage, ending, now, costs=costs, fee=False)
         self._store.finish(
             *(job.id, job.attempt),
-            now=self._clock(),
+            now=now,
             failure=failure,
             usage=outcome.usage,
             costs=costs,
+            report=report,
         )
+        self._wake()
         if failure:
             if outcome.state != "error":
                 self._store.log(job.id, "error", failure.message, self._clock(), code=failure.code)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from backends.accounting.reports import Report, Reports
 from backends.errors import OpenEOError
 from backends.jobs.engine import Engine, Outcome, Task
 from backends.jobs.usage import costs_of
@@ -36,7 +37,11 @@ class Drawing:
         folder: Path,
         *,
         clock: Callable[[], datetime],
+        reports: Reports | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
+        self._reports = reports
+        self._wake = wake
         self._profile = profile
         self._services = services
         self._preparation = preparation
@@ -75,9 +80,12 @@ class Drawing:
         task = self._task(service, tile)
         try:
             outcome = self._compute(task)
+            failed = _failure(outcome, task)
             costs = costs_of(outcome.usage, self._profile.billing, plan=service.plan)
-            self._services.charge(service.id, costs)
-            if failed := _failure(outcome, task):
+            report = self._report(service, task, outcome, costs, failed=failed is not None)
+            self._services.charge(service.id, costs, report)
+            self._wake()
+            if failed:
                 message = f"Tile {tile.z}/{tile.x}/{tile.y}: {failed.message}"
                 self._services.log(service.id, "error", message, self._clock(), code=failed.code)
                 raise failed
@@ -85,6 +93,22 @@ class Drawing:
             (task.results / PICTURE).replace(kept)
         finally:
             shutil.rmtree(task.folder, ignore_errors=True)
+
+    def _report(
+        self, service: Service, task: Task, outcome: Outcome, costs: float, *, failed: bool
+    ) -> Report | None:
+        if self._reports is None:
+            return None
+        return self._reports.of_tile(
+            task.id,
+            outcome.usage,
+            "error" if failed else "finished",
+            service=service.id,
+            user=service.user,
+            title=service.title,
+            plan=service.plan,
+            costs=costs,
+        )
 
     def _task(self, service: Service, tile: Tile) -> Task:
         identifier = f"t-{secrets.token_hex(8)}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from backends.accounting.outbox import write
+from backends.accounting.reports import Report
 from backends.errors import OpenEOError
 from backends.jobs.database import Database
 from backends.jobs.logs import Logs
@@ -114,15 +116,17 @@ class Services:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM services WHERE id = ?", (service_id,))
 
-    def charge(self, service_id: str, costs: float) -> None:
-        """Add to what the service and its user have spent."""
-        with self._database.writing() as connection:
+    def charge(self, service_id: str, costs: float, report: Report | None = None) -> None:
+        """Add to what the service and its user have spent, and note what is to be reported."""
+        with self._database.writing(lasting=report is not None) as connection:
             connection.execute(
                 "UPDATE services SET costs = costs + ? WHERE id = ?", (costs, service_id)
             )
             owners = connection.execute("SELECT user FROM services WHERE id = ?", (service_id,))
             for (user,) in owners.fetchall():
                 spend(connection, user, costs)
+            if report is not None:
+                write(connection, report)
 
 
 def _stored(name: str, value: Any) -> Any:

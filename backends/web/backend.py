@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from flask import current_app
 
+from backends.accounting.sender import Sender
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
@@ -39,6 +40,8 @@ class Backend:
     tokens: Tokens
     signer: LinkSigner
     clock: Callable[[], datetime]
+    sender: Sender | None = None
+    """Reports usage, where it is reported; not started yet."""
 
 
 def backend() -> Backend:

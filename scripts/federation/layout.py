@@ -149,7 +149,7 @@ def moved(layout: Layout, *, port: Port, host: str | None = None) -> Layout:
         for name, profile in layout.profiles.items()
     }
     for profile in profiles.values():
-        _readdress(profile.document, moves, ("oidc", "urls"))
+        _readdress(profile.document, moves, ("oidc", "urls", "accounting"))
     document = _moved(layout.document, layout.file, AGGREGATOR, port, host)
     document["backends"] = {
         name: _follow(entry, name, layout, profiles)

@@ -316,13 +316,13 @@ def test_a_budget_below_the_expected_costs_is_refused(site: Site) -> None:
 
 
 def test_who_has_spent_all_can_start_nothing_more(tmp_path: Path) -> None:
-    site = Site(tmp_path / "data", billing=Billing(per_job=1.0, budget=1.001))
+    site = Site(tmp_path / "data", billing=Billing(per_job=1.0, budget=1.5))
     site.finished()
     response = site.ask("POST", f"/jobs/{site.create()}/results")
     assert error(response) == (402, "PaymentRequired")
     me = site.ask("GET", "/me").json
     assert me is not None
-    assert me["budget"] == pytest.approx(0.001)
+    assert me["budget"] == pytest.approx(0.5)
     site.close()
 
 

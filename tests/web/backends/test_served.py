@@ -39,7 +39,7 @@ class Served:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         document = yaml.safe_load((ROOT / "config/backends/terra.yaml").read_text("utf-8"))
-        document |= {"bind": f"127.0.0.1:{self.port}", **changes}
+        document |= {"bind": f"127.0.0.1:{self.port}", "accounting": None, **changes}
         self.profile = folder / "terra.yaml"
         self.profile.write_text(yaml.safe_dump(document), encoding="utf-8")
         self.url = f"http://127.0.0.1:{self.port}"
