@@ -129,7 +129,7 @@ class Backend:
     @property
     def endpoints(self) -> dict[str, set[str]]:
         """The methods of each listed path; paths with their variables emptied: `/jobs/{}`."""
-        listed = self.capabilities.get("endpoints")
+        listed = listing(self.capabilities, "/", "endpoints", "api-30")
         found: dict[str, set[str]] = {}
         for one in objects(listed):
             path, methods = one.get("path"), one.get("methods")

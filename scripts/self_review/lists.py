@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from scripts.self_review.backend import MOST_PAGES, Backend, Entry, link, listing, objects, usable
-from scripts.self_review.findings import Outcome, failed, judged, passed, shown_answer
+from scripts.self_review.findings import (
+    Cause,
+    Outcome,
+    could_not_tell,
+    failed,
+    judged,
+    passed,
+    shown_answer,
+)
 from scripts.self_review.probe.answer import Answer, NotJsonError, kind
 
 PAGE = 3
-WIDE = 20
-"""The limits that pages are asked for with."""
+SMALLEST = 2
+"""Limits that pages are asked for with."""
 
 
-def valid_list(answer: Answer, arrays: Sequence[str]) -> Outcome:
+def valid_list(answer: Answer, arrays: Sequence[str], public_by: str = "") -> Outcome:
     """Whether a list is a JSON object with these arrays of objects."""
+    if public_by and answer.status in {401, 403}:
+        says = f"It wants a login (judged by {public_by})."
+        return could_not_tell(says, Cause.UNUSABLE, answer)
     if not answer.ok:
         return failed(f"It answers {answer.status}.", answer)
     try:
@@ -53,7 +64,7 @@ def full(backend: Backend, path: str, name: str, owner: str, *, user: bool = Fal
     onwards = link(document, "next")
     if onwards is not None:
         return failed(f"Without `limit` there is a next page: {onwards}.")
-    paged_ids = ids(_walk(backend, path, name, owner, user=user))
+    paged_ids = ids(_walk(backend, path, name, owner, user=user, listed=len(listed)))
     missing = [one for one in paged_ids if one not in set(listed)]
     return judged(
         [f"{one} is found page by page only" for one in missing],
@@ -62,10 +73,12 @@ def full(backend: Backend, path: str, name: str, owner: str, *, user: bool = Fal
     )
 
 
-def _walk(backend: Backend, path: str, name: str, owner: str, *, user: bool) -> list[Entry]:
-    """The entries page by page, or as they come where `limit` is not heeded."""
+def _walk(
+    backend: Backend, path: str, name: str, owner: str, *, user: bool, listed: int
+) -> list[Entry]:
+    """The entries on pages of half of what was listed; as they come if `limit` is not heeded."""
     get = backend.get_as_user if user else backend.get
-    answer = get(path, limit=WIDE)
+    answer = get(path, limit=max(listed // 2, SMALLEST))
     if not answer.ok:
         return []
     found: list[Entry] = []

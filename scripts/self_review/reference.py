@@ -35,7 +35,9 @@ def experimental() -> set[str]:
 def breaks(process: Entry) -> list[str]:
     """Where a graph that is right by the reference would be wrong with this definition."""
     known = reference().get(str(process.get("id")))
-    return [] if known is None else list(_breaks(process, known))
+    if known is None or not isinstance(process.get("parameters"), list):
+        return []
+    return list(_breaks(process, known))
 
 
 def _breaks(process: Entry, known: Entry) -> Iterator[str]:

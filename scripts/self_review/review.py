@@ -76,7 +76,9 @@ class Review:
         """The options, with what the federation offers, and whether this is an aggregator."""
         return replace(
             self.options,
-            federation=read_federation(probe, self.federation) if self.federation else None,
+            federation=read_federation(probe, self.federation)
+            if self.federation
+            else self.options.federation,
             aggregator=self.options.aggregator or is_aggregator(backend),
         )
 

@@ -58,8 +58,9 @@ def _validator() -> Draft202012Validator:
 
 
 def problems(collection: Entry) -> list[str]:
-    """Where a collection is not valid; the place first."""
-    found = sorted(_validator().iter_errors(collection), key=lambda one: list(map(str, one.path)))
+    """Where a collection is not valid; the place first. What is null counts as absent."""
+    given = {key: value for key, value in collection.items() if value is not None}
+    found = sorted(_validator().iter_errors(given), key=lambda one: list(map(str, one.path)))
     return [_sentence(one) for one in found]
 
 
@@ -89,7 +90,7 @@ def undeclared(collection: Entry) -> list[str]:
         for prefix in sorted(used)
         if not any(_names(url, EXTENSIONS.get(prefix, prefix)) for url in declared)
     ]
-    flags = sorted(VERSIONED & collection.keys())
+    flags = sorted(key for key in VERSIONED if collection.get(key) is not None)
     if flags and not any(_names(url, "version") for url in declared):
         missing.append(f"{', '.join(flags)} (extension version)")
     return missing
@@ -108,7 +109,9 @@ def _prefixes(collection: Entry) -> Iterator[str]:
     for place in places:
         if not isinstance(place, Mapping):
             continue
-        for key in place:
+        for key, value in place.items():
+            if value is None:
+                continue
             prefix, colon, _ = str(key).partition(":")
             if colon and re.fullmatch(r"[a-z][a-z0-9_-]*", prefix):
                 yield prefix

@@ -8,8 +8,10 @@ from scripts.self_review import stac
 from scripts.self_review.backend import Backend, Entry, link, read_object
 from scripts.self_review.checks.capabilities import stac_version
 from scripts.self_review.findings import (
+    Cause,
     Evidence,
     Outcome,
+    could_not_tell,
     failed,
     judged,
     passed,
@@ -32,7 +34,7 @@ Problem = Callable[[Entry], str]
 
 @check("api-300")
 def the_list_is_valid(backend: Backend) -> Outcome:
-    return valid_list(backend.get(PATH), ("collections", "links"))
+    return valid_list(backend.get(PATH), ("collections", "links"), "api-301")
 
 
 @check("api-301")
@@ -45,8 +47,8 @@ def the_list_has_a_recent_stac(backend: Backend) -> Outcome:
     said = [(name(one), one.get("stac_version")) for one in backend.collections]
     shown = Evidence(f"GET {backend.root}{PATH}", f"{len(said)} collections")
     if all(what is None for _, what in said) and said:
-        return failed("No collection says its stac_version.", shown)
-    # An entry without it is judged by api-307.
+        says = "No collection says its stac_version (judged by api-307)."
+        return could_not_tell(says, Cause.UNUSABLE, shown)
     return stac_version([one for one in said if one[1] is not None], shown)
 
 

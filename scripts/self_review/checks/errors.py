@@ -24,7 +24,7 @@ FORM_HINT = 'Answer errors with {"id": …, "code": …, "message": …}, also t
 
 @check("api-6")
 def failures_have_a_status_of_failure(backend: Backend) -> Outcome:
-    answers = errors(backend)
+    answers = [one for one in errors(backend) if not _is_open(one)]
     bad = [one for one in answers if not 400 <= one.answer.status <= 599]
     return judged(
         [f"{one.text} answers {one.answer.status}" for one in bad],
@@ -48,14 +48,22 @@ def errors_have_an_id_or_a_link(backend: Backend) -> Outcome:
 def _form(backend: Backend, lacks: Callable[[Answer], str], good: str) -> Outcome:
     # Errors with a wrong status are judged by api-6; their form counts all the same.
     answers = errors(backend)
-    problems = {one: problem for one in answers if (problem := lacks(one.answer))}
+    answers = [one for one in answers if not _is_open(one)]
+    problems = [(one, problem) for one in answers if (problem := lacks(one.answer))]
     return judged(
-        [f"{one.text} ({one.answer.status}): {problem}" for one, problem in problems.items()],
+        [f"{one.text} ({one.answer.status}): {problem}" for one, problem in problems],
         good,
-        *_shown(list(problems) or answers),
+        *_shown([one for one, _ in problems] or answers),
         looked_at=_looked_at(answers),
         hint=FORM_HINT,
     )
+
+
+def _is_open(one: Asked) -> bool:
+    """Whether it is no error at all: what should be protected is shown (judged by api-101)."""
+    if not one.answer.ok or NOWHERE in one.answer.url:
+        return False
+    return bool(_code_and_message(one.answer))
 
 
 def _code_and_message(answer: Answer) -> str:

@@ -61,6 +61,8 @@ OTHERWISE = {
 @check("api-40")
 def the_formats_are_valid(backend: Backend) -> Outcome:
     answer = backend.get(PATH)
+    if answer.status in {401, 403}:
+        return could_not_tell("It wants a login (judged by api-41).", Cause.UNUSABLE, answer)
     if not answer.ok:
         return failed(f"It answers {answer.status}.", answer)
     try:
@@ -107,6 +109,8 @@ def agreed_formats_have_agreed_names(backend: Backend) -> Outcome:
         for title, key in AGREED.items()
         if key not in output
     ]
+    if not output:
+        return could_not_tell("No output format is listed (judged by api-43).", Cause.UNUSABLE)
     if problems:
         hint = "Offer GTiff and netCDF by these names."
         return failed(some(problems), _names(backend), hint=hint)

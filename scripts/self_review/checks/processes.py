@@ -7,9 +7,11 @@ from collections.abc import Callable
 from scripts.self_review.backend import Backend, Entry, objects
 from scripts.self_review.catalogue import AUTOMATIC, Catalogue, Requirement
 from scripts.self_review.findings import (
+    Cause,
     Evidence,
     Outcome,
     Verdict,
+    could_not_tell,
     failed,
     judged,
     not_applicable,
@@ -27,7 +29,7 @@ NULLABLE = frozenset({"default", "example", "examples", "enum", "const", "argume
 
 @check("api-200")
 def the_list_is_valid(backend: Backend) -> Outcome:
-    return valid_list(backend.get(PATH), ("processes", "links"))
+    return valid_list(backend.get(PATH), ("processes", "links"), "api-201")
 
 
 @check("api-201")
@@ -97,7 +99,7 @@ def experimental_processes_are_marked(backend: Backend) -> Outcome:
         f"{_name(one)}: {key} is no boolean"
         for one in backend.processes
         for key in ("experimental", "deprecated")
-        if key in one and not isinstance(one[key], bool)
+        if one.get(key) is not None and not isinstance(one[key], bool)
     ]
     shown = Evidence(
         f"GET {backend.root}{PATH}", f"{len(known) - len(bare)} of {len(known)} marked"
@@ -144,6 +146,9 @@ def the_process_is_offered(backend: Backend, row: Requirement) -> Outcome:
     names = (row.process, *row.aliases)
     found = next((one for n in names if (one := backend.processes_by_id.get(str(n)))), None)
     shown = Evidence(f"GET {backend.root}{PATH}", f"{len(backend.processes)} processes")
+    if found is None and any("id" not in one for one in backend.processes):
+        says = "Processes without an id are listed (judged by api-205)."
+        return could_not_tell(says, Cause.UNUSABLE, shown)
     if found is None:
         says = f"There is no process {' or '.join(map(str, names))}."
         if row.experimental and row.severity != "required":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from scripts.self_review.findings import (
     passed,
     shown_answer,
 )
-from scripts.self_review.probe.answer import Answer
+from scripts.self_review.probe.answer import Answer, charset_of
 from scripts.self_review.probe.client import UntrustedError
 from scripts.self_review.provoked import errors
 from scripts.self_review.registry import check
@@ -65,9 +64,9 @@ def text_is_utf_8(backend: Backend) -> Outcome:
 
 
 def _encoding(answer: Answer) -> Iterator[str]:
-    said = re.search(r"charset=\"?([\w-]+)", answer.headers.get("Content-Type", ""), re.IGNORECASE)
-    if said and said[1].lower() not in {"utf-8", "utf8"}:
-        yield f"{answer.request} says charset={said[1]}"
+    said = charset_of(answer)
+    if said and said.lower() not in {"utf-8", "utf8"}:
+        yield f"{answer.request} says charset={said}"
     try:
         answer.body.decode("utf-8")
     except UnicodeDecodeError as error:

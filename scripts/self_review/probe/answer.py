@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,13 +50,26 @@ class Answer:
         return text if len(text) <= BEGINNING else f"{text[:BEGINNING]}…"
 
     def json(self) -> Any:
-        """The body as JSON, strictly UTF-8; raises NotJsonError."""
+        """The body as JSON; raises NotJsonError.
+
+        What is not UTF-8 is read by the charset that it says, so that one mistake is one finding.
+        """
         try:
-            return json.loads(self.body.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise NotJsonError(f"the body is not UTF-8 at byte {error.start}") from error
+            return json.loads(self._text())
         except (json.JSONDecodeError, RecursionError) as error:
             raise NotJsonError(f"the body is no JSON ({error})") from error
+
+    def _text(self) -> str:
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            charset = charset_of(self)
+            if charset is None:
+                raise NotJsonError(f"the body is not UTF-8 at byte {error.start}") from error
+        try:
+            return self.body.decode(charset)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise NotJsonError(f"the body is neither UTF-8 nor {charset}") from error
 
     def object(self) -> Mapping[str, Any]:
         """The body as a JSON object; raises NotJsonError."""
@@ -63,6 +77,12 @@ class Answer:
         if not isinstance(document, dict):
             raise NotJsonError(f"the body is JSON, but {kind(document)} in place of an object")
         return document
+
+
+def charset_of(answer: Answer) -> str | None:
+    """The charset that the answer says it is in."""
+    said = re.search(r"charset=\"?([\w-]+)", answer.headers.get("Content-Type", ""), re.IGNORECASE)
+    return said[1] if said else None
 
 
 def kind(value: object) -> str:

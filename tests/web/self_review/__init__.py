@@ -1,0 +1,1 @@
+"""The self-review of a real simulated backend in process, whole and with rules broken."""

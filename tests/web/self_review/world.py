@@ -1,0 +1,104 @@
+"""A simulated backend in process under review, whose rules can be broken one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, jsonify, request
+
+from backends.app import STORE_FILE, create_app
+from backends.faults.effects import Broken, Effect
+from backends.faults.reading import Faults
+from backends.faults.scope import Fault
+from backends.jobs.store import Store
+from backends.jobs.thread_engine import ThreadEngine
+from backends.profile import Profile, load_profile
+from scripts.self_review.account import Account, BasicLogin
+from scripts.self_review.backend import Options
+from scripts.self_review.catalogue import Catalogue, load
+from scripts.self_review.findings import Finding
+from scripts.self_review.probe.pace import Limits
+from scripts.self_review.review import Review
+from tests.fakes.transports import WsgiAdapter
+from tests.web.self_review.computing import compute
+
+PROFILE = Path(__file__).parents[3] / "config" / "backends" / "terra.yaml"
+HOST = "http://terra.test"
+CDSE = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE"
+PROVIDERS = [
+    {"id": "CDSE", "issuer": CDSE, "title": "Copernicus Data Space Ecosystem"},
+    {"id": "egi", "issuer": "https://aai.egi.eu/auth/realms/egi", "title": "EGI Check-in"},
+]
+QUICK = Limits(per_second=1e9, at_once=4, seconds=20, overall=600, requests=100_000)
+
+
+class World:
+    """Terra Observatory, with OpenID Connect, and reviews of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.profile = _profile()
+        self.store = Store(folder / STORE_FILE)
+        self.engine = ThreadEngine(compute, self.store)
+        self.app = create_app(self.profile, data_directory=folder, engine=self.engine)
+        _offer_openid_connect(self.app, self.profile)
+        self.catalogue: Catalogue = load()
+
+    def close(self) -> None:
+        self.engine.close()
+        self.store.close()
+
+    def breaks(self, *rules: str) -> None:
+        """From now on these rules are broken, and no other."""
+        self.switch(*map(Broken, rules))
+
+    def switch(self, *effects: Effect) -> None:
+        """From now on this goes wrong."""
+        faults = Faults(tuple(map(Fault, effects)))
+        self.app.wsgi_app.plan_anew(faults)  # type: ignore[attr-defined]
+
+    def review(
+        self,
+        wanted: Iterable[str] | None = None,
+        *,
+        user: str | None = None,
+        options: Options | None = None,
+        earlier: Mapping[str, Any] | None = None,
+    ) -> dict[str, Finding]:
+        """The findings by requirement: of the given ones, or of the whole minimum."""
+        ids = None if wanted is None else set(wanted)
+        rows = [
+            row
+            for row in self.catalogue
+            if (row.id in ids if ids is not None else self.catalogue.in_minimum(row))
+        ]
+        review = Review(
+            url=self.profile.api_url,
+            catalogue=self.catalogue,
+            wanted=rows,
+            limits=QUICK,
+            options=options or Options(earlier=earlier),
+            account=Account(BasicLogin(user, user)) if user else None,
+            transport=WsgiAdapter({HOST: self.app}),
+        )
+        report = review.run()
+        self.requests = report.requests
+        self.snapshot = report.snapshot
+        return {one.id: one for one in report.findings}
+
+
+def _profile() -> Profile:
+    return replace(load_profile(PROFILE), public_url=HOST, faults=Faults(control=True))
+
+
+def _offer_openid_connect(app: Flask, profile: Profile) -> None:
+    path = f"{profile.url_path}/credentials/oidc"
+
+    def providers() -> Any:
+        return jsonify(providers=PROVIDERS) if request.path == path else None
+
+    app.add_url_rule(path, "providers", providers)
+    # Before all others, so that nobody is asked for a token.
+    app.before_request_funcs.setdefault(None, []).insert(0, providers)
