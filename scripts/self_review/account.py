@@ -23,6 +23,8 @@ class Login(Protocol):
     """A way to get an access token. `prefix` is what stands before it in the older form."""
 
     prefix: str
+    issuer: str | None
+    """Who gives the token; None for the backend itself."""
 
     def token(self, examined: Examined) -> str:
         """An access token; raises NotJudgedError if the login fails, NoAnswerError."""
@@ -35,6 +37,11 @@ class Account:
     def __init__(self, login: Login) -> None:
         self._login = login
         self._once = Once()
+
+    @property
+    def issuer(self) -> str | None:
+        """Who gives its tokens; None for the backend itself."""
+        return self._login.issuer
 
     def token(self, examined: Examined) -> str:
         """The bare access token."""
@@ -72,6 +79,7 @@ class BasicLogin:
     """A user name and a password, exchanged for a token at /credentials/basic."""
 
     prefix = "basic//"
+    issuer: str | None = None
 
     def __init__(self, user: str, password: str) -> None:
         self.user = user

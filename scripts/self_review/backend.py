@@ -16,6 +16,7 @@ from scripts.self_review.findings import (
     could_not_tell,
     not_applicable,
 )
+from scripts.self_review.making import Making, Patience
 from scripts.self_review.once import Once
 from scripts.self_review.probe.answer import Answer, NotJsonError
 from scripts.self_review.probe.client import NoAnswerError, Probe
@@ -25,6 +26,9 @@ Entry = Mapping[str, Any]
 ABSENT: Final = frozenset({404, 405, 410, 501})
 """Statuses that say that nothing is there."""
 MOST_PAGES: Final = 20
+NO_LOGIN: Final = could_not_tell(
+    "No login was given to this review.", Cause.LOGIN, hint="Give --basic or one of --oidc-…."
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class Options:
     """The snapshot in an earlier report."""
     collection: str | None = None
     """The collection to compute with."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    budget: float = 5.0
+    """What one computation may cost, in the currency of the backend."""
+    patience: Patience = field(default_factory=Patience)
 
 
 class Backend:
@@ -62,6 +68,7 @@ class Backend:
         root: str,
         options: Options | None = None,
         account: Account | None = None,
+        penniless: Account | None = None,
     ) -> None:
         self.probe = probe
         self.root = root.rstrip("/")
@@ -69,6 +76,8 @@ class Backend:
         self.host = f"{parts.scheme}://{parts.netloc}"
         self.options = options or Options()
         self.account = account
+        self.penniless = penniless
+        """Another user, who has no credits."""
         self._once = Once()
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -92,7 +101,11 @@ class Backend:
 
     def send(self, method: str, path: str, **options: Any) -> Answer:
         """A request of the logged-in user, sent each time. Raises NoAnswerError, NotJudgedError."""
-        headers = {**self.user.headers(self), **options.pop("headers", {})}
+        return self.send_as(self.user, method, path, **options)
+
+    def send_as(self, account: Account, method: str, path: str, **options: Any) -> Answer:
+        """A request of that user, sent each time. Raises NoAnswerError, NotJudgedError."""
+        headers = {**account.headers(self), **options.pop("headers", {})}
         return self.probe.ask(method, self.url(path), headers=headers, **options)
 
     def send_anonymously(self, method: str, path: str, **options: Any) -> Answer:
@@ -109,8 +122,33 @@ class Backend:
             )
         return self.account
 
+    @property
+    def making(self) -> Making:
+        """Makes things at the backend; raises NotJudgedError without a login or if read-only."""
+        if self.account is None:
+            raise NotJudgedError(NO_LOGIN)
+        if self.options.read_only:
+            says = "It would make something at the backend, and this review is read-only."
+            raise NotJudgedError(could_not_tell(says, Cause.READ_ONLY))
+        return self.once("making", lambda: Making(self, self.options.patience, self._budget()))
+
+    def _budget(self) -> dict[str, object]:
+        """What limits the costs of each computation, where the backend bills at all."""
+        billing = self.capabilities.get("billing")
+        bills = isinstance(billing, dict) and billing.get("currency") is not None
+        return {"budget": self.options.budget} if bills else {}
+
     def clean_up(self) -> None:
         """Removes what this review made at the backend."""
+        made = self._once.known("making")
+        if isinstance(made, Making):
+            made.clean_up()
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What could not be removed."""
+        made = self._once.known("making")
+        return made.left_behind if isinstance(made, Making) else []
 
     # What the backend says of itself.
 

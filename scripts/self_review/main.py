@@ -79,6 +79,15 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=WRITABLE, help="Write the report to this file.")
 @click.option("--basic", metavar="USER:PASSWORD", envvar="OPENEO_BASIC", help="Log in.")
+@click.option(
+    "--without-credits",
+    metavar="USER:PASSWORD",
+    envvar="OPENEO_WITHOUT_CREDITS",
+    help="Another user, whose work must be refused.",
+)
+@click.option("--budget", default=5.0, show_default=True, help="Most that one computation costs.")
+@click.option("--collection", metavar="ID", help="The collection to compute with.")
+@click.option("--yes", is_flag=True, help="Do not ask before making things at the backend.")
 @click.option("--read-only", is_flag=True, help="Make nothing and start nothing at the backend.")
 @click.option("--aggregator", is_flag=True, help="The URL is an aggregator's: its rules too.")
 @click.option("--insecure", is_flag=True, help="Go on if the certificate does not validate.")

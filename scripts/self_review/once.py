@@ -24,6 +24,12 @@ class Once:
         self._entries: dict[Hashable, _Entry] = {}
         self._lock = threading.Lock()
 
+    def known(self, key: Hashable) -> Any:
+        """The value of the key if it was made, else None."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return entry.value if entry is not None and entry.known else None
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of the key, made now if nobody has asked before."""
         with self._lock:

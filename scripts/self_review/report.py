@@ -30,6 +30,8 @@ class Report:
     selection: str = "all requirements"
     login: str = "none"
     snapshot: Mapping[str, Any] = field(default_factory=dict)
+    left_behind: Sequence[str] = ()
+    """What the review made and could not remove."""
     changes: Sequence[Mapping[str, Any]] | None = None
     """What is different from an earlier report, if there was one to compare with."""
 
@@ -100,6 +102,8 @@ def document(report: Report) -> dict[str, Any]:
         "conflicts": [{"id": c.id, "what": c.what, "reading": c.reading} for c in conflicts],
         "snapshot": dict(report.snapshot),
     }
+    if report.left_behind:
+        found["left_behind"] = list(report.left_behind)
     if report.changes is not None:
         found["changes"] = list(report.changes)
     return found

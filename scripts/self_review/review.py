@@ -12,7 +12,7 @@ from requests.adapters import BaseAdapter
 
 from scripts.self_review.account import Account
 from scripts.self_review.backend import Backend, Options, find_root
-from scripts.self_review.catalogue import Catalogue, Requirement
+from scripts.self_review.catalogue import AUTHENTICATED, Catalogue, Requirement
 from scripts.self_review.comparison import changes
 from scripts.self_review.findings import NotJudgedError
 from scripts.self_review.probe.client import NoAnswerError, Probe
@@ -21,6 +21,9 @@ from scripts.self_review.report import Report
 from scripts.self_review.runner import Answers, Progress, Runner
 from scripts.self_review.snapshot import snapshot
 from scripts.self_review.statements import StatementError
+
+RESULTS_EACH, RESULTS_BESIDE, MOST_JOBS = 2, 40, 30
+"""Bounds of what the checks compute; a test holds the checks to them."""
 
 
 @dataclass
@@ -34,12 +37,13 @@ class Review:
     options: Options = field(default_factory=Options)
     answers: Answers = field(default_factory=Answers)
     account: Account | None = None
+    penniless: Account | None = None
+    """Another user, who has no credits."""
     login: str = "none"
     selection: str = "all requirements"
     verify: bool = True
     earlier: dict[str, Any] | None = None
     transport: BaseAdapter | None = None
-    secrets: Sequence[str] = ()
     federation: str | None = None
     """The address of the federation that the backend would join."""
 
@@ -47,9 +51,8 @@ class Review:
         """The report. What the review made at the backend is removed again, even at Ctrl-C."""
         started, clock = datetime.now(UTC), time.monotonic()
         probe = Probe(self.limits, transport=self.transport, verify=self.verify)
-        for secret in self.secrets:
-            probe.secrets.add(secret)
-        backend = Backend(probe, self._root(probe), self.options, self.account)
+        root = self._root(probe)
+        backend = Backend(probe, root, self.options, self.account, self.penniless)
         backend.options = self._options(probe, backend)
         try:
             findings = Runner(backend, self.catalogue, self.answers).run(self.wanted, progress)
@@ -69,6 +72,7 @@ class Review:
             selection=self.selection,
             login=self.login,
             snapshot=taken,
+            left_behind=backend.left_behind,
             changes=None if self.earlier is None else changes(self.earlier, findings),
         )
 
@@ -87,6 +91,25 @@ class Review:
             return find_root(probe, self.url)
         except ExhaustedError:
             return self.url
+
+
+def costs(review: Review) -> str:
+    """What the review makes and costs at most, in a sentence or two."""
+    made = [row for row in review.wanted if row.method == AUTHENTICATED or row.process]
+    results, jobs = most(made)
+    credits_ = (results + jobs) * review.options.budget
+    return (
+        f"With this login the review computes at most {results} small results and {jobs} small "
+        f"batch jobs, each with a budget of {review.options.budget:g} where the backend bills: "
+        f"{credits_:g} at most. It stores a few processes and files. All are named "
+        "openeo-self-review-… and removed at the end."
+    )
+
+
+def most(rows: Sequence[Requirement]) -> tuple[int, int]:
+    """How many results and batch jobs the checks of these requirements compute at most."""
+    jobs = any(row.area in {"jobs", "results"} or row.family == "file_formats" for row in rows)
+    return RESULTS_BESIDE + RESULTS_EACH * len(rows), MOST_JOBS if jobs else 0
 
 
 def is_aggregator(backend: Backend) -> bool:

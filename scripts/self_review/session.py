@@ -19,7 +19,7 @@ from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
 from scripts.self_review.reports.text import show
-from scripts.self_review.review import Review
+from scripts.self_review.review import Review, costs
 from scripts.self_review.runner import Answers
 from scripts.self_review.selection import SelectionError, select
 from scripts.self_review.statements import StatementError
@@ -33,6 +33,7 @@ def run(options: Mapping[str, Any]) -> int:
     except (SelectionError, StatementError) as error:
         raise click.UsageError(str(error)) from error
     errors = Console(stderr=True)
+    _ask(review, options, errors)
     try:
         report = _with_progress(review, errors)
     except StatementError as error:
@@ -41,13 +42,27 @@ def run(options: Mapping[str, Any]) -> int:
         errors.print("Stopped; what the review had made at the backend was removed.")
         return UNJUDGED
     _hand_over(report, options)
+    for one in report.left_behind:
+        errors.print(f"This could not be removed: {one}", markup=False)
     return report.answer.status
+
+
+def _ask(review: Review, options: Mapping[str, Any], console: Console) -> None:
+    """Says what a review with a login costs at most, and asks whether it may; leaves if not."""
+    if review.account is None or review.options.read_only:
+        return
+    console.print(costs(review), highlight=False)
+    if options["yes"]:
+        return
+    if not console.is_terminal:
+        raise click.UsageError("Say --yes to this, or --read-only.")
+    click.confirm("Go on?", abort=True, err=True)
 
 
 def prepared(options: Mapping[str, Any]) -> Review:
     """The review that the options describe; raises SelectionError, StatementError."""
     catalogue = load()
-    account, login, secrets = _account(options)
+    account, login = _account(options)
     earlier = comparison.read(options["compare"]) if options["compare"] else None
     attested = statements.read(options["attest"], catalogue) if options["attest"] else {}
     return Review(
@@ -68,7 +83,7 @@ def prepared(options: Mapping[str, Any]) -> Review:
         selection=_selection(options),
         verify=not options["insecure"],
         earlier=dict(earlier) if earlier else None,
-        secrets=secrets,
+        penniless=_penniless(options),
         federation=options["federation"],
     )
 
@@ -90,6 +105,8 @@ def _options(options: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> O
         sample=options["sample"],
         earlier=(earlier or {}).get("snapshot"),
         history=_history(options),
+        budget=options["budget"],
+        collection=options["collection"],
     )
 
 
@@ -99,14 +116,24 @@ def _history(options: Mapping[str, Any]) -> list[history.Month] | None:
     return history.read(options["history"], options["history_backend"])
 
 
-def _account(options: Mapping[str, Any]) -> tuple[Account | None, str, list[str]]:
-    """The login, what the report calls it, and what must not be shown."""
+def _account(options: Mapping[str, Any]) -> tuple[Account | None, str]:
+    """The login, and what the report calls it."""
     if not options["basic"]:
-        return None, "none", []
-    user, colon, password = options["basic"].partition(":")
+        return None, "none"
+    login = _basic(options["basic"], "--basic")
+    return Account(login), f"basic, as {login.user}"
+
+
+def _penniless(options: Mapping[str, Any]) -> Account | None:
+    given = options["without_credits"]
+    return Account(_basic(given, "--without-credits")) if given else None
+
+
+def _basic(given: str, option: str) -> BasicLogin:
+    user, colon, password = given.partition(":")
     if not colon:
-        raise StatementError("--basic must be USER:PASSWORD.")
-    return Account(BasicLogin(user, password)), f"basic, as {user}", [password]
+        raise StatementError(f"{option} must be USER:PASSWORD.")
+    return BasicLogin(user, password)
 
 
 def _selection(options: Mapping[str, Any]) -> str:

@@ -20,10 +20,11 @@ from scripts.self_review.account import Account, BasicLogin
 from scripts.self_review.backend import Options
 from scripts.self_review.catalogue import Catalogue, load
 from scripts.self_review.findings import Finding
+from scripts.self_review.making import Patience
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.review import Review
 from tests.fakes.transports import WsgiAdapter
-from tests.web.self_review.computing import compute
+from tests.web.self_review.computing import computing
 
 PROFILE = Path(__file__).parents[3] / "config" / "backends" / "terra.yaml"
 HOST = "http://terra.test"
@@ -32,6 +33,7 @@ PROVIDERS = [
     {"id": "CDSE", "issuer": CDSE, "title": "Copernicus Data Space Ecosystem"},
     {"id": "egi", "issuer": "https://aai.egi.eu/auth/realms/egi", "title": "EGI Check-in"},
 ]
+SHORT = Patience(job=10, pause=0.01, quiet=0.1)
 QUICK = Limits(per_second=1e9, at_once=4, seconds=20, overall=600, requests=100_000)
 
 
@@ -41,7 +43,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.profile = _profile()
         self.store = Store(folder / STORE_FILE)
-        self.engine = ThreadEngine(compute, self.store)
+        self.engine = ThreadEngine(computing(PROFILE), self.store)
         self.app = create_app(self.profile, data_directory=folder, engine=self.engine)
         _offer_openid_connect(self.app, self.profile)
         self.catalogue: Catalogue = load()
@@ -64,6 +66,7 @@ class World:
         wanted: Iterable[str] | None = None,
         *,
         user: str | None = None,
+        penniless: str | None = None,
         options: Options | None = None,
         earlier: Mapping[str, Any] | None = None,
     ) -> dict[str, Finding]:
@@ -79,8 +82,9 @@ class World:
             catalogue=self.catalogue,
             wanted=rows,
             limits=QUICK,
-            options=options or Options(earlier=earlier),
+            options=options or Options(earlier=earlier, patience=SHORT),
             account=Account(BasicLogin(user, user)) if user else None,
+            penniless=Account(BasicLogin(penniless, penniless)) if penniless else None,
             transport=WsgiAdapter({HOST: self.app}),
         )
         report = review.run()
