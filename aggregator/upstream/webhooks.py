@@ -24,8 +24,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from aggregator.upstream.client import USER_AGENT, Transport
 from aggregator.upstream.deadlines import Deadline, guard
 
-ANSWER_BYTES = 64 * 1024
-
 
 class NotTold(Exception):  # noqa: N818 - what happened, to be tried again
     """The webhook was not told; the message says why, without its address."""
@@ -64,11 +62,15 @@ class Webhooks:
         try:
             with until:
                 status = self._status(url, body, headers)
+        except NotPublicError as error:
+            raise NotTold(str(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as e:
-            reason = "no answer in time" if until.struck else type(e).__name__
-            raise NotTold(str(e) if isinstance(e, NotPublicError) else reason) from e
+            raise NotTold("no answer in time" if until.struck else type(e).__name__) from e
         finally:
+            late = until.struck
             until.finish()
+        if late:  # a header that was cut looks like the end of the headers
+            raise NotTold("no answer in time")
         if not 200 <= status < 300:  # a redirect as well: it could lead anywhere
             raise NotTold(f"it answered with status {status}")
 
@@ -78,11 +80,8 @@ class Webhooks:
         )
         timeout = (self._deadline, self._deadline)
         answer = self._adapter.send(prepared, stream=True, timeout=timeout, verify=True)
-        try:
-            answer.raw.read(ANSWER_BYTES)
-            return answer.status_code
-        finally:
-            answer.close()
+        answer.close()  # what it says beyond its status is of no interest
+        return answer.status_code
 
 
 def signature(key: bytes, identifier: str, now: int, body: bytes) -> str:
@@ -91,8 +90,8 @@ def signature(key: bytes, identifier: str, now: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-class NotPublicError(OSError):
-    """The name leads to an address that is not public."""
+class NotPublicError(Exception):
+    """The name leads to an address that is not public; no error that the libraries handle."""
 
 
 class _Connection(HTTPConnection):

@@ -167,7 +167,14 @@ class Shelf:
         mark = knowledge.fingerprint(known, *kinds)
         if snapshots is not None:
             mark += tuple(
-                (s.url, s.online, s.checked_at, s.seen_at, "conformance" in s.documents)
+                (
+                    s.url,
+                    s.online,
+                    s.checked_at,
+                    s.seen_at,
+                    s.standing,
+                    "conformance" in s.documents,
+                )
                 for s in snapshots.values()
             )
         if name == "capabilities":

@@ -315,7 +315,6 @@ def test_when_the_runner_is_killed_another_takes_over_and_no_time_is_counted_twi
         first = holder(database)
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        killed = time.time()
         until(lambda: holder(database) not in (None, first))
         seen = len(moments(database))
         until(lambda: len(moments(database)) >= seen + 3)
@@ -332,8 +331,6 @@ def test_when_the_runner_is_killed_another_takes_over_and_no_time_is_counted_twi
     gaps = [later - earlier for earlier, later in pairwise(at)]
     # Two that probe would show as gaps that are much shorter than the interval.
     assert min(gaps) > 0.05
-    takeover = min(moment for moment in at if moment > killed + 0.2)
-    assert takeover - killed < 20
     with database.read() as connection:
         assert sum(d.probes for d in read_days(connection, "2000-01-01", "2100-01-01")) == len(at)
     database.dispose()
