@@ -82,28 +82,29 @@ class Holding:
             self._put_aside(connection, numbered)
             return Opened(numbered, fresh=True)
 
-    def claim(self, key: str, job: str, now: int) -> None:
+    def claim(self, key: str, job: str, now: int) -> bool:
         """Says what the hold under a key was for, as its backend has answered.
 
         If a report about the job has come already and took this hold or another one, nothing is
-        left to be done; if it took none, this work is charged and the hold given back.
+        left to be done; if it took none, this work is charged and the hold given back. Returns
+        whether the job was reported.
         """
         with self._database.write() as connection:
             found = find_hold(connection, key)
             if found is None:
-                return
+                return False
             provider = found.hold.provider
             self._database.lock(connection, [found.hold.wallet, job_lock(provider, job)])
+            reported = _reported(connection, provider, job)
             taken = any(one.hold.provider == provider for one in holds_of_jobs(connection, [job]))
             left = None if taken else self._left(connection, key, now)
-            if left is None:
-                return
-            if _reported(connection, provider, job):
+            if left is not None and reported:
                 self._close(connection, left, now, RELEASED)
-                return
-            page = Page(self._database, connection, now)
-            page.add(hold_job, claim_values(left, job, now))
-            page.write()
+            elif left is not None:
+                page = Page(self._database, connection, now)
+                page.add(hold_job, claim_values(left, job, now))
+                page.write()
+            return reported
 
     def give_up(self, key: str, now: int) -> bool:
         """Gives back a hold whose work did not start; False if something has claimed it."""

@@ -52,6 +52,14 @@ class Reservation:
     provider: str
 
 
+@dataclass(frozen=True)
+class Payer:
+    """The user who asks, and the wallet that is charged: their own, or one that they share."""
+
+    member: Member
+    wallet: str
+
+
 class Credits:
     """What users can spend where, and what is put aside for their work."""
 
@@ -72,15 +80,15 @@ class Credits:
         self._wallets.welcome(access.user_id, claims.subscriptions if claims else None)
         return self._ledger.member(access.user_id)
 
-    def billing(self, access: Access, order: Order, *, starts: bool = True) -> Billing:
-        """What routing is to know: expected costs and credits at each provider.
-
-        Raises PermissionsInsufficient if another's wallet is to pay.
-        """
+    def payer(self, access: Access, order: Order) -> Payer:
+        """Who pays for it. Raises PermissionsInsufficient if another's wallet is to."""
         member = self.member(access)
-        wallet = member.wallet(order.organisation)
+        return Payer(member, member.wallet(order.organisation))
+
+    def billing(self, payer: Payer, order: Order, *, starts: bool = True) -> Billing:
+        """What routing is to know: expected costs and credits at each provider."""
         providers = tuple(self._ledger.tariffs.by_provider)
-        standings = self._ledger.standings(member, providers, self.now(), wallet)
+        standings = self._ledger.standings(payer.member, providers, self.now(), payer.wallet)
         budget = None if order.budget is None else to_credits(order.budget)
         known = {standing.provider: self._credit(standing, order) for standing in standings}
         return Billing(known, budget, order.plan, starts)
@@ -88,11 +96,11 @@ class Credits:
     def prospect(self, access: Access, order: Order) -> Billing:
         """The same for work that is not to start; nothing is known without the database."""
         try:
-            return self.billing(access, order, starts=False)
+            return self.billing(self.payer(access, order), order, starts=False)
         except DatabaseUnavailable:
             return FREE
 
-    def put_aside(self, access: Access, order: Order, provider: str) -> Reservation | None:
+    def put_aside(self, payer: Payer, order: Order, provider: str) -> Reservation | None:
         """Puts aside what work without an id yet is expected to cost; None if that is nothing.
 
         Raises PaymentRequired, naming provider and day of renewal.
@@ -103,12 +111,18 @@ class Credits:
         if amount <= 0:
             return None
         key = f"{order.activity}/{provider}/{uuid.uuid4().hex}"
-        self._ledger.hold(self.hold(access, order, provider=provider, amount=amount, key=key))
+        self._ledger.hold(self.hold(payer, order, provider=provider, amount=amount, key=key))
         return Reservation(key, provider)
+
+    def check_debt(self, payer: Payer, provider: str) -> None:
+        """Raises PaymentRequired if the wallet owes at this provider."""
+        standing = self._ledger.standing(payer.member, provider, self.now(), payer.wallet)
+        if not standing.covers(0):
+            raise standing.refusal(0)
 
     def hold(
         self,
-        access: Access,
+        payer: Payer,
         order: Order,
         *,
         provider: str,
@@ -121,13 +135,13 @@ class Credits:
         seconds = self._sync_seconds if order.activity == SYNCHRONOUS else self._hold_seconds
         return Hold(
             key=key,
-            wallet=self._ledger.member(access.user_id).wallet(order.organisation),
+            wallet=payer.wallet,
             provider=provider,
             amount=amount,
             opened=now,
             expires=now + int(seconds * 1000),
             job=job or None,
-            user=access.user_id,
+            user=payer.member.user,
             budget=order.budget,
             activity=order.activity,
         )
@@ -148,9 +162,8 @@ class Credits:
         if reservation is None or not job:
             return None
         with tolerated("it is not noted which hold was for a request"):
-            self._ledger.holds.claim(reservation.key, job, self.now())
-            receipts = receipts_of_job(self._ledger.database, reservation.provider, job)
-            if receipts:
+            if self._ledger.holds.claim(reservation.key, job, self.now()):
+                receipts = receipts_of_job(self._ledger.database, reservation.provider, job)
                 return to_credits(sum(receipt.charged for receipt in receipts))
         return None
 

@@ -58,16 +58,16 @@ class JobAccounts:
         Raises PaymentRequired if credits or its own budget do not cover what it is expected to
         cost, BudgetInvalid for a budget that can pay for nothing.
         """
-        self._credits.member(access)  # with this month's free credits
         order = read_order(document, activity)
         tariff = self._ledger.tariffs.of(provider)
         amount = amount_to_hold(order, tariff, read_estimate(estimate or {}))
+        payer, job = self._credits.payer(access, order), text(document, "id")
         if amount <= 0:
+            self._credits.check_debt(payer, provider)
             return None
-        job = text(document, "id")
         key = f"{activity}/{provider}/{job}"
         wanted = self._credits.hold(
-            access, order, provider=provider, amount=amount, key=key, job=job
+            payer, order, provider=provider, amount=amount, key=key, job=job
         )
         ended = text(document, "status") in ENDED
 

@@ -157,12 +157,13 @@ class Processing:
         if self._credits is None:
             return wanted(), None
         order = read_order(body, activity)
+        payer = self._credits.payer(access, order)
         for attempt in count(1):
-            decision = wanted(billing=self._credits.billing(access, order, starts=starts))
+            decision = wanted(billing=self._credits.billing(payer, order, starts=starts))
             if not starts:
                 break
             try:
-                return decision, self._credits.put_aside(access, order, decision.backend)
+                return decision, self._credits.put_aside(payer, order, decision.backend)
             except PaymentRequired:
                 if attempt > len(self._settings.backends):
                     raise

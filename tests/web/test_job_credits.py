@@ -92,6 +92,15 @@ def test_a_job_whose_own_budget_is_too_low_is_not_started(site: Site) -> None:
     assert started(site) == 0
 
 
+def test_whoever_owes_starts_no_job_even_if_it_is_expected_to_cost_nothing(site: Site) -> None:
+    user = site.login()
+    site.backends["terra"].answers["GET /jobs/j-1/estimate"] = {"costs": 0}
+    assert start(site, user).status_code == 202
+    assert held(site) == []
+    report(site, "dear", 11)
+    assert_error(start(site, user), 402, "PaymentRequired")
+
+
 def test_no_more_than_a_jobs_budget_is_charged(site: Site) -> None:
     is_now(site, "created", budget=7.5)
     start(site)

@@ -44,7 +44,7 @@ def listening(app: FakeBackend) -> Iterator[str]:
 class Served:
     """The running program."""
 
-    def __init__(self, urls: Mapping[str, str], directory: Path) -> None:
+    def __init__(self, urls: Mapping[str, str], directory: Path, **more: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -55,6 +55,7 @@ class Served:
             "workers": 2,
             "threads": 16,
             "backends": {n: {"url": u, "basic_authentication": True} for n, u in urls.items()},
+            **more,
         }
         file = directory / "federation.yaml"
         file.write_text(yaml.safe_dump(settings, sort_keys=False))
