@@ -16,6 +16,7 @@ from aggregator.settings import Accounting, Settings, SettingsError, load
 from aggregator.storage.database import Database
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.usecases.tokens import sealing_key
+from aggregator.web.logs import Discreet, ServerLog
 from aggregator.web.worker import Worker
 
 # A sealed token holds a token of each backend.
@@ -47,7 +48,7 @@ def serve(settings_path: str | Path) -> int:
     for a database that cannot be opened, and SealingKeyError.
     """
     settings = load(settings_path)
-    _log_to(sys.stderr)
+    _log_to(sys.stderr, settings.log_level)
     sealing_key(settings.sealing_key, settings.data_directory)
     _try_rates(settings.accounting, str(settings_path))
     _try_database(settings.database_url, str(settings_path))
@@ -58,11 +59,11 @@ def serve(settings_path: str | Path) -> int:
     return 0
 
 
-def _log_to(stream: TextIO) -> None:
+def _log_to(stream: TextIO, level: str) -> None:
     """Log what the format shows and gather nothing else (as the logging HOWTO advises)."""
-    logging.basicConfig(
-        level=logging.INFO, stream=stream, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Discreet("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
@@ -105,6 +106,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "worker_exit": _worker_exit,
         "accesslog": None,
         "errorlog": "-",
+        "logger_class": ServerLog,
         "loglevel": "warning",
         "proc_name": "openeo-aggregator",
         "preload_app": False,

@@ -429,6 +429,11 @@ class Settings:
         "federation.sqlite in data_directory if left out",
         _database_url,
     )
+    log_level: str = _setting(
+        "info",
+        "what is logged at least; never credentials nor what is personal",
+        _one_of("debug", "info", "warning", "error"),
+    )
     workers: int = _setting(2, "processes that serve requests", _at_least(1))
     threads: int = _setting(32, "requests that each worker serves at once", _at_least(1))
     max_request_bytes: int = _setting(

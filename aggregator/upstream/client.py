@@ -32,6 +32,7 @@ from requests.utils import requote_uri
 
 from aggregator.documents import JsonObject, is_nested_within, is_object, objects, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.identity.secrets import REMOVED
 from aggregator.upstream.deadlines import Deadline
 from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 
@@ -188,7 +189,7 @@ class Client:
             raise
         if stream.status < 400 or stream.status in request.passed:
             return stream
-        raise self._error(stream)
+        raise self._error(stream, credentials)
 
     def _followed(
         self, request: Request, credentials: str | None, until: Deadline
@@ -261,7 +262,7 @@ class Client:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _error(self, stream: Stream) -> Failure:
+    def _error(self, stream: Stream, credentials: str | None) -> Failure:
         status = stream.status
         headers = {n: stream.headers[n] for n in PASSED_ERROR_HEADERS if n in stream.headers}
         try:
@@ -276,7 +277,7 @@ class Client:
             self.backend,
             status=status,
             code=text(document, "code"),
-            message=text(document, "message"),
+            message=_without(credentials, text(document, "message")),
             upstream_id=text(document, "id") or None,
             headers=headers,
             links=objects(document, "links"),
@@ -392,6 +393,15 @@ def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
     if not any(map(_CONTROL.search, headers.values())):
         return headers
     return CaseInsensitiveDict({n: _CONTROL.sub(" ", value) for n, value in headers.items()})
+
+
+def _without(credentials: str | None, message: str) -> str:
+    """The message, should it repeat what it was sent, without that."""
+    for secret in (credentials or "").split():
+        for part in (secret, secret.rpartition("/")[2]):
+            if len(part) > len("Bearer"):
+                message = message.replace(part, REMOVED)
+    return message
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

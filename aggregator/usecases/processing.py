@@ -22,6 +22,7 @@ from aggregator.errors import (
     ProcessGraphMissing,
     ProcessInvalid,
 )
+from aggregator.identity.secrets import for_logs
 from aggregator.ids import federate
 from aggregator.ledger.checks import check_plan
 from aggregator.ledger.orders import Order, read_order
@@ -131,7 +132,7 @@ class Processing:
         chosen = _accessible(routing, access)
         LOG.info("%s goes to %s", operation, chosen)
         if LOG.isEnabledFor(logging.DEBUG):
-            LOG.debug("%s", routing.explain())
+            LOG.debug("%s", for_logs(routing.explain()))
         forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
         return Decision(chosen, routing, orjson.dumps(forwarded))
 

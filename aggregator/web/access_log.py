@@ -7,7 +7,7 @@ import time
 
 from flask import Flask, Response, g, request
 
-from aggregator.web.errors import reference
+from aggregator.web.errors import in_one_line, reference
 
 LOG = logging.getLogger("aggregator.access")
 
@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
     def ended(response: Response) -> Response:
         if LOG.isEnabledFor(logging.INFO):
             took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            path = request.path.encode("unicode_escape").decode()[:300]
+            path = in_one_line(request.path)
             LOG.info(
                 "%s %s %s %d %.0f ms", reference(), request.method, path, response.status_code, took
             )

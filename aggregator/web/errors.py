@@ -12,6 +12,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import BackendError, FeatureUnsupported, Internal, NotFound, OpenEOError
+from aggregator.identity.secrets import for_logs, without_credentials
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ def install(app: Flask, max_bytes: int) -> None:
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:
-        LOG.error("%s: %s %s failed", reference(), request.method, request.path, exc_info=error)
+        path = in_one_line(request.path)
+        LOG.error("%s: %s %s failed", reference(), request.method, path, exc_info=error)
         return answer(Internal(f"please report the reference {reference()}."))
 
 
@@ -70,12 +72,29 @@ def _for_the_log(error: OpenEOError) -> str:
     """The message in one line; a backend's own is left out, as it may repeat a credential."""
     if isinstance(error, BackendError):
         return f"from {', '.join(error.backends)}, its reference {error.upstream_id!r:.100}"
-    return error.logged.encode("unicode_escape").decode()[:1000]
+    return in_one_line(error.logged, 1000)
+
+
+def in_one_line(text: str, length: int = 300) -> str:
+    """A text of somebody else's as the log may have it."""
+    return for_logs(text).encode("unicode_escape").decode()[:length]
+
+
+def body_of(error: OpenEOError, reference: str) -> bytes:
+    """The body of the response for an error.
+
+    What it repeats of the request holds no credentials, unless the message was written to hold
+    something for this user's eyes only.
+    """
+    body = error.as_json(reference)
+    if error.logged == error.message:
+        body["message"] = without_credentials(str(body["message"]))
+    return orjson.dumps(body)
 
 
 def answer(error: OpenEOError) -> Response:
     """The response for an error."""
-    body = orjson.dumps(error.as_json(reference()))
+    body = body_of(error, reference())
     response = Response(body, error.status, error.headers, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from flask import Response, request
 
+from aggregator.identity.secrets import without_credentials
 from aggregator.routing import Routing
 from aggregator.usecases.pages import Page
 from aggregator.web.errors import reference
@@ -61,7 +62,7 @@ def routed(backend: str, routing: Routing) -> dict[str, str]:
 def explained(routing: Routing) -> dict[str, str]:
     """The header that says where a process can run, and why not elsewhere."""
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
-    told = "; ".join(line for line in lines if line)
+    told = without_credentials("; ".join(line for line in lines if line))
     plain = re.sub(r"[^ -~]", "?", told.replace("°", " degrees"))
     return {"OpenEO-Federation-Routing": plain[:ROUTING_LENGTH]}
 

@@ -13,14 +13,13 @@ from collections import deque
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from gunicorn import util
 from gunicorn.http import errors as faults
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from aggregator.errors import Internal, OpenEOError
-from aggregator.web.errors import RequestInvalid, new_reference
+from aggregator.web.errors import RequestInvalid, body_of, new_reference
 
 # Seconds that a client may pause within a request, or within taking in a piece of the answer.
 PATIENCE = 30.0
@@ -196,7 +195,7 @@ def _has_more(conn: Any) -> bool:
 
 
 def _answer(status: int, error: OpenEOError, reference: str) -> bytes:
-    body = orjson.dumps(error.as_json(reference))
+    body = body_of(error, reference)
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
         "Connection: close\r\n"

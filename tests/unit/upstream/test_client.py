@@ -88,6 +88,17 @@ def test_an_error_of_a_backend_arrives_with_its_status_code_message_and_referenc
     assert error.headers == {"Retry-After": "17"}
 
 
+def test_an_error_that_repeats_its_credentials_arrives_without_them() -> None:
+    def refuse(call: Call) -> Reply:
+        said = f"{call.authorization}: secret-of-alice is no token of ours."
+        return Reply(403, {"id": "1", "code": "TokenInvalid", "message": said})
+
+    client = client_of(fake({"GET /jobs": refuse}))
+    with pytest.raises(BackendError) as caught:
+        client.ask(Request("GET", "/jobs"), "Bearer oidc/egi/secret-of-alice", deadline=5, limit=99)
+    assert caught.value.message == "Bearer [removed]: [removed] is no token of ours."
+
+
 def test_an_error_that_is_not_of_openeo_names_backend_and_layer() -> None:
     page = Reply(500, body=[b"<html>Oops</html>"], headers={"Content-Type": "text/html"})
     with pytest.raises(BackendFailure, match=r"'terra' failed \(HTTP\): status 500"):

@@ -1,0 +1,222 @@
+"""No token, secret or personal data in logs, errors or on disk, whatever goes wrong and wherever.
+
+The program runs with everything logged that any library logs; what it says is read in the end.
+"""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+import requests
+from werkzeug.serving import make_server
+
+from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.fakes.issuers import Issuer, rsa_key, signed
+from tests.web.site import basic, graph, login
+from tests.web.test_served import Served, listening
+from tests.web.test_tokens import member, provider
+
+USER, PASSWORD = "alice.private", "alice.private"  # the scripted backends want them equal
+NAME, MAIL, SUBJECT = "Alwina Geheimrat", "alwina@private.example", "u-4711-subject"
+OPAQUE = "opaque0123456789secret"
+FAR = 4_000_000_000
+
+
+def echo_error(call: Call) -> Reply:
+    """A backend that repeats what it was sent, as careless ones do."""
+    said = f"{call.authorization} of {NAME} was refused, see {call.path}?{call.query}"
+    return Reply(403, {"id": "r", "code": "TokenInvalid", "message": said})
+
+
+def echo_page(call: Call) -> Reply:
+    body = f"<html>Traceback: Authorization: {call.authorization} {call.query}".encode()
+    return Reply(500, headers={"Content-Type": "text/html"}, body=[body])
+
+
+def careless(name: str, issuer: str) -> FakeBackend:
+    """A backend that knows the issuer and fails in telling ways."""
+    found = member(name, provider("egi", issuer))
+    found.answers |= {
+        "GET /jobs/refused": echo_error,
+        "GET /jobs/broken": echo_page,
+        "GET /jobs/refused/logs": echo_error,
+        "GET /jobs/fine/logs": {"logs": [], "links": []},
+        "POST /jobs": echo_error,
+        "POST /result": echo_page,
+        "GET /credentials/basic": login,
+        "GET /me": {"user_id": "a", "name": NAME, "email": MAIL, "links": []},
+    }
+    return found
+
+
+class Seen:
+    """What was said to users: each answer's head and body."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.answers = url, list[str]()
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def ask(self, method: str, path: str, keep: bool = True, **options: Any) -> requests.Response:
+        answer = self.session.request(
+            method, self.url + path, timeout=20, allow_redirects=False, **options
+        )
+        assert answer.status_code != 500, f"{method} {path[:80]}: {answer.text}"
+        if keep:
+            self.answers.append(f"{method} {path[:80]}: {answer.headers}\n{answer.text}")
+        return answer
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    """An issuer on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    found = Issuer(f"http://127.0.0.1:{port}")
+    server = make_server("127.0.0.1", port, found.app, threaded=True)
+    with ExitStack() as stack:
+        import threading
+
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        stack.callback(server.server_close)
+        stack.callback(thread.join, 5)
+        stack.callback(server.shutdown)
+        yield found
+
+
+def tokens_of(issuer: Issuer) -> dict[str, str]:
+    """Tokens of every kind; only the first is good."""
+    said = {"name": NAME, "email": MAIL, "sub": SUBJECT, "exp": FAR}
+    good = issuer.token(**said)
+    header, claims, _ = good.split(".")
+    return {
+        "good": good,
+        "expired": issuer.token(**said | {"exp": 1000}),
+        "of another": issuer.token(**said, iss="https://evil.test/realm"),
+        "forged": signed({**said, "iss": issuer.url}, rsa_key(7), kid="unknown"),
+        "unsigned": f"eyJhbGciOiJub25lIn0.{claims}.",
+        "cut": f"{header}.{claims}",
+        "opaque": OPAQUE,
+    }
+
+
+def knock(seen: Seen, token: str) -> None:
+    """Put a token everywhere it may be, and where it should not."""
+    headers = [f"Bearer {token}", f"Bearer oidc/egi/{token}", f"Bearer basic//{token}"]
+    headers += [f"Bearer oidc/nobody/{token}", f"bearer  {token} ", f"Basic {token}", f"X {token}"]
+    for header in headers:
+        sent = {"Authorization": header}
+        for path in ("/jobs", "/jobs/terra-refused", "/jobs/terra-broken", "/jobs/terra-fine/logs"):
+            seen.ask("GET", path, headers=sent)
+        seen.ask("GET", "/credentials/basic", headers=sent)
+        for path in ("/jobs", "/result", "/validation"):
+            seen.ask("POST", path, headers=sent, json={"process": graph(), **graph()})
+        seen.ask("PUT", "/federation/terms/consent", headers=sent, json={"version": token})
+    user = {"Authorization": f"Bearer {token}"}
+    hidden = quote(f"oidc/egi/{token}" if token == OPAQUE else token, safe="")
+    for path in (
+        f"/{hidden}",
+        f"/jobs/{hidden}",
+        f"/jobs/terra-{hidden}/logs",
+        f"/collections/{hidden}",
+        f"/federation/{hidden}/openeo/1.3/jobs",
+        f"/openeo/{hidden}/",
+        f"/jobs/terra-fine/logs?token={hidden}",
+        f"/jobs/terra-refused/logs?access_token={hidden}",
+        f"/jobs?limit={hidden}",
+        f"/jobs?next={hidden}",
+        f"/federation/terms?ticket={hidden}&f=json",
+    ):
+        seen.ask("GET", path, headers=user)
+    misplaced = graph(collection_id=hidden, process_id=hidden)
+    for body in ({"process": misplaced, **misplaced}, {"process": hidden}, {hidden: hidden}):
+        for path in ("/jobs", "/result"):
+            seen.ask("POST", path, headers=user, json=body)
+    seen.ask("POST", "/jobs", headers=user, data=token, keep=False)
+    seen.ask("POST", "/federation/terms", data={"ticket": hidden, "decision": hidden}, keep=False)
+
+
+def malformed(url: str, token: str) -> list[str]:
+    """What is no HTTP, with a token in it."""
+    host = urlsplit(url)
+    answers = []
+    for line in (f"Authorization: Bearer {token}\x00", f"Authorization Bearer {token}"):
+        with socket.create_connection((str(host.hostname), host.port or 80), timeout=10) as peer:
+            peer.sendall(f"GET / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n".encode())
+            answers.append(peer.recv(65536).decode())
+    return answers
+
+
+def files_below(directory: Path) -> str:
+    """All that is on disk, with the rows of the database."""
+    found = [path.read_bytes().decode("latin-1") for path in directory.rglob("*") if path.is_file()]
+    database = sqlite3.connect(directory / "federation.sqlite")
+    found += list(database.iterdump())
+    database.close()
+    return "\n".join(found)
+
+
+def test_nothing_secret_or_personal_is_told(issuer: Issuer, tmp_path: Path) -> None:
+    tokens = tokens_of(issuer)
+    with ExitStack() as stack:
+        apps = {name: careless(name, issuer.url) for name in ("terra", "aurora")}
+        urls = {name: stack.enter_context(listening(app)) for name, app in apps.items()}
+        urls["gone"] = "http://127.0.0.1:9/openeo"
+        terms = {"version": "1", "text": "Be kind."}
+        served = Served(urls, tmp_path, log_level="debug", workers=1, terms=terms)
+        stack.callback(served.process.kill)
+        served.wait()
+        seen = Seen(served.url)
+        sealed = seen.ask("GET", "/credentials/basic", keep=False, headers=basic(USER, PASSWORD))
+        tokens["sealed"] = sealed.json()["access_token"]
+        seen.ask("GET", "/credentials/basic", headers=basic(USER, f"{PASSWORD}-wrong"))
+        seen.ask("GET", "/credentials/basic", headers=basic(MAIL, PASSWORD))
+        knock(seen, tokens["good"])
+        for kind in ("good", "sealed"):
+            user = {"Authorization": f"Bearer {tokens[kind]}"}
+            refused = seen.ask("GET", "/jobs", keep=False, headers=user).json()
+            assert refused["code"] == "ConsentRequired"
+            tokens[f"ticket of {kind}"] = refused["url"].partition("ticket=")[2]
+            form = {"ticket": tokens[f"ticket of {kind}"], "version": "1", "decision": "agree"}
+            assert seen.ask("POST", "/federation/terms", keep=False, data=form).status_code == 303
+            assert seen.ask("GET", "/me", keep=False, headers=user).json()["federation:users"]
+        for token in tokens.values():
+            knock(seen, token)
+        seen.answers += malformed(served.url, tokens["good"])
+        seen.ask("GET", f"/users/{MAIL}", keep=False)
+        for path in ("/health", "/federation/notes", "/metrics", "/federation", "/"):
+            seen.ask("GET", path, headers={"Authorization": f"Bearer {tokens['good']}"})
+        status, log = served.end()
+    assert status == 0
+    assert "DEBUG urllib3" in log and "/jobs/terra-fine/logs" in log, "all was logged"
+    secrets = {**tokens, "password": PASSWORD, "of terra": f"{USER}-at-127"}
+    personal = {"name": NAME, "first name": "Alwina", "mail": MAIL, "subject": SUBJECT}
+    assert told(log, secrets | personal) == []
+    assert told("\n".join(seen.answers), secrets) == []
+    of_record = {kind: text for kind, text in personal.items() if kind != "subject"}
+    assert told(files_below(tmp_path / "data"), secrets | of_record) == []
+
+
+def told(text: str, secrets: dict[str, str]) -> list[str]:
+    """What of these stands in a text, with the place; of a token every telling part counts."""
+    found = []
+    for kind, secret in secrets.items():
+        for part in {secret, *(part for part in secret.split(".") if len(part) > 40)}:
+            at = text.find(part)
+            if at >= 0:
+                found.append(f"{kind}: …{text[max(at - 200, 0) : at + 80]}…")
+    return found
+
+
+def test_the_search_finds_what_is_told() -> None:
+    assert told(f"a line with {OPAQUE} in it", {"opaque": OPAQUE})
+    assert told("x " + "a" * 50, {"token": f"{'b' * 50}.{'a' * 50}.c"})
+    assert told("nothing", {"opaque": OPAQUE}) == []
