@@ -16,7 +16,7 @@ from aggregator.settings import Accounting, Settings, SettingsError, load
 from aggregator.storage.database import Database
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.usecases.tokens import sealing_key
-from aggregator.web.logs import Discreet, ServerLog
+from aggregator.web.logs import FORMAT, Discreet, ServerLog
 from aggregator.web.worker import Worker
 
 # A sealed token holds a token of each backend.
@@ -62,7 +62,7 @@ def serve(settings_path: str | Path) -> int:
 def _log_to(stream: TextIO, level: str) -> None:
     """Log what the format shows and gather nothing else (as the logging HOWTO advises)."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Discreet("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Discreet(FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -9,6 +9,8 @@ from gunicorn.glogging import Logger
 
 from aggregator.identity.secrets import for_logs
 
+FORMAT = "%(levelname)s %(name)s: %(message)s"
+
 
 class Discreet(logging.Formatter):
     """Writes a record, with its traceback if it has one, without what looks like a credential.
@@ -28,4 +30,4 @@ class ServerLog(Logger):  # type: ignore[misc]
         """Set the log up for a configuration."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(Discreet(self.error_fmt, self.datefmt))
+            handler.setFormatter(Discreet(FORMAT))

@@ -44,7 +44,9 @@ def listening(app: FakeBackend) -> Iterator[str]:
 class Served:
     """The running program."""
 
-    def __init__(self, urls: Mapping[str, str], directory: Path, **more: Any) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], directory: Path, log: Path | None = None, **more: Any
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -60,9 +62,11 @@ class Served:
         file = directory / "federation.yaml"
         file.write_text(yaml.safe_dump(settings, sort_keys=False))
         program = f"import sys; from aggregator.serve import serve; sys.exit(serve({str(file)!r}))"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program], stderr=subprocess.PIPE, start_new_session=True
-        )
+        with ExitStack() as stack:
+            stderr = stack.enter_context(log.open("wb")) if log else subprocess.PIPE
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", program], stderr=stderr, start_new_session=True
+            )
 
     def wait(self) -> None:
         """Returns once it answers."""
