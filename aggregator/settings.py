@@ -218,7 +218,9 @@ class Identity:
     """Whose tokens are taken, and what their users must be entitled to. Times are in seconds."""
 
     trusted_issuers: tuple[str, ...] = _setting(
-        (), "issuers whose tokens are taken; if left empty, all that the members know", _http_urls
+        (),
+        "issuers whose tokens are taken, and no others; if left empty, those that members know",
+        _http_urls,
     )
     audience: tuple[str, ...] = _setting(
         (), "accepted values of a token's claim `aud`, any of them; if left empty, any"

@@ -30,7 +30,7 @@ from aggregator.errors import (
 from aggregator.identity.claims import Claims
 from aggregator.identity.tokens import read_token
 from aggregator.merging.oidc import issuer_of
-from aggregator.settings import Settings
+from aggregator.settings import Identity, Settings
 from aggregator.upstream.client import Failure, Request
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.catalogue import Catalogue
@@ -40,6 +40,7 @@ from aggregator.usecases.views import View
 
 JWT_CLASS = re.compile(r"https://api\.openeo\.org/[^/]+/authentication/jwt")
 REFUSED = {401, 403}
+OwnIds = Mapping[str, str]
 ME = Request("GET", "/me")
 # Of a name and password as a header has them; backends' servers take little more.
 BASIC_LENGTH = 4096
@@ -92,6 +93,7 @@ class Accounts:
     ) -> None:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
         self._sealer, self._identities = sealer, identities
+        self._trusted = trusted_issuers(settings.identity)
 
     def login(self, authorization: str | None) -> str:
         """A sealed token for the name and password in a header of HTTP Basic authentication.
@@ -129,13 +131,13 @@ class Accounts:
         """
         kind, provider, token = _bearer(authorization)
         if kind == "oidc":
-            return self._with_provider(provider, token, view)
+            return self._with_token(token, *self._provider(provider, view), view)
         login = self._sealer.open(token) if kind == "basic" or "." not in token else None
         if login is not None:
             return self._with_password(login, view)
         if kind == "basic":
             raise TokenInvalid()
-        return self._with_provider(self._provider_of(token, view), token, view)
+        return self._with_token(token, *self._provider_of(token, view), view)
 
     def me(self, access: Access, view: View, *, members: bool = True) -> dict[str, Any]:
         """What the federation knows of the user, joined with what the backends say.
@@ -170,22 +172,44 @@ class Accounts:
         url = self._settings.backend(backend).url.encode()
         return f"{backend} {hashlib.blake2b(url, digest_size=8).hexdigest()}"
 
-    def _with_provider(self, provider: str, token: str, view: View) -> Access:
-        shelf = self._catalogue.shelf(view)
-        issuers = {text(known, "id"): issuer_of(known) for known in shelf.providers}
-        if provider not in issuers:
-            raise TokenInvalid(
-                "The bearer token is sent for an OpenID Connect provider that is not known here"
-                + (f"; known are {', '.join(issuers)}." if issuers else ".")
-            )
-        claims = self._identities.verified(token, issuers[provider])
+    def _with_token(self, token: str, issuer: str, own_ids: OwnIds, view: View) -> Access:
+        claims = self._identities.verified(token, issuer)
         plain = self._takes_plain_tokens(view)
-        own_ids = shelf.oidc.own_ids[provider]
         credentials = {
             backend: f"Bearer {token}" if backend in plain else f"Bearer oidc/{own}/{token}"
             for backend, own in own_ids.items()
         }
         return Access(claims.subject, credentials, claims=claims)
+
+    def _provider(self, identifier: str, view: View) -> tuple[str, OwnIds]:
+        """The issuer of a provider in the list, and what each backend calls it."""
+        shelf = self._catalogue.shelf(view)
+        issuers = {text(known, "id"): issuer_of(known) for known in shelf.providers}
+        if identifier not in issuers:
+            raise TokenInvalid(
+                "The bearer token is sent for an OpenID Connect provider that is not known here"
+                + (f"; known are {', '.join(issuers)}." if issuers else ".")
+            )
+        return issuers[identifier], shelf.oidc.own_ids[identifier]
+
+    def _provider_of(self, token: str, view: View) -> tuple[str, OwnIds]:
+        """The issuer that a JWT names, which is not verified yet, and what each backend calls it.
+
+        One that the operator trusts counts also where no backend knows it: its users are then known
+        to the federation alone.
+        """
+        if "." not in token:
+            raise TokenInvalid()
+        issuer, shelf = issuer_of({"issuer": read_token(token).issuer}), self._catalogue.shelf(view)
+        for provider in shelf.providers:
+            if issuer and issuer_of(provider) == issuer:
+                return issuer, shelf.oidc.own_ids[text(provider, "id")]
+        if issuer in self._trusted:
+            return issuer, {}
+        raise TokenInvalid(
+            "The bearer token is from no issuer that is known here; GET /credentials/oidc lists "
+            "those that are."
+        )
 
     def _takes_plain_tokens(self, view: View) -> set[str]:
         """The backends that want a JWT as it is; the others want to be told what it is."""
@@ -195,18 +219,10 @@ class Accounts:
             if any(map(JWT_CLASS.fullmatch, one.conformance))
         }
 
-    def _provider_of(self, token: str, view: View) -> str:
-        """The provider whose issuer a JWT names, which is not verified yet."""
-        if "." not in token:
-            raise TokenInvalid()
-        issuer = issuer_of({"issuer": read_token(token).issuer})
-        for provider in self._catalogue.shelf(view).providers:
-            if issuer and issuer_of(provider) == issuer:
-                return text(provider, "id")
-        raise TokenInvalid(
-            "The bearer token is from no issuer that is known here; GET /credentials/oidc lists "
-            "those that are."
-        )
+
+def trusted_issuers(settings: Identity) -> list[str]:
+    """The issuers that the operator names, written as in the list of providers."""
+    return [issuer_of({"issuer": issuer}) for issuer in settings.trusted_issuers]
 
 
 def refusal(failures: Mapping[str, Failure]) -> OpenEOError | None:

@@ -15,7 +15,7 @@ from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import monitoring
-from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.accounts import Accounts, trusted_issuers
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
@@ -78,7 +78,9 @@ class Federation:
             LOG.warning("serving without the database until it can be opened")
 
     def _known_issuers(self) -> list[str]:
-        return [issuer_of(one) for one in self.catalogue.shelf(self.view(None)).providers]
+        listed = self.catalogue.shelf(self.view(None)).providers
+        named = trusted_issuers(self.settings.identity)
+        return list(dict.fromkeys([*named, *map(issuer_of, listed)]))
 
     def ready(self) -> None:
         """Return when every backend was looked at once, or has had its time since the start."""

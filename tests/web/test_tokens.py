@@ -169,6 +169,23 @@ def test_only_trusted_issuers_are_offered_and_taken(issuer: Issuer, tmp_path: Pa
         assert_error(answer, 403, "TokenInvalid")
 
 
+def test_a_trusted_issuer_is_known_to_the_federation_before_its_members_know_it(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    members = {"terra": backend("terra", answers=JOBS)}
+    identity = {"trusted_issuers": [f"{issuer.url}/"]}
+    site = Site(members, tmp_path, issuer=issuer, identity=identity)
+    user = bearer(issuer.token(name="Alice"))
+    found = conforms("/me", site.get("/me", headers=user))
+    assert (found["user_id"], found["name"]) == ("u-1", "Alice")
+    assert_error(site.get("/jobs/terra-1", headers=user), 403, "PermissionsInsufficient")
+    assert not members["terra"].asked("GET", "/jobs/1") + members["terra"].asked("GET", "/me")
+    app = site.federation
+    callers = verified_callers(app.settings, app.accounts, app.catalogue)
+    program = bearer(issuer.token(azp="terra-accounting"))["Authorization"]
+    assert callers(program).client == "terra-accounting"
+
+
 def test_audience_and_client_are_asked_for_if_the_operator_says_so(
     issuer: Issuer, tmp_path: Path
 ) -> None:
