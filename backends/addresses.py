@@ -108,16 +108,18 @@ def answered(
     deadline: float = DEADLINE,
     resolver: Resolver | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    redirects: int = MAX_REDIRECTS,
 ) -> Iterator[http.client.HTTPResponse]:
     """What ``url`` answers with, whatever its status, its body still to be read.
 
-    Redirects are followed as far as the policy allows each. The connection is cut
-    after ``deadline`` seconds, also while the body is read. Raises as ``fetch`` does,
-    also where reading the body fails.
+    So many redirects are followed, as far as the policy allows each, and with the same
+    headers. The connection is cut after ``deadline`` seconds, also while the body is
+    read. Raises as ``fetch`` does, also where reading the body fails.
     """
     ends = time.monotonic() + deadline
     moved = url
-    for _ in range(MAX_REDIRECTS + 1):
+    for _ in range(redirects + 1):
         target = policy.target(moved, resolver)
         with _failing(url, ends), _connected(target, ends) as connection:
             sent = {"Host": target.authority, **(headers or {})}
@@ -127,7 +129,7 @@ def answered(
                     yield answer
                     return
                 moved = urljoin(moved, answer.getheader("Location", ""))
-    raise unavailable(url, f"it redirects more than {MAX_REDIRECTS} times")
+    raise unavailable(url, f"it redirects more than {redirects} times")
 
 
 @contextlib.contextmanager

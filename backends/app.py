@@ -18,6 +18,7 @@ from backends.jobs.engine import Engine
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
+from backends.oidc.access import Access
 from backends.profile import Profile
 from backends.secret import read_or_make_key
 from backends.stored.drawing import Drawing
@@ -25,7 +26,7 @@ from backends.stored.files import Workspaces
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.stored.services import Services
-from backends.web.account import account
+from backends.web.account import account, federated
 from backends.web.authentication import guard
 from backends.web.backend import KEY, Backend
 from backends.web.capabilities import capabilities, host
@@ -72,6 +73,8 @@ def create_app(
     app.register_blueprint(host)
     sections = [capabilities, discovery, account, processing, jobs, results]
     sections += [stored_processes, files, scenes]
+    if profile.oidc.providers:
+        sections.append(federated)
     if "run_udf" in profile.processes:
         sections.append(runtimes)
     if profile.service_types:
@@ -129,6 +132,7 @@ def _assemble(
         synchronous=Synchronous(
             profile, store, engine, request_folder, clock, prepare=prepare, **told
         ),
+        access=Access(profile.oidc, clock),
         tokens=Tokens(key, profile.api_url, clock),
         signer=LinkSigner(key, clock),
         clock=clock,

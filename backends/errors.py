@@ -78,6 +78,7 @@ PROPRIETARY: Final[Mapping[str, int]] = MappingProxyType(
         "DimensionMissing": 400,
         "DimensionNotAvailable": 400,
         "DimensionMismatch": 400,
+        "IdentityProviderUnavailable": 503,
         "IncompatibleDataCubes": 400,
         "LabelExists": 400,
         "LabelMismatch": 400,

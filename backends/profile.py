@@ -18,6 +18,7 @@ from backends.configuration import Mistake, ProfileError, Reader, read_document
 from backends.errors import OpenEOError
 from backends.faults.reading import Faults, faults_of
 from backends.limits import Limits
+from backends.oidc.providers import Oidc, read_oidc
 from backends.passwords import Password, read_password
 from backends.service_types import SERVICE_TYPES
 
@@ -104,6 +105,8 @@ class Profile:
     """Kinds of secondary web services that are offered."""
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
     """Which URLs the work of users may load."""
+    oidc: Oidc = field(default_factory=Oidc)
+    """Whose users may log in by OpenID Connect."""
     faults: Faults = field(default_factory=Faults)
     """What goes wrong on purpose."""
     accounting: Accounting | None = None
@@ -207,7 +210,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    *("compute", "urls", "faults", "service_types", "accounting"),
+    *("compute", "urls", "oidc", "faults", "service_types", "accounting"),
 }
 
 
@@ -247,6 +250,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
             "service_types", document.get("service_types", []), SERVICE_TYPES, empty=True
         ),
         addresses=_addresses(reader, document.get("urls", {}), bind, public_url),
+        oidc=read_oidc(reader, document.get("oidc")),
         faults=faults_of(reader, "faults", document.get("faults")),
         accounting=read_accounting(reader, document.get("accounting"), document.get("id")),
     )

@@ -2,11 +2,13 @@
 
 from flask import Blueprint, Response, request
 
-from backends.web.authentication import check_basic, current_user
+from backends.web.authentication import check_basic, current_name, current_user
 from backends.web.backend import backend
 from backends.web.documents import json_response
 
 account = Blueprint("account", __name__)
+federated = Blueprint("federated", __name__)
+"""What backends have whose users come from OpenID Connect providers."""
 
 
 @account.get("/credentials/basic")
@@ -18,6 +20,12 @@ def log_in() -> Response:
     return response
 
 
+@federated.get("/credentials/oidc")
+def providers() -> Response:
+    listed = backend().profile.oidc.providers
+    return json_response({"providers": [one.as_json() for one in listed]}, revalidate=True)
+
+
 @account.get("/me")
 def me() -> Response:
     here = backend()
@@ -27,7 +35,7 @@ def me() -> Response:
     return json_response(
         {
             "user_id": user,
-            "name": user,
+            "name": current_name(),
             "default_plan": here.profile.default_plan(user),
             "storage": {"free": max(quota - used, 0), "quota": quota},
             "budget": round(max(here.profile.budget(user) - spent, 0.0), 4),

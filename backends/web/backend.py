@@ -11,6 +11,7 @@ from backends.accounting.sender import Sender
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
+from backends.oidc.access import Access
 from backends.profile import Profile
 from backends.stored.drawing import Drawing
 from backends.stored.files import Workspaces
@@ -38,6 +39,7 @@ class Backend:
     services: Services
     drawing: Drawing
     tokens: Tokens
+    access: Access
     signer: LinkSigner
     clock: Callable[[], datetime]
     sender: Sender | None = None

@@ -10,8 +10,10 @@ import yaml
 from aggregator.ledger.pricing import TariffError
 from aggregator.settings import Backend, Settings, SettingsError, load
 from aggregator.storage.tariffs import load_tariffs
+from scripts.federation.agreement import disagreements
 
 if TYPE_CHECKING:
+    from backends.identity.settings import Settings as Identity
     from backends.profile import Profile
 
 
@@ -28,9 +30,10 @@ def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
     rates = [f"{config}: {mistake}" for mistake in _rates(settings)]
     if not profiles:
         return rates
-    found = rates + [mistake for backend in settings.backends for mistake in _profile(backend)]
-    found += _identity(settings.identity.simulated)
-    return found + _clashes(config)
+    identity, found = _identity(settings.identity.simulated)
+    for backend in settings.backends:
+        found += _profile(backend, identity)
+    return rates + found + _clashes(config)
 
 
 def _rates(settings: Settings) -> list[str]:
@@ -61,7 +64,7 @@ def _profiles_named_in(config: Path) -> list[str]:
     found = [mistake for file in files for mistake in _loaded(file)[1]]
     identity = document.get("identity") if isinstance(document, dict) else None
     provider = identity.get("simulated") if isinstance(identity, dict) else None
-    return found + _identity(config.parent / str(provider) if provider else None)
+    return found + _identity(config.parent / str(provider) if provider else None)[1]
 
 
 def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
@@ -74,32 +77,32 @@ def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
         return None, [f"{error.source}: {mistake}" for mistake in error.mistakes]
 
 
-def _identity(file: Path | None) -> list[str]:
-    """What is wrong with the configuration of the simulated provider of identities."""
+def _identity(file: Path | None) -> tuple[Identity | None, list[str]]:
+    """The simulated provider of identities, or what is wrong with its configuration."""
     if file is None:
-        return []
+        return None, []
     from backends.configuration import ProfileError
     from backends.identity.reading import load_settings
 
     try:
-        load_settings(file)
+        return load_settings(file), []
     except ProfileError as error:
-        return [f"{error.source}: {mistake}" for mistake in error.mistakes]
-    return []
+        return None, [f"{error.source}: {mistake}" for mistake in error.mistakes]
 
 
-def _profile(backend: Backend) -> list[str]:
+def _profile(backend: Backend, identity: Identity | None) -> list[str]:
     if backend.simulated is None:
         return []
     profile, mistakes = _loaded(backend.simulated)
     if profile is None:
         return mistakes
+    found = [] if identity is None else list(disagreements(profile, identity))
     if not profile.api_url.startswith(backend.url.rstrip("/")):
-        return [
-            f"{backend.simulated}: public_url: the backend is to be found at {profile.api_url}, "
+        found.append(
+            f"public_url: the backend is to be found at {profile.api_url}, "
             f"but the federation looks for it at {backend.url}"
-        ]
-    return []
+        )
+    return [f"{backend.simulated}: {mistake}" for mistake in found]
 
 
 def _clashes(config: Path) -> list[str]:

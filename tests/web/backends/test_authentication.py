@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug.security import generate_password_hash
 
+from backends.oidc.providers import Oidc, OidcProvider
 from backends.passwords import Password
 from backends.profile import User
 from backends.web.authentication import PUBLIC
@@ -153,7 +154,12 @@ def test_the_secret_is_readable_by_its_owner_only(site: Site) -> None:
 @pytest.fixture
 def everything(tmp_path: Path) -> Iterator[Site]:
     """A backend with all parts of the API."""
-    site = Site(tmp_path / "everything", processes=("add", "run_udf"), service_types=("XYZ",))
+    site = Site(
+        tmp_path / "everything",
+        processes=("add", "run_udf"),
+        service_types=("XYZ",),
+        oidc=Oidc((OidcProvider("egi", "EGI", "https://login.example"),)),
+    )
     yield site
     site.close()
 

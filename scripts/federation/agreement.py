@@ -1,0 +1,41 @@
+"""Whether the simulated backends and the simulated provider of identities fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backends.identity.settings import Settings
+    from backends.oidc.providers import DefaultClient
+    from backends.profile import Profile
+
+PKCE = "+pkce"
+
+
+def disagreements(profile: Profile, identity: Settings) -> Iterator[str]:
+    """What a profile says of the provider that is not so, as `key path: what is wrong`."""
+    for number, provider in enumerate(profile.oidc.providers):
+        where = f"oidc.providers[{number}]"
+        if provider.issuer != identity.issuer:
+            continue
+        if provider.audience and identity.audience not in provider.audience:
+            yield f"{where}.audience: the provider's tokens are for {identity.audience!r}"
+        for place, client in enumerate(provider.default_clients):
+            for mistake in _unregistered(client, identity):
+                yield f"{where}.default_clients[{place}].{mistake}"
+
+
+def _unregistered(client: DefaultClient, identity: Settings) -> Iterator[str]:
+    known = identity.clients.get(client.id)
+    if known is None:
+        yield f"id: the provider has no client {client.id!r}"
+        return
+    if not known.is_public:
+        yield f"id: the client {client.id!r} of the provider has a secret"
+    for grant in client.grant_types:
+        if grant.removesuffix(PKCE) not in known.grants:
+            yield f"grant_types: the provider does not grant {grant!r} to {client.id!r}"
+    for url in client.redirect_urls:
+        if not known.redirects_to(url):
+            yield f"redirect_urls: the provider does not send users of {client.id!r} to {url}"

@@ -1,0 +1,1 @@
+"""Tests of a backend as a resource server."""
