@@ -11,6 +11,8 @@ class Limits:
     """Samples (pixels x bands x dates) that one synchronous request may load."""
     batch_samples: int = 1_000_000_000
     """Samples that a batch job may load."""
+    result_bytes: int = 20_000_000_000
+    """What one computation may save, before it is compressed."""
     sync_deadline: float = 300.0
     batch_deadline: float = 3600.0
     concurrent_sync: int = 2

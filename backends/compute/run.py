@@ -100,6 +100,7 @@ def _unwatched(_share: float) -> None:
 
 def _saver(profile: Profile, task: Task, reporter: Reporter) -> Callable[..., list[SavedAsset]]:
     saves = 0
+    left = profile.limits.result_bytes
 
     def save_result(
         cube: Any,
@@ -107,7 +108,10 @@ def _saver(profile: Profile, task: Task, reporter: Reporter) -> Callable[..., li
         options: Mapping[str, Any],
         progress: Callable[[float], None] = _unwatched,
     ) -> list[SavedAsset]:
-        nonlocal saves
+        nonlocal saves, left
+        left -= int(getattr(cube, "nbytes", 0))
+        if left < 0:
+            raise _too_large(profile.limits.result_bytes)
         official = format_name(name, profile.output_formats)
         # Each save_result has a folder of its own, so that two with the same
         # prefix do not overwrite each other.
@@ -120,6 +124,14 @@ def _saver(profile: Profile, task: Task, reporter: Reporter) -> Callable[..., li
         return saved
 
     return save_result
+
+
+def _too_large(allowed: int) -> OpenEOError:
+    return OpenEOError(
+        "ProcessGraphComplexity",
+        f"The results would have more than {allowed:,} bytes in all. Save a smaller area, fewer "
+        "dates or bands, or a coarser resolution.",
+    )
 
 
 def _asset(saved: SavedAsset, results: Path) -> Asset:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from backends.arguments import parse_moment
+from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.processes.cubes import (
     Cube,
@@ -25,7 +26,16 @@ from backends.processes.cubes import (
     typed,
 )
 from backends.processes.declaration import implements
-from backends.processes.values import Array, elements, floating, invalid, is_number, whole
+from backends.processes.values import (
+    Array,
+    elements,
+    floating,
+    invalid,
+    is_lazy,
+    is_number,
+    lazy,
+    whole,
+)
 
 PARAMETERS: Final = "param"
 """The dimension of a fitted cube that holds the parameters."""
@@ -34,6 +44,8 @@ MAX_STEPS: Final = 200
 _MAX_PARAMETERS: Final = 50
 _TINY_GAIN: Final = 1e-12
 _NO_WAY: Final = 1e12
+_AT_ONCE: Final = 16
+"""How many labels are predicted for at a time, where cubes are lazy."""
 
 
 @implements("fit_curve")
@@ -174,38 +186,48 @@ def _steps(slopes: Any, misses: Any, damping: Any) -> Any:
 
 
 def predicted(function: Callable[..., Any], positions: Any, parameters: Any) -> Any:
-    """What the function gives, [position, pixel], for parameters [parameter, pixel]."""
-    shape = (len(positions), parameters.shape[1])
-    given = Array(parameters[:, np.newaxis])
-    values = function(x=positions[:, np.newaxis], parameters=given)
-    return np.asarray(single(values, shape, parameters, "function"), dtype=np.float64)
+    """What the function gives, [position, pixels...], for parameters [parameter, pixels...]."""
+    pixels = parameters.shape[1:]
+    along = positions.reshape(-1, *[1] * len(pixels))
+    if is_lazy(parameters):
+        along = lazy.from_array(along, chunks=_AT_ONCE)
+    values = function(x=along, parameters=Array(parameters[:, np.newaxis]))
+    return single(values, (len(positions), *pixels), parameters, "function").astype(np.float64)
+
+
+def _check_size(size: int, allowed: int) -> None:
+    if size > allowed:
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"The prediction would have {size:,} values; at most {allowed:,} are possible.",
+        )
 
 
 @implements("predict_curve")
 def predict_curve(
-    data: Cube, parameters: Cube, function: Callable[..., Any], dimension: str, labels: Any
+    data: Cube,
+    parameters: Cube,
+    function: Callable[..., Any],
+    dimension: str,
+    labels: Any,
+    *,
+    environment: Environment,
 ) -> Cube:
     """What a function with fitted parameters gives for labels of a dimension.
 
     `data` gives the order of the dimensions and the kind of the labels; `parameters` has
     all its dimensions but `dimension`, and one more that holds the parameters (`param`, or
     else the only one that `data` lacks). Values are float64, no-data where parameters are.
-    Raises `DimensionNotAvailable`.
+    Raises `DimensionNotAvailable`, and `ProcessGraphComplexity` for more values than a
+    collection may load.
     """
     cube, fitted = as_cube(data), as_cube(parameters, "parameters")
     name = existing(cube, dimension)
     axis = _parameter_dimension(fitted, cube)
     wanted = _wanted(cube, name, labels)
-    positions = _positions(wanted)
-
-    def on_block(block: Any) -> Any:
-        values = predicted(function, positions, block.reshape(len(block), -1))
-        return values.reshape(len(positions), *block.shape[1:])
-
     turned = fitted.transpose(axis, ...)
-    values = whole(
-        turned.data.astype(np.float64), on_block, length=len(positions), dtype=np.float64
-    )
+    _check_size(len(wanted) * turned[0].size, environment.limits.max_samples)
+    values = predicted(function, _positions(wanted), turned.data.astype(np.float64))
     coords = {**coordinates_without(fitted, axis), name: (name, wanted)}
     result = rebuilt(values, (name, *turned.dims[1:]), coords, fitted)
     order = [found for found in cube.dims if found in result.dims]

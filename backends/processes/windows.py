@@ -11,6 +11,7 @@ from typing import Any, Final
 import dask.array
 import numpy as np
 
+from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, as_cube, rebuilt, single, spatial_dimensions
 from backends.processes.declaration import implements
@@ -27,12 +28,14 @@ def aggregate_spatial_window(  # noqa: PLR0917  the parameters of openEO
     boundary: str = "pad",
     align: str = "upper-left",
     context: Any = None,
+    *,
+    environment: Environment,
 ) -> Cube:
     """One value for each window of `size` [x, y] pixels, labelled by the window's centre.
 
     Windows begin at the corner `align`; where they do not come out even, the cube is padded
-    with no-data or trimmed. Raises `DimensionNotAvailable`, and `NoDataAvailable` where
-    trimming leaves nothing.
+    with no-data or trimmed. Raises `DimensionNotAvailable`, `NoDataAvailable` where trimming
+    leaves nothing, and `ProcessGraphComplexity` for more padding than could be loaded.
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
@@ -42,6 +45,7 @@ def aggregate_spatial_window(  # noqa: PLR0917  the parameters of openEO
     if align not in _CORNERS:
         raise invalid("align", f"must be one of {', '.join(_CORNERS)}.")
     vertical, horizontal = align.split("-")
+    _check_padding(cube, (width, height), boundary, environment.limits.max_samples)
     turned = cube.transpose(..., y, x)
     values = floating(turned.data)
     labels: dict[Any, Any] = {}
@@ -63,6 +67,19 @@ def _size(size: Any) -> tuple[int, int]:
     if len(given) != 2 or not all(isinstance(n, int) and n > 0 for n in given):
         raise invalid("size", "must be two whole numbers above 0: pixels along x and y.")
     return given[0], given[1]
+
+
+def _check_padding(cube: Cube, size: tuple[int, int], boundary: str, allowed: int) -> None:
+    """Raise `ProcessGraphComplexity` where a window alone is larger than any cube may be."""
+    y, x = spatial_dimensions(cube)
+    layers = cube.size // max(1, cube.sizes[y] * cube.sizes[x])
+    padded = layers * max(size[1], cube.sizes[y]) * max(size[0], cube.sizes[x])
+    if boundary == "pad" and padded > max(allowed, 4 * cube.size):
+        raise OpenEOError(
+            "ProcessGraphComplexity",
+            f"Padded to windows of that size the cube has {padded:,} values; at most {allowed:,} "
+            "are possible. Choose a smaller 'size', or 'trim' as 'boundary'.",
+        )
 
 
 def _missing(labels: Any, size: int, *, trim: bool, low: bool) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def save(node: str, name: str = "GTiff", *, result: bool = False) -> dict[str, A
 @pytest.fixture(scope="module")
 def terra(tmp_path_factory: pytest.TempPathFactory) -> Executor:
     document = yaml.safe_load((ROOT / "config/backends/terra.yaml").read_text("utf-8"))
-    document["limits"] = {"sync_samples": 1200, "batch_samples": 5000}
+    document["limits"] = {"sync_samples": 1200, "batch_samples": 5000, "result_bytes": 30_000}
     path = tmp_path_factory.mktemp("profile") / "terra.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return executor(path)
@@ -104,6 +104,24 @@ def test_a_synchronous_request_may_load_less_than_a_batch_job(terra: Executor, r
         run(terra, "sync", load=larger, save=save("load", result=True))
     run.store.delete("j1")
     assert run(terra, "batch", load=larger, save=save("load", result=True))
+
+
+def test_results_that_are_too_large_are_refused_before_they_are_computed(
+    terra: Executor, run: Run
+) -> None:
+    # What is loaded has 28 x 22 pixels, about 2.5 kB; ten thousand hours have 25 MB.
+    mean = {"process_id": "mean", "arguments": {"data": {"from_parameter": "data"}}}
+    arguments = {
+        "data": {"from_node": "load"},
+        "period": "hour",
+        "reducer": {"process_graph": {"mean": {**mean, "result": True}}},
+    }
+    hours = {"process_id": "aggregate_temporal_period", "arguments": arguments}
+    dates = load(temporal_extent=["2024-06-01", "2024-06-11"])
+    with pytest.raises(OpenEOError, match="results would have more than 30,000 bytes") as caught:
+        run(terra, load=dates, hours=hours, save=save("hours", "netCDF", result=True))
+    assert caught.value.code == "ProcessGraphComplexity"
+    assert run.store.assets("j1", 1) == []
 
 
 def test_a_format_that_the_profile_leaves_out_is_not_written(terra: Executor, run: Run) -> None:

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from scipy.optimize import curve_fit
 
+from backends.environment import Limits
 from backends.errors import OpenEOError
 from tests.fakes.execution import Execution, by, cube_of, of, on_cube
 
@@ -124,6 +125,7 @@ def test_what_cannot_be_fitted_is_refused(changes: dict[str, Any], code: str) ->
 
 def predict(cube: xr.DataArray, fitted: xr.DataArray, **changes: Any) -> Any:
     nothing = {"spatial_extent": None, "temporal_extent": None}
+    limits = changes.pop("limits", Limits())
     arguments = {
         "data": by("data"),
         "parameters": by("fitted"),
@@ -137,7 +139,8 @@ def predict(cube: xr.DataArray, fitted: xr.DataArray, **changes: Any) -> Any:
             "data": node("load_collection", id="data", **nothing),
             "fitted": node("load_collection", id="fitted", **nothing),
             "predict": {**node("predict_curve", **arguments), "result": True},
-        }
+        },
+        limits=limits,
     )
 
 
@@ -160,6 +163,16 @@ def test_new_dates_are_predicted(name: str) -> None:
     np.testing.assert_allclose(
         found.values, seasons(truth.astype(float), wanted[:, None, None]), rtol=1e-6
     )
+
+
+def test_more_than_could_be_loaded_is_not_predicted() -> None:
+    cube = cube_of(np.zeros((12, 100, 100)), t=DAYS)
+    days = [f"2021-01-{day:02}" for day in range(1, 32)]
+    fitted = parameters_of(np.zeros((3, 100, 100)))
+    assert predict(cube, fitted, labels=days).sizes["t"] == 31
+    with pytest.raises(OpenEOError) as caught:
+        predict(cube, fitted, labels=days, limits=Limits(max_samples=300_000))
+    assert caught.value.code == "ProcessGraphComplexity"
 
 
 @pytest.mark.parametrize(

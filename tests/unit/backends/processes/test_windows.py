@@ -55,6 +55,7 @@ def test_windows_are_trimmed_at_the_other_side(
         ({"size": [5, 1], "boundary": "trim"}, "NoDataAvailable"),
         ({"size": [0, 1]}, "ProcessParameterInvalid"),
         ({"size": [2]}, "ProcessParameterInvalid"),
+        ({"size": [10**9, 1]}, "ProcessGraphComplexity"),
         ({"size": [2, 2], "align": "middle"}, "ProcessParameterInvalid"),
         ({"size": [2, 2], "boundary": "stretch"}, "ProcessParameterInvalid"),
     ],
