@@ -64,7 +64,7 @@ class Operations:
         self._check_member(check, backend)
         begin, end = check.moment("starts", starts), check.moment("ends", ends)
         known = check.moment("announced", announced) if announced else now
-        check.that(end > begin, "ends: must be later than starts")
+        check.that(not (begin and end) or end > begin, "ends: must be later than starts")
         check.that(known <= now, "announced: must not be in the future")
         check.length("text", text, TEXT)
         check.settle()
@@ -193,6 +193,7 @@ class _Check:
         self.that(fits, f"{name}: must have {least} to {most} characters")
 
     def moment(self, name: str, text: str) -> int:
+        """The moment; 0 if it cannot be read."""
         try:
             return read_moment(text)
         except ValueError:

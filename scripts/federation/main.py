@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
+from scripts.federation.availability import availability
 from scripts.federation.ledger.commands import ledger
 
 if TYPE_CHECKING:
@@ -266,6 +267,7 @@ def explain(graph: Path, config: Path | None, port_offset: int, url: str | None)
 
 
 main.add_command(ledger)
+main.add_command(availability)
 
 
 def _layout(

@@ -1,0 +1,169 @@
+"""`openeo-federation availability`: what operators do about members' availability, by command.
+
+Writes into the federation's database, which the aggregator and the monitor read; neither has to
+run. Declares the commands; each imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from aggregator.settings import Settings
+    from aggregator.usecases.operations import Operations, Written
+    from aggregator.usecases.record import Record
+
+EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
+DIRECTORY = click.Path(path_type=Path, file_okay=False)
+
+by_option = click.option("--by", help="Whose doing it is.  [default: the user of this shell]")
+reason_option = click.option("--reason", required=True, help="Why; everybody can read it.")
+announced_option = click.option(
+    "--announced", metavar="TIME", help="When it was announced, if it was before now."
+)
+
+
+class Place:
+    """Where the record is."""
+
+    def __init__(self, config: Path | None, data: Path | None) -> None:
+        self._config, self._data = config, data
+
+    @contextmanager
+    def record(self) -> Iterator[tuple[Settings, Record]]:
+        """The settings and the record; what they refuse becomes a sentence."""
+        from aggregator.errors import DatabaseUnavailable, OpenEOError
+        from aggregator.storage.database import Database
+        from aggregator.usecases.watching import record_of
+
+        settings = self._settings()
+        database = Database(settings.database_url)
+        try:
+            yield settings, record_of(settings, database)
+        except DatabaseUnavailable as error:
+            raise click.ClickException(f"The database cannot be used: {error.reason}") from None
+        except OpenEOError as error:
+            raise click.ClickException(error.message) from None
+        finally:
+            database.dispose()
+
+    def _settings(self) -> Settings:
+        from aggregator.settings import SettingsError, load
+        from scripts.federation.layout import AGGREGATOR, default_config
+
+        file = self._config or default_config()
+        try:
+            settings = load(file)
+        except SettingsError as error:
+            mistakes = "\n".join([f"{file} cannot be used:", *error.mistakes])
+            raise click.ClickException(mistakes) from None
+        if self._data is None:
+            return settings
+        return replace(settings, data_directory=self._data / AGGREGATOR)
+
+
+@click.group()
+@click.option(
+    "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
+)
+@click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
+@click.pass_context
+def availability(ctx: click.Context, config: Path | None, data: Path | None) -> None:
+    """Maintenance, announcements, notes on incidents, and decisions on members.
+
+    Times are days or times such as 2026-03-14 or 2026-03-14T09:30:00Z.
+    """
+    ctx.obj = Place(config, data)
+
+
+@availability.command()
+@click.pass_obj
+def show(place: Place, /) -> None:
+    """How each member stands, and what is proposed, under way or announced."""
+    from scripts.federation.standing import lines
+
+    with place.record() as (settings, record):
+        for line in lines(settings, record):
+            click.echo(line)
+
+
+@availability.command()
+@click.argument("backend")
+@click.argument("starts")
+@click.argument("ends")
+@click.option("--text", default="", help="What is done.")
+@announced_option
+@by_option
+@click.pass_obj
+def maintenance(place: Place, /, by: str | None, **given: Any) -> None:
+    """Announce maintenance of BACKEND from STARTS to ENDS."""
+    _do(place, lambda operations: operations.announce_maintenance(**given, by=by or _user()))
+
+
+@availability.command()
+@click.argument("kind", type=click.Choice(["breaking-change", "removal", "experimental", "notice"]))
+@click.argument("title")
+@click.option("--backend", default="", help="Whose; the federation's if left out.")
+@click.option("--text", default="", help="More about it.")
+@click.option("--effective", metavar="TIME", help="From when it holds.")
+@announced_option
+@by_option
+@click.pass_obj
+def announce(place: Place, /, by: str | None, **given: Any) -> None:
+    """Announce a breaking change, a removal, or other news under a TITLE."""
+    _do(place, lambda operations: operations.announce(**given, by=by or _user()))
+
+
+@availability.command()
+@click.argument("identifier", metavar="ID")
+@reason_option
+@by_option
+@click.pass_obj
+def withdraw(place: Place, /, identifier: str, reason: str, by: str | None) -> None:
+    """Call maintenance off, or withdraw an announcement."""
+    _do(place, lambda operations: operations.withdraw(identifier, reason, by=by or _user()))
+
+
+@availability.command()
+@click.argument("incident")
+@click.argument("text")
+@by_option
+@click.pass_obj
+def note(place: Place, /, incident: str, text: str, by: str | None) -> None:
+    """Write a public note on an INCIDENT, named by its id."""
+    _do(place, lambda operations: operations.note(incident, text, by=by or _user()))
+
+
+@availability.command()
+@click.argument("kind", metavar="DECISION", type=click.Choice(["exclude", "readmit", "decline"]))
+@click.argument("backend")
+@reason_option
+@by_option
+@click.pass_obj
+def decide(place: Place, /, kind: str, backend: str, reason: str, by: str | None) -> None:
+    """Exclude BACKEND from new work, readmit it, or decline what a verdict proposes for it."""
+    _do(place, lambda operations: operations.decide(backend, kind, reason, by=by or _user()))
+
+
+def _do(place: Place, what: Callable[[Operations], Written]) -> None:
+    """Does it, and says under which id and with what remark."""
+    import time
+
+    from aggregator.usecases.operations import Operations
+
+    with place.record() as (settings, record):
+        written = what(Operations(record, settings.order, time.time))
+    click.echo(written.id)
+    if written.remark:
+        click.echo(written.remark, err=True)
+
+
+def _user() -> str:
+    return getpass.getuser()
