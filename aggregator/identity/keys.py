@@ -64,7 +64,7 @@ def read_keys(issuer: str, document: JsonObject) -> KeySet:
 
 
 def _key(entry: Any) -> Key | None:
-    if not is_object(entry) or "d" in entry or text(entry, "use", "sig") != "sig":
+    if not is_object(entry) or text(entry, "use", "sig") != "sig":
         return None
     operations = array(entry, "key_ops")
     if operations and "verify" not in operations:

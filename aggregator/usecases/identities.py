@@ -47,7 +47,7 @@ class Identities:
 
         Raises TokenInvalid, which says why, or IdentityProviderUnavailable.
         """
-        mark = hashlib.blake2b(raw.encode(), key=_key(issuer), digest_size=32).digest()
+        mark = hashlib.blake2b(raw.encode(), digest_size=32).digest()
         with self._lock:
             kept = self._verified.get(mark)
         if kept is not None and self._still_good(*kept, issuer):
@@ -60,6 +60,7 @@ class Identities:
         return claims
 
     def _still_good(self, claims: Claims, keys: KeySet, issuer: str) -> bool:
+        """Whether it is the same issuer with the same keys, and the token has not expired."""
         if self._issuers.keys(issuer) is not keys:
             return False
         return not has_expired(claims, self._policy.leeway, self._clock())
@@ -77,7 +78,3 @@ class Identities:
                 "The key that signed the bearer token is none that its issuer publishes. If it is "
                 f"a new one, please try again in {self._interval:g} seconds."
             ) from error
-
-
-def _key(issuer: str) -> bytes:
-    return hashlib.blake2b(issuer.encode(), digest_size=32).digest()

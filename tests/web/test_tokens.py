@@ -186,6 +186,19 @@ def test_a_trusted_issuer_is_known_to_the_federation_before_its_members_know_it(
     assert callers(program).client == "terra-accounting"
 
 
+def test_a_token_that_was_verified_is_not_taken_for_another_provider(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    other = Issuer("https://other.test")
+    member_ = member("terra", provider("a", issuer.url), provider("b", other.url))
+    site = Site({"terra": member_}, tmp_path, issuer=issuer, oidc_rule="union")
+    site.adapter.apps[other.host] = other.app
+    token = issuer.token()
+    assert site.get("/jobs", headers=bearer(token, "a")).status_code == 200
+    assert site.get("/jobs", headers=bearer(other.token(), "b")).status_code == 200
+    assert_error(site.get("/jobs", headers=bearer(token, "b")), 403, "TokenInvalid")
+
+
 def test_audience_and_client_are_asked_for_if_the_operator_says_so(
     issuer: Issuer, tmp_path: Path
 ) -> None:
