@@ -78,8 +78,10 @@ class Federation:
             LOG.warning("serving without the database until it can be opened")
 
     def _known_issuers(self) -> list[str]:
-        listed = self.catalogue.shelf(self.view(None)).providers
         named = trusted_issuers(self.settings.identity)
+        if not self._is_ready:  # nothing is merged before all that there is could come
+            return list(named)
+        listed = self.catalogue.shelf(self.view(None)).providers
         return list(dict.fromkeys([*named, *map(issuer_of, listed)]))
 
     def ready(self) -> None:
@@ -92,8 +94,8 @@ class Federation:
         if not self.snapshots.wait_until_visited(max(left, 0.0)):
             LOG.warning("not every backend has answered since the start")
         self.catalogue.settle()
-        self.issuers.wake()
         self._is_ready = True
+        self.issuers.wake()
 
     def stop(self) -> None:
         """End what runs in the background; `start` begins it again."""
