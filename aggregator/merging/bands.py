@@ -20,6 +20,8 @@ from aggregator.merging.fields import (
     Parts,
     Place,
     Rule,
+    Shortcut,
+    fits,
     flag_of_all,
     union_of,
     usable,
@@ -46,17 +48,20 @@ _by_name: Rule = array_by_name(
 _as_they_are: Rule = union_of(is_object, "descriptions of bands")
 
 
-def described(parts: Parts, place: Place) -> Any:
-    """Rule for an array of bands: united by name, in the order in which they are first seen.
-
-    Names are optional in STAC. Descriptions without one are kept as they are, each once.
-    """
+def _described(parts: Parts, place: Place) -> Any:
     good = usable(parts, place, is_array, "an array of bands")
     if not good:
         return ABSENT
     named = [Part(p.backend, [b for b in p.value if not _is_nameless(b)]) for p in good]
     nameless = [Part(p.backend, [b for b in p.value if _is_nameless(b)]) for p in good]
     return [*_by_name(named, place), *_as_they_are(nameless, place)]
+
+
+described = Shortcut(_described, lambda value: fits(_by_name, value))
+"""Rule for an array of bands: united by name, in the order in which they are first seen.
+
+Names are optional in STAC. Descriptions without one are kept as they are, each once.
+"""
 
 
 def _is_nameless(band: object) -> bool:

@@ -3,19 +3,21 @@
 from typing import Any
 
 from aggregator.documents import is_array, is_number, is_object, is_text, same
-from aggregator.merging.extents import hull, is_box
+from aggregator.merging.extents import hull, is_box, is_plain_box
 from aggregator.merging.fields import (
     ABSENT,
     Part,
     Parts,
     Place,
     Rule,
+    Shortcut,
     anything,
     arrays_in,
     backends_of,
     by_backend,
     differ,
     first_that,
+    fitting,
     links,
     unite,
     usable,
@@ -23,15 +25,11 @@ from aggregator.merging.fields import (
     wording,
     words,
 )
-from aggregator.merging.named import members_by_name, merged_groups, objects_by_name
+from aggregator.merging.named import members_by_name, members_fit, merged_groups, objects_by_name
 from aggregator.merging.ranges import open_ranges, ordering
 
 
-def labels(parts: Parts, place: Place) -> Any:
-    """Rule for the ``values`` of a dimension: the labels of all backends.
-
-    In ascending order where every backend lists them so, otherwise as first seen.
-    """
+def _labels(parts: Parts, place: Place) -> Any:
     united = values(parts, place)
     if united is ABSENT or not differ(parts):
         return united
@@ -41,6 +39,13 @@ def labels(parts: Parts, place: Place) -> Any:
         return united
     ascending = all(ordering(one) and list(one) == sorted(one, key=key) for one in lists)
     return sorted(united, key=key) if ascending else united
+
+
+labels = Shortcut(_labels, values.fits)
+"""Rule for the ``values`` of a dimension: the labels of all backends.
+
+In ascending order where every backend lists them so, otherwise as first seen.
+"""
 
 
 def _bounding(parts: Parts, place: Place) -> Any:
@@ -72,7 +77,7 @@ _FIELDS: dict[str, Rule] = {
         lambda value: is_text(value) or is_number(value) or is_object(value),
         "an EPSG code, WKT or PROJJSON",
     ),
-    "bbox": _bounding,
+    "bbox": Shortcut(_bounding, is_plain_box),
     "axes": words,
     "geometry_types": words,
     "links": links,
@@ -102,17 +107,22 @@ def _same_system(left: Part, right: Part) -> bool:
     return same(left.value.get("reference_system", 4326), right.value.get("reference_system", 4326))
 
 
-def dimensions(parts: Parts, place: Place) -> Any:
-    """Rule for ``cube:dimensions``: all dimensions of all backends.
-
-    A dimension that only some have says who does. A backend that describes no dimensions
-    at all, as in some listings, is taken not to tell.
-    """
+def _dimensions(parts: Parts, place: Place) -> Any:
     good = usable(parts, place, is_object, "an object")
     if not good:
         return ABSENT
     known = place.among(backends_of(good))
     return merged_groups(members_by_name(good, known), known, _dimension)
+
+
+_ONE = Shortcut(_dimension, lambda value: fitting(value, _FIELDS))
+
+dimensions = Shortcut(_dimensions, lambda value: members_fit(value, _ONE))
+"""Rule for ``cube:dimensions``: all dimensions of all backends.
+
+A dimension that only some have says who does. A backend that describes no dimensions
+at all, as in some listings, is taken not to tell.
+"""
 
 
 def _dimension_names(parts: Parts, place: Place) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.documents import identity, is_array, is_number
-from aggregator.merging.fields import ABSENT, Part, Parts, Place, object_of, usable
+from aggregator.merging.fields import ABSENT, Part, Parts, Place, Shortcut, object_of, usable
 from aggregator.merging.times import moment
 
 Box = Sequence[float]
@@ -22,16 +22,29 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def bboxes(parts: Parts, place: Place) -> Any:
-    """Rule for ``extent.spatial.bbox``: the hull of all boxes, then the backends' own."""
+def _bboxes(parts: Parts, place: Place) -> Any:
     return _overall_and_parts(parts, place, is_box, hull, "an array of bounding boxes")
 
 
-def intervals(parts: Parts, place: Place) -> Any:
-    """Rule for ``extent.temporal.interval``: from the first start to the last end, then the
-    backends' own intervals."""
+def _intervals(parts: Parts, place: Place) -> Any:
     return _overall_and_parts(parts, place, _is_interval, span, "an array of time intervals")
 
+
+def is_plain_box(value: object) -> bool:
+    """Say whether a value is a bounding box that is its own hull."""
+    return isinstance(value, list) and is_box(value) and value[0] <= value[len(value) // 2]
+
+
+def _is_one(value: object, check: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and len(value) == 1 and check(value[0])
+
+
+bboxes = Shortcut(_bboxes, lambda value: _is_one(value, is_plain_box))
+"""Rule for ``extent.spatial.bbox``: the hull of all boxes, then the backends' own."""
+
+intervals = Shortcut(_intervals, lambda value: _is_one(value, _is_interval))
+"""Rule for ``extent.temporal.interval``: from the first start to the last end, then the
+backends' own intervals."""
 
 extent = object_of(
     {"spatial": object_of({"bbox": bboxes}), "temporal": object_of({"interval": intervals})}

@@ -6,6 +6,7 @@ and takes notes at its :class:`Place`. :func:`unite` applies a table of rules to
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -64,6 +65,26 @@ Rule = Callable[[Parts, Place], Any]
 Check = Callable[[object], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A rule, and a check whether it would give a lone value as it is, without a note.
+
+    Most collections are of one backend only, and valid: for them the check is all there is to do.
+    """
+
+    rule: Rule
+    fits: Check
+
+    def __call__(self, parts: Parts, place: Place) -> Any:
+        """What the rule makes of the parts."""
+        return self.rule(parts, place)
+
+
+def fits(rule: Rule, value: object) -> bool:
+    """Say whether a rule would give a lone value as it is; no is always a safe answer."""
+    return isinstance(rule, Shortcut) and rule.fits(value)
+
+
 def backends_of(parts: Parts) -> tuple[str, ...]:
     """The backends of the parts, each once, in configured order."""
     if len(parts) == 1:
@@ -90,10 +111,22 @@ def unite(
     merged: dict[str, Any] = {}
     otherwise = default or first
     for key, holders in _holders(parts).items():
-        value = _field(key, holders, place.inside(key), rules.get(key, otherwise))
+        rule = rules.get(key, otherwise)
+        if len(holders) == 1 and key not in _FEDERATION and fits(rule, holders[0].value):
+            merged[key] = holders[0].value
+            continue
+        value = _field(key, holders, place.inside(key), rule)
         if value is not ABSENT:
             merged[key] = value
     return merged
+
+
+def fitting(value: object, rules: Mapping[str, Rule], default: Rule | None = None) -> bool:
+    """Say whether :func:`unite` would give a lone object as it is."""
+    if not isinstance(value, dict) or not value.keys().isdisjoint(_FEDERATION):
+        return False
+    otherwise = default or first
+    return all(fits(rules.get(key, otherwise), item) for key, item in value.items())
 
 
 def _holders(parts: Parts) -> dict[str, list[Part]]:
@@ -127,11 +160,19 @@ def usable(parts: Parts, place: Place, check: Check, expected: str) -> list[Part
     return kept
 
 
-def first(parts: Parts, place: Place) -> Any:
-    """Rule: the first backend's value, of whatever type; notes where others differ."""
+def anything(_: object) -> bool:
+    """Check that every value passes."""
+    return True
+
+
+def _first(parts: Parts, place: Place) -> Any:
     if differ(parts):
         place.differs(parts, parts[0].value)
     return parts[0].value
+
+
+first = Shortcut(_first, anything)
+"""Rule: the first backend's value, of whatever type; notes where others differ."""
 
 
 def first_that(check: Check, expected: str, code: str = "value-differs") -> Rule:
@@ -145,7 +186,7 @@ def first_that(check: Check, expected: str, code: str = "value-differs") -> Rule
             place.differs(good, good[0].value, code)
         return good[0].value
 
-    return rule
+    return Shortcut(rule, check)
 
 
 def differ(parts: Parts) -> bool:
@@ -157,9 +198,12 @@ word = first_that(is_text, "text")
 """Rule for text that means something to programs, such as a media type."""
 
 
-def wording(parts: Parts, place: Place) -> Any:
-    """Rule for text that people read; empty text is allowed and loses to any other."""
-    good = usable(parts, place, lambda value: isinstance(value, str), "text")
+def _is_string(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _wording(parts: Parts, place: Place) -> Any:
+    good = usable(parts, place, _is_string, "text")
     if not good:
         return ABSENT
     chosen = next((part for part in good if part.value), good[0])
@@ -168,6 +212,10 @@ def wording(parts: Parts, place: Place) -> Any:
             "text-differs", backends_of(good), by_backend=by_backend(good), chosen=chosen.backend
         )
     return chosen.value
+
+
+wording = Shortcut(_wording, _is_string)
+"""Rule for text that people read; empty text is allowed and loses to any other."""
 
 
 def flag_of_all(parts: Parts, place: Place) -> Any:
@@ -186,7 +234,7 @@ def flag_of_all(parts: Parts, place: Place) -> Any:
     return agreed
 
 
-def union_of(check: Check, expected: str) -> Rule:
+def union_of(check: Check, expected: str) -> Shortcut:
     """Rule for arrays: every different value that passes the check, as first seen.
 
     A lone value that passes the check is read as an array of one.
@@ -205,7 +253,12 @@ def union_of(check: Check, expected: str) -> Rule:
                     place.unusable(Part(part.backend, item), expected)
         return list(seen.values())
 
-    return rule
+    def each_once(value: object) -> bool:
+        if not isinstance(value, list) or not all(map(check, value)):
+            return False
+        return len(value) < 2 or len(set(map(identity, value))) == len(value)
+
+    return Shortcut(rule, each_once)
 
 
 def arrays_in(parts: Parts, place: Place, alone: Check, expected: str) -> list[Part]:
@@ -225,12 +278,6 @@ def arrays_in(parts: Parts, place: Place, alone: Check, expected: str) -> list[P
 words = union_of(is_text, "text")
 """Rule for arrays of text."""
 
-
-def anything(_: object) -> bool:
-    """Check that every value passes."""
-    return True
-
-
 values = union_of(lambda value: not is_object(value) and not is_array(value), "plain values")
 """Rule for arrays of plain values."""
 
@@ -242,7 +289,7 @@ def object_of(rules: Mapping[str, Rule], default: Rule | None = None) -> Rule:
         good = usable(parts, place, is_object, "an object")
         return unite(good, place, rules, default) if good else ABSENT
 
-    return rule
+    return Shortcut(rule, lambda value: fitting(value, rules, default))
 
 
 def links(parts: Parts, place: Place) -> Any:

@@ -11,7 +11,9 @@ from aggregator.merging.fields import (
     Parts,
     Place,
     Rule,
+    Shortcut,
     backends_of,
+    fits,
     object_of,
     usable,
 )
@@ -181,7 +183,12 @@ def objects_by_name(rules: Mapping[str, Rule], *, partial: str | None = "part-pa
         known = _among(place, good)
         return merged_groups(members_by_name(good, known), known, entry, partial)
 
-    return rule
+    return Shortcut(rule, lambda value: members_fit(value, entry))
+
+
+def members_fit(value: object, entry: Rule) -> bool:
+    """Say whether an object's members would each be given as they are."""
+    return isinstance(value, dict) and all(fits(entry, member) for member in value.values())
 
 
 def array_by_name(
@@ -198,7 +205,13 @@ def array_by_name(
         groups = entries_by_name(good, known, key)
         return list(merged_groups(groups, known, entry, partial).values())
 
-    return rule
+    def each_once(value: object) -> bool:
+        if not isinstance(value, list) or not all(fits(entry, item) for item in value):
+            return False
+        names = [item.get(key) for item in value]
+        return all(map(is_text, names)) and len(set(names)) == len(names)
+
+    return Shortcut(rule, each_once)
 
 
 def _among(place: Place, parts: Parts) -> Place:

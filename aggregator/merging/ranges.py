@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aggregator.documents import is_array, is_number, is_object, is_text
-from aggregator.merging.fields import ABSENT, Part, Parts, Place, backends_of, by_backend, differ
+from aggregator.merging.fields import (
+    ABSENT,
+    Part,
+    Parts,
+    Place,
+    Shortcut,
+    backends_of,
+    by_backend,
+    differ,
+)
 from aggregator.merging.times import moment
 
 Key = Callable[[Any], Any]
@@ -33,8 +42,7 @@ def is_open_range(value: object) -> bool:
     return key is not None and (len(ends) < 2 or bool(key(ends[0]) <= key(ends[1])))
 
 
-def open_ranges(parts: Parts, place: Place) -> Any:
-    """Rule for the ``extent`` of a dimension: the range that covers all backends' ranges."""
+def _open_ranges(parts: Parts, place: Place) -> Any:
     good = []
     for part in parts:
         if is_open_range(part.value):
@@ -49,6 +57,10 @@ def open_ranges(parts: Parts, place: Place) -> Any:
     lows = [part.value[0] for part in good]
     highs = [part.value[1] for part in good]
     return [_end(lows, min), _end(highs, max)]
+
+
+open_ranges = Shortcut(_open_ranges, lambda value: isinstance(value, list) and is_open_range(value))
+"""Rule for the ``extent`` of a dimension: the range that covers all backends' ranges."""
 
 
 def _comparable(parts: Sequence[Part], place: Place) -> list[Part]:

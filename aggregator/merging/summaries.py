@@ -11,9 +11,12 @@ from aggregator.merging.fields import (
     Parts,
     Place,
     Rule,
+    Shortcut,
     anything,
     first,
     first_that,
+    fits,
+    fitting,
     union_of,
     unite,
     usable,
@@ -58,10 +61,15 @@ def summaries_as(modern: bool) -> Rule:
         good = usable(parts, place, is_object, "an object")
         return unite(good, place, dict.fromkeys(BAND_FIELDS, described), other) if good else ABSENT
 
-    def other(parts: Parts, place: Place) -> Any:
-        return _summary(parts, place, modern)
-
+    other = Shortcut(lambda parts, place: _summary(parts, place, modern), _is_plain)
     return rule
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether a value is a list or a range in a form that needs no look at its key."""
+    if isinstance(value, dict):
+        return is_range(value) and not is_old_range(value) and fitting(value, {})
+    return fits(_list, value) and not is_pair(value)
 
 
 def _summary(parts: Parts, place: Place, modern: bool) -> Any:

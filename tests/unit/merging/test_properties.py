@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -180,6 +181,33 @@ def test_documents_are_never_changed(kind: str, data: st.DataObject) -> None:
     assert repr(by_backend) == before
     ice = {backend: frozen(document) for backend, document in by_backend.items()}
     assert text_of(MERGES[kind](ice, order=ORDER)) == plain
+
+
+def spoilt_somewhere(document: Any) -> st.SearchStrategy[Any]:
+    """The document with one of its values, at any depth, replaced by anything."""
+    if isinstance(document, dict) and document:
+        return st.sampled_from(list(document)).flatmap(
+            lambda key: spoilt_somewhere(document[key]).map(lambda value: {**document, key: value})
+        )
+    if isinstance(document, list) and document:
+        return st.integers(0, len(document) - 1).flatmap(
+            lambda at: spoilt_somewhere(document[at]).map(
+                lambda value: [*document[:at], value, *document[at + 1 :]]
+            )
+        )
+    return ANY | st.just(document)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in MERGES if kind != "names"])
+@settings(many, max_examples=150)
+@given(data=st.data())
+def test_shortcuts_give_what_the_rules_give(kind: str, data: st.DataObject) -> None:
+    good = GOOD[{"intersection": "processes", "oidc": "oidc_union"}.get(kind, kind)]
+    document = data.draw(spoilt_somewhere(good) | DOCUMENTS[kind])
+    for documents in ({"terra": document}, {"terra": document, "aurora": good}):
+        short = text_of(MERGES[kind](documents, order=ORDER))
+        with mock.patch("aggregator.merging.fields.fits", return_value=False):
+            assert text_of(MERGES[kind](documents, order=ORDER)) == short
 
 
 def without_backends(value: Any) -> Any:
