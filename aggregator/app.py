@@ -31,7 +31,7 @@ from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
-from aggregator.usecases.operators import Operators
+from aggregator.usecases.operators import operators_of
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.services import Services
@@ -218,7 +218,7 @@ def compose(
             else None,
             clock=clock,
         ),
-        Operators(settings, accounts, catalogue),
+        operators_of(settings, accounts, catalogue),
         UserProcesses(
             stored,
             definitions,

@@ -40,20 +40,27 @@ def opened(incident: Incident) -> Event:
 def closed(incident: Incident, noticed: int) -> Event:
     """A member is up again."""
     end = incident.closed if incident.closed is not None else noticed
-    minutes = (end - incident.opened) // 60_000
+    seconds = (end - incident.opened) // 1000
     return Event(
         noticed,
         "incident-closed",
         incident.backend,
         f"{incident.backend} is up again",
-        f"{incident.backend} answers since {rfc3339(end)}. It was down for {minutes} minutes.",
+        f"{incident.backend} answers since {rfc3339(end)}. It was down for {_lasting(seconds)}.",
         {
             "incident": incident.id,
             "opened": rfc3339(incident.opened),
             "closed": rfc3339(end),
-            "minutes": minutes,
+            "seconds": seconds,
         },
     )
+
+
+def _lasting(seconds: int) -> str:
+    if seconds < 120:
+        return f"{seconds} seconds"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} minutes"
 
 
 def noted(backend: str, incident: str, text: str, at: int) -> Event:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from aggregator.errors import PermissionsInsufficient
-from aggregator.settings import Settings
+from aggregator.settings import Availability, Settings
 from aggregator.usecases.accounts import Access, Accounts
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.views import whole
@@ -16,14 +17,18 @@ from aggregator.usecases.views import whole
 class Operators:
     """Tells operators by the header Authorization.
 
-    Anybody could say of themselves to be an operator through an issuer that the federation's
-    operator does not trust: of tokens of several issuers, of which none is named as trusted, none
-    makes an operator.
+    `access_of` tells whose header it is, `trusts_issuers` whether what tokens say of their users
+    can be believed.
     """
 
-    def __init__(self, settings: Settings, accounts: Accounts, catalogue: Catalogue) -> None:
-        self._settings, self._accounts, self._catalogue = settings, accounts, catalogue
-        self._view = whole(settings.public_url)
+    def __init__(
+        self,
+        settings: Availability,
+        access_of: Callable[[str | None], Access],
+        trusts_issuers: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._access_of, self._trusts_issuers = access_of, trusts_issuers
 
     def name_of(self, authorization: str | None) -> str:
         """The name under which an operator's doings are kept.
@@ -33,7 +38,7 @@ class Operators:
         program = self._program(authorization or "")
         if program:
             return program
-        access = self._accounts.access(authorization, self._view)
+        access = self._access_of(authorization)
         if self._is_operator(access):
             return access.user_id
         raise PermissionsInsufficient("Only operators of this federation may do this.")
@@ -41,7 +46,7 @@ class Operators:
     def _program(self, authorization: str) -> str:
         kind, _, token = authorization.partition(" ")
         digest = hashlib.sha256(token.strip().encode()).hexdigest()
-        known = self._settings.availability.operator_tokens
+        known = self._settings.operator_tokens
         # Compared with each in the same time, whether it is right or not.
         found = [hmac.compare_digest(digest, one) for one in known]
         return f"token {digest[:8]}" if kind.lower() == "bearer" and any(found) else ""
@@ -51,9 +56,23 @@ class Operators:
         if claims is None or not self._trusts_issuers():
             return False
         held = (*claims.entitlements, *claims.subscriptions)
-        wanted = self._settings.availability.operator_entitlements
+        wanted = self._settings.operator_entitlements
         return any(fnmatchcase(one, pattern) for one in held for pattern in wanted)
 
-    def _trusts_issuers(self) -> bool:
-        named = self._settings.identity.trusted_issuers
-        return bool(named) or len(self._catalogue.shelf(self._view).providers) == 1
+
+def operators_of(settings: Settings, accounts: Accounts, catalogue: Catalogue) -> Operators:
+    """The operators of a federation.
+
+    Anybody could say of themselves to be an operator through an issuer that nobody trusts: of
+    tokens of several issuers, of which none is named as trusted, none makes an operator.
+    """
+    view = whole(settings.public_url)
+
+    def trusts_issuers() -> bool:
+        named = bool(settings.identity.trusted_issuers)
+        return named or len(catalogue.shelf(view).providers) == 1
+
+    def access_of(authorization: str | None) -> Access:
+        return accounts.access(authorization, view)
+
+    return Operators(settings.availability, access_of, trusts_issuers)

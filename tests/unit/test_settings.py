@@ -182,3 +182,46 @@ def test_there_is_no_accounting_unless_the_section_stands_there(tmp_path: Path) 
     assert mistakes({"backends": ONE, "accounting": {"prices": "x"}}) == (
         "accounting.prices: there is no such setting (did you mean pricing?)",
     )
+
+
+@pytest.mark.parametrize(
+    ("availability", "mistake"),
+    [
+        (
+            {"webhooks": ["https://chat.example/hook"]},
+            "availability.webhook_secret: is required where there are webhooks",
+        ),
+        (
+            {"webhooks": ["https://chat.example/hook"], "webhook_secret": "short"},
+            "availability.webhook_secret: must be base64 of 24 bytes or more, such as the output "
+            "of: openssl rand -base64 32",
+        ),
+        (
+            {"stable_percent": 99.99951},
+            "availability.stable_percent: must be from 0 to 100 with at most three decimals, not "
+            "99.99951",
+        ),
+        (
+            {"operator_tokens": ["hunter2"]},
+            "availability.operator_tokens: must be SHA-256 digests, 64 hexadecimal digits each, "
+            "not the tokens themselves",
+        ),
+        (
+            {"probe": "ping"},
+            "availability.probe: must be one of capabilities, health, not 'ping'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_availability_is_named_without_secrets(
+    availability: Any, mistake: str
+) -> None:
+    assert mistakes({"backends": ONE, "availability": availability}) == (mistake,)
+
+
+def test_a_day_of_joining_is_written_as_yaml_writes_days(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("backends:\n  a: {url: 'http://a', joined: 2026-03-14}\n")
+    assert str(load(file).backend("a").joined) == "2026-03-14"
+    file.write_text("backends:\n  a: {url: 'http://a', joined: March}\n")
+    with pytest.raises(SettingsError, match=r"backends.a.joined: must be a day such as 2026-03-14"):
+        load(file)
