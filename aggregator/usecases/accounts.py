@@ -301,8 +301,9 @@ def _joined(
     if len(documents) == 1:  # storage and budgets of different backends are not one
         (only,) = documents.values()
         joined |= {key: only[key] for key in ("default_plan", "storage", "budget") if key in only}
-    joined["federation:backends"] = list(documents)
-    joined["federation:users"] = {backend: dict(d) for backend, d in documents.items()}
+    if documents:
+        joined["federation:backends"] = list(documents)
+        joined["federation:users"] = {backend: dict(d) for backend, d in documents.items()}
     if missing:
         joined["federation:missing"] = list(missing)
     joined["links"] = [link for d in documents.values() for link in _links(d)]

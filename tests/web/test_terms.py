@@ -86,6 +86,7 @@ def test_me_tells_who_one_is_and_where_to_agree_and_asks_no_member(
     found = conforms("/me", site.get("/me", headers=user))
     assert (found["user_id"], found["name"]) == ("u-1", "Alice")
     assert found["federation:refusal"]["code"] == "ConsentRequired"
+    assert "federation:users" not in found and "federation:missing" not in found
     assert [link["rel"] for link in found["links"]] == ["terms-of-service"]
     assert not any(b.asked("GET", "/me") for b in site.backends.values())
     send(site, ticket_for(site, user))
