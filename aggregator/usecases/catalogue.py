@@ -20,7 +20,7 @@ from aggregator.errors import (
     CollectionNotFound,
     FeatureUnsupported,
 )
-from aggregator.ids import CursorError, decode_cursor, encode_cursor
+from aggregator.ids import decode_cursor, encode_cursor
 from aggregator.merging.capabilities import Endpoint
 from aggregator.merging.collections import merge_collection
 from aggregator.merging.notes import Note
@@ -100,7 +100,7 @@ class Catalogue:
         return current if view.backend is None else {view.backend: current[view.backend]}
 
     def collections(self, view: View, limit: int, cursor: str | None) -> Page:
-        """One page of the listing of collections, in its order."""
+        """One page of the listing of collections, in its order; CursorError as in `ids`."""
         shelf = self.shelf(view)
         items = shelf.collection_items
         ids = list(items)
@@ -275,10 +275,7 @@ def _position(ids: Sequence[str], cursor: str | None) -> int:
     """Where a page begins: after the last id of the page before, if that is still there."""
     if not cursor:
         return 0
-    try:
-        position = decode_cursor(cursor)
-    except CursorError:
-        return 0
+    position = decode_cursor(cursor)
     after, index = position.get("after"), position.get("index")
     if isinstance(after, str) and after in ids:
         return ids.index(after) + 1

@@ -19,6 +19,12 @@ from aggregator.web.errors import RequestInvalid
 EXTENSION = "federation"
 # Levels of JSON in JSON that a body may have: what is written can be a little deeper.
 NESTING = 200
+# Entries of a page.
+MOST = 100_000
+# Of a query parameter that goes on to a backend, and of all: backends' servers take little more.
+VALUE_LENGTH = 1000
+QUERY_LENGTH = 3000
+LEVELS = ("error", "warning", "info", "debug")
 
 
 def federation() -> Federation:
@@ -99,6 +105,27 @@ def limit() -> int | None:
     given = request.args.get("limit", "")
     if not given:
         return None
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= 100_000:
-        raise RequestInvalid("The query parameter 'limit' must be a whole number from 1 on.")
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MOST:
+        raise RequestInvalid(
+            f"The query parameter 'limit' must be a whole number, from 1 to {MOST}."
+        )
     return int(given[:9])
+
+
+def query() -> dict[str, str]:
+    """The query parameters, all of which go on to a backend; an error if it could not take them."""
+    found = request.args.to_dict()
+    for name, value in found.items():
+        if len(name) + len(value) > VALUE_LENGTH:
+            raise RequestInvalid(
+                f"The query parameter '{name[:50]}' is {len(value)} characters long; names and "
+                f"values together may have {VALUE_LENGTH}."
+            )
+    if len(request.query_string) > QUERY_LENGTH:
+        raise RequestInvalid(
+            f"The query is {len(request.query_string)} characters long; {QUERY_LENGTH} is the most."
+        )
+    limit()
+    if found.get("level") and found["level"] not in LEVELS:
+        raise RequestInvalid(f"The query parameter 'level' must be one of {', '.join(LEVELS)}.")
+    return found

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import BackendError, FeatureUnsupported, Internal, NotFound, OpenEOError
 from aggregator.identity.secrets import for_logs, without_credentials
+from aggregator.ids import CursorError
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ def install(app: Flask, max_bytes: int) -> None:
     def known(error: OpenEOError) -> Response:
         LOG.info("%s: %s %s", reference(), error.code, _for_the_log(error))
         return answer(error)
+
+    @app.errorhandler(CursorError)
+    def led_nowhere(_: CursorError) -> Response:
+        wanted = "The query parameter 'next' must come from a link of a page before."
+        return answer(RequestInvalid(wanted))
 
     @app.errorhandler(HTTPException)
     def routed(error: HTTPException) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from aggregator.web.context import access, body, federation, view
+from aggregator.web.context import access, body, federation, query, view
 from aggregator.web.resources import created, listed, passed
 
 blueprint = Blueprint("jobs", __name__)
@@ -62,12 +62,10 @@ def cancel(job_id: str) -> Response:
 def results(job_id: str) -> Response:
     """A job's results as STAC."""
     accept = request.headers.get("Accept", "application/json")
-    query = request.args.to_dict()
-    return passed(federation().jobs.results(job_id, query, accept, access(), view()))
+    return passed(federation().jobs.results(job_id, query(), accept, access(), view()))
 
 
 @blueprint.get("/jobs/<job_id>/logs")
 def logs(job_id: str) -> Response:
     """A job's log entries."""
-    query = request.args.to_dict()
-    return passed(federation().jobs.logs(job_id, query, access(), view()))
+    return passed(federation().jobs.logs(job_id, query(), access(), view()))

@@ -8,12 +8,10 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from aggregator.ids import CursorError
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.resources import Reply, Resources
 from aggregator.usecases.views import View
 from aggregator.web.context import access, body, limit, view
-from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, empty, routed
 
 # What a header may hold as it is.
@@ -30,13 +28,7 @@ def listed(resources: Resources) -> Response:
 
 def paged(page: List) -> Response:
     """One page of a listing, by the query parameters `limit` and `next`."""
-    cursor = request.args.get("next") or None
-    try:
-        return document(page(access(), view(), limit(), cursor))
-    except CursorError as error:
-        raise RequestInvalid(
-            "The query parameter 'next' must come from a link of a page before."
-        ) from error
+    return document(page(access(), view(), limit(), request.args.get("next") or None))
 
 
 def created(resources: Resources) -> Response:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from aggregator.web.context import access, body, federation, view
+from aggregator.web.context import access, body, federation, query, view
 from aggregator.web.resources import created, listed, passed
 
 blueprint = Blueprint("services", __name__)
@@ -43,5 +43,4 @@ def delete(service_id: str) -> Response:
 @blueprint.get("/services/<service_id>/logs")
 def logs(service_id: str) -> Response:
     """A web service's log entries."""
-    query = request.args.to_dict()
-    return passed(federation().services.logs(service_id, query, access(), view()))
+    return passed(federation().services.logs(service_id, query(), access(), view()))

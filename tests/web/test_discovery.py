@@ -61,6 +61,11 @@ def test_a_limit_that_is_none_is_an_error(site: Site, limit: str) -> None:
     assert_error(site.get(f"/collections?limit={limit}"), 400, "RequestInvalid")
 
 
+def test_a_page_that_no_link_led_to_is_an_error(site: Site) -> None:
+    error = assert_error(site.get("/collections?limit=2&next=made-up"), 400, "RequestInvalid")
+    assert "'next' must come from a link" in error["message"]
+
+
 def test_full_metadata_are_merged_from_all_that_have_the_collection(tmp_path: Path) -> None:
     def cube(*bands: str) -> dict[str, object]:
         return {"cube:dimensions": {"bands": {"type": "bands", "values": list(bands)}}}

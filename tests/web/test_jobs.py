@@ -228,6 +228,35 @@ def test_logs_pass_with_offset_limit_and_level_and_lead_on_through_the_federatio
     assert terra.asked("GET", "/jobs/1/logs")[0].query == "offset=3&limit=2&level=info"
 
 
+UNFIT = {
+    "offset=" + "x" * 5000: "'offset' is 5000 characters long",
+    "partial=" + "1" * 5000: "'partial' is 5000 characters long",
+    "x" * 2000 + "=1": "'xxxxx",
+    "&".join(f"q{n}={'x' * 500}" for n in range(9)): "The query is 4535 characters long; 3000",
+    "limit=0": "'limit' must be a whole number",
+    "limit=some": "'limit' must be a whole number",
+    "level=loud": "'level' must be one of error, warning, info, debug",
+}
+
+
+@pytest.mark.parametrize("query", UNFIT)
+@pytest.mark.parametrize("path", ["/jobs/terra-1/logs", "/jobs/terra-1/results"])
+def test_a_query_that_no_backend_could_take_is_an_error_that_names_it(
+    site: Site, path: str, query: str
+) -> None:
+    error = assert_error(site.get(f"{path}?{query}", headers=site.login()), 400, "RequestInvalid")
+    assert UNFIT[query] in error["message"]
+    assert site.backends["terra"].asked("GET", path.replace("terra-", "")) == []
+
+
+def test_query_parameters_that_the_federation_does_not_know_are_forwarded(site: Site) -> None:
+    terra = site.backends["terra"]
+    terra.answers["GET /jobs/1/logs"] = {"logs": [], "links": []}
+    query = "offset=" + "x" * 900 + "&level=&own=%C3%A4"
+    assert site.get(f"/jobs/terra-1/logs?{query}", headers=site.login()).status_code == 200
+    assert terra.asked("GET", "/jobs/1/logs")[0].query == query
+
+
 def test_jobs_of_all_backends_are_listed_with_federated_ids(site: Site) -> None:
     site.backends["terra"].answers["GET /jobs"] = {"jobs": [job("1")], "links": []}
     site.backends["aurora"].answers["GET /jobs"] = {"jobs": [job("a-2")], "links": []}
