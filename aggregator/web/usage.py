@@ -110,14 +110,19 @@ def _csv(found: Found) -> Response:
     )
 
 
+def _nearby(address: str) -> str:
+    """The address as seen from these pages, on whatever host they were opened."""
+    return address.rpartition("/")[2]
+
+
 def _shown(page: str, reader: Reader, found: Found) -> dict[str, Any]:
     """What the templates need beside what was found."""
-    links = {link["rel"]: link["href"] for link in reversed(found["links"])}
+    links = {link["rel"]: _nearby(link["href"]) for link in reversed(found["links"])}
     month, group = found["month"], found.get("group")
 
     def to(there: str = page, **query: str | None) -> str:
         wanted = {"month": month, "group": group if there == USAGE else None} | query
-        return _reports().address(there, reader, **wanted)
+        return _nearby(_reports().address(there, reader, **wanted))
 
     shown: dict[str, Any] = {"found": found, "reader": reader, "to": to, "links": links}
     shown |= {"titles": TITLES, "page": page, "whose": _reports().title_of(reader.of)}
