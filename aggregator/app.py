@@ -24,6 +24,7 @@ from aggregator.usecases.accounts import Accounts
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
+from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import verified_callers
 from aggregator.usecases.catalogue import Catalogue
@@ -47,6 +48,7 @@ from aggregator.web import (
     availability,
     capabilities,
     cors,
+    dashboard,
     discovery,
     errors,
     jobs,
@@ -71,6 +73,7 @@ SECTIONS = (
     user_processes,
     monitoring,
     availability,
+    dashboard,
 )
 # What the federation can answer whatever its backends offer.
 OWN = {
@@ -88,6 +91,11 @@ OWN = {
     ("/federation/processes/{key}", "GET"),
     ("/health", "GET"),
     ("/federation/notes", "GET"),
+    ("/federation", "GET"),
+    ("/federation/{backend}", "GET"),
+    ("/federation/badge.svg", "GET"),
+    ("/federation/{backend}/badge.svg", "GET"),
+    ("/metrics", "GET"),
     ("/federation/history", "GET"),
     ("/federation/feed", "GET"),
     ("/federation/maintenance", "GET"),
@@ -195,6 +203,15 @@ def compose(
     credits_ = books.credits if books else None
     process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
     job_accounts = books.jobs if books else None
+    availability_ = Availability(
+        settings,
+        record_of(settings, database),
+        snapshots,
+        watch=watch_of(settings, database, connect, clock=clock)
+        if settings.availability.runs_inside
+        else None,
+        clock=clock,
+    )
     return Federation(
         settings,
         database,
@@ -209,15 +226,8 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
-        Availability(
-            settings,
-            record_of(settings, database),
-            snapshots,
-            watch=watch_of(settings, database, connect, clock=clock)
-            if settings.availability.runs_inside
-            else None,
-            clock=clock,
-        ),
+        availability_,
+        Boards(availability_, books.usage.earned if books else None),
         operators_of(settings, accounts, catalogue),
         UserProcesses(
             stored,

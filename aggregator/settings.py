@@ -26,6 +26,25 @@ T = TypeVar("T")
 Check = Callable[[Any], str | None]
 
 BACKEND_ID = re.compile(r"[a-z][a-z0-9_]*")
+# Pages of the federation, below /federation/ like the backends' own.
+PAGES = frozenset(
+    {
+        "accounting",
+        "announcements",
+        "decisions",
+        "feed",
+        "history",
+        "incidents",
+        "maintenance",
+        "notes",
+        "pricing",
+        "processes",
+        "settlement",
+        "terms",
+        "unreconciled",
+        "usage",
+    }
+)
 
 
 class SettingsError(Exception):
@@ -604,6 +623,8 @@ def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[B
         path = f"backends.{identifier}"
         if not isinstance(identifier, str) or not BACKEND_ID.fullmatch(identifier):
             mistakes.append(f"{path}: an id is small letters, digits and _, a letter first")
+        if identifier in PAGES:
+            mistakes.append(f"{path}: this is the name of a page of the federation; choose another")
         before = len(mistakes)
         values = _table_values(Backend, table, path + ".", mistakes, skip=("id",))
         if isinstance(table, Mapping) and "url" not in table:

@@ -32,6 +32,7 @@ from aggregator.storage.events import Event, last_event, read_events
 from aggregator.storage.observations import read_days, read_tracks
 from aggregator.storage.verdicts import ClosedMonth
 from aggregator.upstream.snapshots import Snapshots
+from aggregator.usecases import knowledge
 from aggregator.usecases.operations import Operations
 from aggregator.usecases.record import Record
 from aggregator.usecases.standings import Standings
@@ -137,6 +138,21 @@ class Availability:
         with self.database.read() as connection:
             return self._overview(connection, now, now - (days - 1) * DAY, backend)
 
+    def present(self, backend: str | None = None) -> Overview:
+        """All members now (or one), without the record: for when it cannot be read."""
+        seen, nothing = _Seen(self.now(), self.now(), {}, {}, {}, (), {}), ()
+        snapshots = self._snapshots.current()
+        members = [
+            self._member(name, seen, snapshots[name].standing or Standing(name), State())
+            for name in self._settings.order
+            if backend in (None, name)
+        ]
+        return Overview(seen.now, tuple(members), nothing, nothing, nothing, nothing, 0)
+
+    def states(self) -> tuple[tuple[bool, Standing | None], ...]:
+        """Which members are online, and how they stand: what pages must follow at once."""
+        return tuple((s.online, s.standing) for s in self._snapshots.current().values())
+
     def events(self, limit: int = 100, backend: str | None = None) -> list[Event]:
         """The latest events, newest first. Raises DatabaseUnavailable."""
         with self.database.read() as connection:
@@ -212,10 +228,11 @@ class Availability:
         recent = [day for day in days if day.day > day_of(seen.now - WINDOW_DAYS * DAY)]
         durations = durations_of(recent)
         excused = Excused([w for w in seen.windows if w.backend == name], policy)
+        snapshot = self._snapshots.current()[name]
         return MemberHealth(
             name,
-            backend.title or name,
-            self._snapshots.current()[name].online,
+            knowledge.title(self._settings, snapshot),
+            snapshot.online,
             current(seen.tracks.get(name, Track()), seen.now, policy),
             standing,
             state,

@@ -19,6 +19,7 @@ from aggregator.usecases.accounts import Accounts, trusted_issuers
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
+from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.jobs import Jobs
@@ -50,6 +51,7 @@ class Federation:
     jobs: Jobs
     services: Services
     availability: Availability
+    boards: Boards
     operators: Operators
     user_processes: UserProcesses
     bookkeeping: Bookkeeping | None = None

@@ -78,7 +78,7 @@ def member(settings: Settings, snapshot: Snapshot) -> dict[str, Any]:
     document = own.document if own else {}
     shown: dict[str, Any] = {
         "url": snapshot.url,
-        "title": backend.title or text(document, "title", backend.id),
+        "title": title(settings, snapshot),
         "status": "online" if snapshot.online else "offline",
         "last_successful_check": moment(snapshot.seen_at),
     }
@@ -102,6 +102,13 @@ def _standing(snapshot: Snapshot) -> dict[str, Any]:
     since = None if standing.since is None else rfc3339(standing.since)
     found = {"status": standing.standing, "since": since, "reason": standing.reason}
     return {"availability": found}
+
+
+def title(settings: Settings, snapshot: Snapshot) -> str:
+    """The name of a backend for people: the operator's, else its own, else its id."""
+    backend = settings.backend(snapshot.backend)
+    own = snapshot.documents.get(CAPABILITIES)
+    return backend.title or text(own.document if own else {}, "title", backend.id)
 
 
 def moment(at: float | None) -> str | None:

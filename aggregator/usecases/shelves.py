@@ -338,6 +338,12 @@ def _base(settings: Settings, view: View) -> dict[str, Any]:
             {"rel": "conformance", "href": view.link("conformance")} | json,
             {"rel": "data", "href": view.link("collections")} | json,
             {
+                "rel": "status",
+                "href": f"{public}/federation",
+                "type": "text/html",
+                "title": "State of the federation",
+            },
+            {
                 "rel": "related",
                 "href": view.link("federation", "notes"),
                 "type": "text/html",

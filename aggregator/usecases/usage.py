@@ -81,6 +81,11 @@ class UsageReports:
             if name in tariffs
         }
 
+    def earned(self, month: str) -> dict[str, float]:
+        """The credits used at each provider in a month, of all users together."""
+        rows = usage(self._ledger.database, UsageFilter(month=month), ["backend"])
+        return {row.keys[0]: to_credits(row.charged) for row in rows}
+
     # Who may read what
 
     def reader(self, access: Access, of: str | None) -> Reader:

@@ -6,9 +6,6 @@ bearer token. The page needs no script, and loads nothing.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -23,21 +20,12 @@ from aggregator.web.context import body, federation, who
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.negotiation import wants_page
 from aggregator.web.responses import document
+from aggregator.web.styles import Style
 
 blueprint = Blueprint("terms", __name__)
 
-STYLE = (Path(__file__).parent / "templates" / "terms.css").read_text(encoding="utf-8")
-_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Vary": "Accept",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
+STYLE = Style("terms.css", forms="'self'")
+HEADERS = STYLE.headers
 DEEDS: dict[str, Deed] = {"agree": "agreed", "withdraw": "withdrawn"}
 
 
@@ -111,7 +99,7 @@ def _page(ticket: str, changed: bool = False) -> Response:
         title=federation().settings.title,
         terms=_agreements().terms(),
         settings=federation().settings.terms,
-        style=STYLE,
+        style=STYLE.css,
         ticket=ticket,
         holder=holder,
         agreement=_agreements().agreement(holder) if holder else None,

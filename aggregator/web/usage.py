@@ -6,10 +6,7 @@ The pages need no script, and load nothing.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -22,21 +19,12 @@ from aggregator.web.errors import reference
 from aggregator.web.negotiation import wants_page
 from aggregator.web.responses import document
 from aggregator.web.spreadsheets import as_csv
+from aggregator.web.styles import Style
 
 blueprint = Blueprint("usage", __name__)
 
-STYLE = (Path(__file__).parent / "templates" / "books.css").read_text(encoding="utf-8")
-_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Vary": "Accept, Authorization",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'none'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
+STYLE = Style("books.css", vary="Accept, Authorization")
+HEADERS = STYLE.headers
 Found = Mapping[str, Any]
 
 
@@ -96,7 +84,7 @@ def _answer(page: str, template: str, look: Callable[[Reader], Found]) -> Respon
 def _page(template: str, status: int, **shown: Any) -> Response:
     """A page that needs nothing else."""
     content = render_template(
-        template, style=STYLE, federation=federation().settings.title, **shown
+        template, style=STYLE.css, federation=federation().settings.title, **shown
     )
     return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
 

@@ -1,0 +1,98 @@
+"""The board in a real browser: usable without scripts, by keyboard, and by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.health.calendar import DAY, HOUR
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, opened, served, window
+from tests.fakes.clock import Clock
+from tests.fakes.health import probes
+from tests.web.site import Site, backend
+from tests.web.test_dashboard import HOSTILE, NOW, SETTINGS, STEP
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with opened() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Three members with a past, one of them down, unstable and with an unfriendly title."""
+    members = {
+        "terra": backend("terra"),
+        "aurora": backend("aurora", title=HOSTILE),
+        "boreal": backend("boreal"),
+    }
+    folder: Path = tmp_path_factory.mktemp("board")
+    clock = Clock(NOW // 1000)
+    found = Site(members, folder, down=("boreal",), clock=clock, availability=SETTINGS)
+    record = found.federation.availability.record
+    for name, every in (("terra", 40), ("aurora", 9), ("boreal", 3)):
+        start = NOW - 100 * DAY
+        down = tuple((at, at + 5 * HOUR) for at in range(start, NOW, every * DAY))
+        record.observe(probes(start, NOW, backend=name, down=down, step=STEP))
+    record.close_months(NOW)
+    operations = found.federation.availability.operations
+    operations.announce(kind="notice", title=HOSTILE, text=HOSTILE, by="operator")
+    operations.announce_maintenance(
+        backend="terra",
+        starts="2026-05-10T08:00:00Z",
+        ends="2026-05-10T12:00:00Z",
+        text="New storage.",
+        by="operator",
+    )
+    found.federation.availability.standings.refresh()
+    return found
+
+
+@pytest.mark.parametrize("path", ["/federation", "/federation/boreal"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_board_has_no_barriers(browser: Any, site: Site, path: str, scheme: str) -> None:
+    with served(site.app) as url:
+        assert_no_barriers(browser, url + path, scheme)
+
+
+def test_the_board_is_read_and_walked_through_by_keyboard_alone(browser: Any, site: Site) -> None:
+    with served(site.app) as url, window(browser) as page:
+        page.goto(f"{url}/federation")
+        assert page.title() == "1 of 3 backends offline: boreal – openEO federation"
+        seen = []
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            seen.append(page.locator(":focus").inner_text())
+        assert seen[1:4] == ["Terra", HOSTILE, "boreal"]
+        page.locator("summary", has_text="boreal").focus()
+        page.keyboard.press("Enter")
+        assert page.get_by_text("Monthly verdicts", exact=False).last.is_visible()
+
+
+def test_state_is_said_in_shape_word_and_colour(browser: Any, site: Site) -> None:
+    with served(site.app) as url, window(browser) as page:
+        page.goto(f"{url}/federation")
+        states = page.locator(".state")
+        words = [states.nth(number).inner_text().split() for number in range(3)]
+        assert words == [["●", "online"], ["●", "online"], ["✕", "offline"]]
+        colours = {
+            states.nth(number).evaluate("e => getComputedStyle(e).color") for number in (0, 2)
+        }
+        assert len(colours) == 2
+
+
+def test_every_row_of_bars_says_in_words_what_it_shows(browser: Any, site: Site) -> None:
+    with served(site.app) as url, window(browser) as page:
+        page.goto(f"{url}/federation")
+        bars = page.get_by_role("img")
+        assert bars.count() == 3
+        label = bars.first.get_attribute("aria-label")
+        assert label == (
+            "Terra, the last 90 days: 2 of 90 measured days with downtime, the last on 2026-04-14"
+        )
