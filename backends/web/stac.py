@@ -17,8 +17,12 @@ from backends.web.documents import web_link, without_none
 
 PROJECTION: Final = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
 ELECTRO_OPTICAL: Final = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
+RASTER: Final = "https://stac-extensions.github.io/raster/v1.1.0/schema.json"
 FILE: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
+
+_RASTER: Final = frozenset({"data_type", "nodata", "statistics", "unit", "scale", "offset"})
+"""What the raster extension says of bands."""
 
 _OWN_PLACE: Final = frozenset(
     {
@@ -107,10 +111,16 @@ def asset_document(asset: Asset, address: Address) -> dict[str, Any]:
         "file:size": asset.size,
     }
     if bands := asset.metadata.get("bands"):
-        # The first for readers of STAC 1.0, the second (of STAC 1.1) for those
-        # that would otherwise see one band only.
-        document |= {"eo:bands": bands, "bands": bands}
+        # For readers of STAC 1.1, and in two parts for those of 1.0.
+        document |= {"bands": bands, **_parted(bands)}
     return document
+
+
+def _parted(bands: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What is known of bands, as the extensions for STAC 1.0 part it."""
+    named = [{key: band[key] for key in band if key not in _RASTER} for band in bands]
+    measured = [{key: band[key] for key in band if key in _RASTER} for band in bands]
+    return {"eo:bands": named, **({"raster:bands": measured} if any(measured) else {})}
 
 
 def _properties(job: Job, asset: Asset) -> dict[str, Any]:
@@ -130,8 +140,9 @@ def _extensions(assets: Iterable[Asset]) -> list[str]:
     for asset in assets:
         if any(key.startswith("proj:") for key in asset.metadata):
             found.add(PROJECTION)
-        if asset.metadata.get("bands"):
+        if bands := asset.metadata.get("bands"):
             found.add(ELECTRO_OPTICAL)
+            found |= {RASTER} if "raster:bands" in _parted(bands) else set()
     return sorted(found)
 
 

@@ -64,7 +64,7 @@ def save_one(task: Task, reporter: Reporter) -> None:
         "proj:epsg": 32632,
         "proj:code": "EPSG:32632",
         "proj:shape": [10, 10],
-        "bands": [{"name": "B04"}],
+        "bands": [{"name": "B04", "data_type": "float32", "nodata": "nan"}],
     }
     write(task, reporter, "openEO.tif", b"0123456789" * 100, **metadata)
 

@@ -6,7 +6,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pystac
 import pytest
+from pystac.validation import validate_dict
 
 from backends.errors import OpenEOError
 from backends.jobs.engine import Task
@@ -45,8 +47,28 @@ def test_results_are_a_stac_collection_of_the_files(site: Site) -> None:
     assert asset["roles"] == ["data"]
     assert asset["proj:epsg"] == 32632
     assert "proj:code" not in asset
-    assert asset["eo:bands"] == asset["bands"] == [{"name": "B04"}]
+    assert asset["bands"] == [{"name": "B04", "data_type": "float32", "nodata": "nan"}]
+    assert asset["eo:bands"] == [{"name": "B04"}]
+    assert asset["raster:bands"] == [{"data_type": "float32", "nodata": "nan"}]
     assert asset["file:size"] == 1000
+
+
+def test_results_and_their_items_are_valid_stac(site: Site) -> None:
+    # Only the schemas of STAC 1.1 are inside pystac; both versions demand the same of these.
+    document = results(site, site.finished())
+    item = site.ask("GET", links(document)["item"], user=None).json
+    assert item is not None
+    kinds = pystac.STACObjectType
+    for found, kind in ((document, kinds.COLLECTION), (item, kinds.ITEM)):
+        assert validate_dict({**found, "stac_version": "1.1.0"}, kind, "1.1.0", extensions=[])
+        fields = {key.partition(":")[0] for key in [*found, *_first_asset(found)] if ":" in key}
+        declared = " ".join(found["stac_extensions"]).replace("projection", "proj")
+        assert all(f"/{name}/" in declared for name in fields - {"openeo"})
+
+
+def _first_asset(document: dict[str, Any]) -> dict[str, Any]:
+    asset: dict[str, Any] = next(iter(document["assets"].values()))
+    return asset
 
 
 def test_files_are_fetched_without_logging_in(site: Site) -> None:
