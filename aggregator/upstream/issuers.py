@@ -18,6 +18,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import orjson
+from cachetools import LRUCache
 
 from aggregator.documents import JsonObject, is_array, is_object, text
 from aggregator.errors import BackendTimeout, BackendUnavailable, IdentityProviderUnavailable
@@ -35,6 +36,8 @@ DISCOVERY = "/.well-known/openid-configuration"
 DOCUMENT_BYTES = 1024 * 1024
 RETRY_SECONDS = 5.0
 """An issuer that has just failed is not asked again for so long."""
+CLIENTS = 64
+"""Of as many hosts connections are kept."""
 WATCHED = 32
 """As many issuers' keys are fetched ahead."""
 
@@ -66,7 +69,7 @@ class Issuers:
     ) -> None:
         self._connect, self._times, self._clock = connect, times, clock
         self._directory = directory
-        self._clients: dict[str, Client] = {}
+        self._clients: LRUCache[str, Client] = LRUCache(CLIENTS)
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
         self._flights = Flights()

@@ -28,7 +28,6 @@ from aggregator.errors import (
     TokenInvalid,
 )
 from aggregator.identity.claims import Claims
-from aggregator.identity.tokens import read_token
 from aggregator.merging.oidc import issuer_of
 from aggregator.settings import Identity, Settings
 from aggregator.upstream.client import Failure, Request
@@ -184,7 +183,7 @@ class Accounts:
     def _provider(self, identifier: str, view: View) -> tuple[str, OwnIds]:
         """The issuer of a provider in the list, and what each backend calls it."""
         shelf = self._catalogue.shelf(view)
-        issuers = {text(known, "id"): issuer_of(known) for known in shelf.providers}
+        issuers = {str(known["id"]): str(known["issuer"]) for known in shelf.providers}
         if identifier not in issuers:
             raise TokenInvalid(
                 "The bearer token is sent for an OpenID Connect provider that is not known here"
@@ -200,9 +199,9 @@ class Accounts:
         """
         if "." not in token:
             raise TokenInvalid()
-        issuer, shelf = issuer_of({"issuer": read_token(token).issuer}), self._catalogue.shelf(view)
+        issuer, shelf = self._identities.issuer(token), self._catalogue.shelf(view)
         for provider in shelf.providers:
-            if issuer and issuer_of(provider) == issuer:
+            if issuer and provider["issuer"] == issuer:
                 return issuer, shelf.oidc.own_ids[text(provider, "id")]
         if issuer in self._trusted:
             return issuer, {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cachetools import LRUCache
 
@@ -19,11 +20,21 @@ from aggregator.identity.verification import (
     has_expired,
     verify,
 )
+from aggregator.merging.oidc import issuer_of
 from aggregator.settings import Identity
 from aggregator.upstream.issuers import Issuers
 
 REMEMBERED = 4096
 """Tokens that are not verified again; each takes about one kilobyte."""
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """What a good token says, whose it is as in the list of providers, and by which keys."""
+
+    issuer: str
+    claims: Claims
+    keys: KeySet
 
 
 class Identities:
@@ -39,7 +50,7 @@ class Identities:
             entitlement_claims=settings.entitlement_claims,
             subscription_claims=settings.subscription_claims,
         )
-        self._verified: LRUCache[bytes, tuple[Claims, KeySet]] = LRUCache(REMEMBERED)
+        self._verified: LRUCache[bytes, _Verified] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
     def verified(self, raw: str, issuer: str) -> Claims:
@@ -47,23 +58,33 @@ class Identities:
 
         Raises TokenInvalid, which says why, or IdentityProviderUnavailable.
         """
-        mark = hashlib.blake2b(raw.encode(), digest_size=32).digest()
-        with self._lock:
-            kept = self._verified.get(mark)
-        if kept is not None and self._still_good(*kept, issuer):
-            return kept[0]
+        kept = self._kept(raw)
+        if kept is not None and kept.issuer == issuer and self._still_good(kept):
+            return kept.claims
         token = read_token(raw)
         check_algorithm(token)
         claims, keys = self._checked(token, issuer)
         with self._lock:
-            self._verified[mark] = (claims, keys)
+            self._verified[_digest(raw)] = _Verified(issuer, claims, keys)
         return claims
 
-    def _still_good(self, claims: Claims, keys: KeySet, issuer: str) -> bool:
-        """Whether it is the same issuer with the same keys, and the token has not expired."""
-        if self._issuers.keys(issuer) is not keys:
+    def issuer(self, raw: str) -> str:
+        """The issuer that a token names, as in the list of providers; believe it when verified.
+
+        Raises TokenInvalid for what cannot be read.
+        """
+        kept = self._kept(raw)
+        return kept.issuer if kept else issuer_of({"issuer": read_token(raw).issuer})
+
+    def _kept(self, raw: str) -> _Verified | None:
+        with self._lock:
+            return self._verified.get(_digest(raw))
+
+    def _still_good(self, kept: _Verified) -> bool:
+        """Whether the issuer has the same keys, and the token has not expired."""
+        if self._issuers.keys(kept.issuer) is not kept.keys:
             return False
-        return not has_expired(claims, self._policy.leeway, self._clock())
+        return not has_expired(kept.claims, self._policy.leeway, self._clock())
 
     def _checked(self, token: Token, issuer: str) -> tuple[Claims, KeySet]:
         keys = self._issuers.keys(issuer)
@@ -78,3 +99,7 @@ class Identities:
                 "The key that signed the bearer token is none that its issuer publishes. If it is "
                 f"a new one, please try again in {self._interval:g} seconds."
             ) from error
+
+
+def _digest(raw: str) -> bytes:
+    return hashlib.blake2b(raw.encode(), digest_size=32).digest()
