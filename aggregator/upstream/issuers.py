@@ -46,6 +46,15 @@ Connect = Callable[[str, str], Client]
 """Makes the client of a named peer at an origin (`https://host:port`)."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How an issuer is, as far as this process knows: its keys, since when, and what is wrong."""
+
+    keys: int
+    fetched_at: float | None
+    problem: str
+
+
 @dataclass
 class _Held:
     """What is known of an issuer, and when it was last looked at, in vain or not, and why."""
@@ -108,6 +117,13 @@ class Issuers:
             with self._flights.only_one(issuer, self._until()) as first:
                 if first:
                     self._fetch(issuer, held)
+
+    def standings(self) -> dict[str, Standing]:
+        """How each issuer is that was looked at."""
+        return {
+            issuer: Standing(len(held.keys.keys) if held.keys else 0, held.fetched_at, held.problem)
+            for issuer, held in list(self._held.items())
+        }
 
     def start(self, known: Callable[[], Iterable[str]]) -> None:
         """Keep the keys of the issuers that are known at the time, in the background."""

@@ -123,4 +123,4 @@ class Federation:
 
     def health(self, view: View) -> monitoring.Health:
         """How the federation is."""
-        return monitoring.health(self.catalogue, view)
+        return monitoring.health(self.catalogue, view, self.issuers.standings())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aggregator.upstream.issuers import Standing
 from aggregator.usecases import knowledge
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.views import View
@@ -18,8 +20,11 @@ class Health:
     report: dict[str, Any]
 
 
-def health(catalogue: Catalogue, view: View) -> Health:
-    """The federation serves while at least one of its backends answers and is known."""
+def health(catalogue: Catalogue, view: View, issuers: Mapping[str, Standing]) -> Health:
+    """The federation serves while at least one of its backends answers and is known.
+
+    An issuer whose keys cannot be had is reported: its users may be kept out.
+    """
     known = catalogue.known(view)
     usable = [b for b, snapshot in known.items() if not snapshot.lacks("capabilities")]
     serving = bool(usable)
@@ -37,6 +42,15 @@ def health(catalogue: Catalogue, view: View) -> Health:
             for backend, snapshot in known.items()
         },
     }
+    if issuers:
+        report["issuers"] = {
+            issuer: {
+                "keys": standing.keys,
+                "last_successful_check": knowledge.moment(standing.fetched_at),
+                **({"problem": standing.problem} if standing.problem else {}),
+            }
+            for issuer, standing in issuers.items()
+        }
     if not serving:
         report["message"] = "None of the backends can be reached."
     return Health(serving, report)

@@ -159,6 +159,20 @@ def test_without_any_keys_of_the_issuer_nobody_is_let_in_and_all_are_told_why(
     assert "no key that can be used" in error["message"]
 
 
+def test_operators_see_how_issuers_are(site: Site, issuer: Issuer) -> None:
+    assert "issuers" not in site.get("/health").json
+    site.get("/jobs", headers=bearer(issuer.token()))
+    assert site.get("/health").json["issuers"] == {
+        issuer.url: {"keys": 1, "last_successful_check": "2023-11-14T22:13:20Z"}
+    }
+    site.adapter.down.add(issuer.host)
+    site.clock.advance(1000)
+    site.federation.issuers.refresh([issuer.url])
+    report = site.get("/health").json
+    assert report["issuers"][issuer.url]["problem"] == "It cannot be reached."
+    assert (report["status"], report["issuers"][issuer.url]["keys"]) == ("ok", 1)
+
+
 def test_only_trusted_issuers_are_offered_and_taken(issuer: Issuer, tmp_path: Path) -> None:
     trusting = site_of(issuer, tmp_path, identity={"trusted_issuers": [f"{issuer.url}/"]})
     assert trusting.get("/jobs", headers=bearer(issuer.token())).status_code == 200
