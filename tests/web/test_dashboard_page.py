@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator.health.calendar import DAY, HOUR
-from tests.fakes.browsers import assert_no_barriers, needs_chromium, opened, served, window
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
 from tests.web.site import Site, backend
 from tests.web.test_dashboard import HOSTILE, NOW, SETTINGS, STEP
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with opened() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

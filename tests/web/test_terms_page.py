@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.browsers import assert_no_barriers, needs_chromium, opened, served, window
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.fakes.issuers import Issuer
 from tests.web.site import assert_error
 from tests.web.test_terms import HOSTILE, TERMS, ticket_for
 from tests.web.test_tokens import bearer, site_of
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with opened() as found:
-        yield found
 
 
 def test_a_person_agrees_and_withdraws_without_scripts(browser: Any, tmp_path: Path) -> None:

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from aggregator.storage.reconciliation import Sighting, note
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.web.paying import books, counting, ledger, now, report
-from tests.web.test_terms_page import CHROMIUM, browser, served, window
 from tests.web.test_usage import OPERATOR, access
 
-__all__ = ["browser"]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to look at pages")
+pytestmark = needs_chromium
 
 LONG = "5b0c1f0e-2d3a-4c8e-9a61-0f6d2e5b7a10-of-a-rather-long-kind"
 
@@ -46,18 +44,11 @@ def pages(directory: Path) -> tuple[Any, dict[str, str]]:
 def test_the_pages_have_no_barriers_and_need_no_scrolling_sideways(
     browser: Any, tmp_path: Path, scheme: str, width: int
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     site, addresses = pages(tmp_path)
-    size = {"width": width, "height": 700}
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True, viewport=size)
-    page = context.new_page()
-    with served(site) as url:
-        for name, address in addresses.items():
-            page.goto(address.replace("http://federation.test", url) + "&f=html")
-            found = axe.run(page)
-            assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-    context.close()
+    with served(site.app) as url:
+        for address in addresses.values():
+            here = address.replace("http://federation.test", url) + "&f=html"
+            assert_no_barriers(browser, here, scheme, width)
 
 
 def test_a_quota_is_a_bar_with_its_numbers_and_a_day_a_bar_with_its_credits(
@@ -65,7 +56,7 @@ def test_a_quota_is_a_bar_with_its_numbers_and_a_day_a_bar_with_its_credits(
     tmp_path: Path,
 ) -> None:
     site, addresses = pages(tmp_path)
-    with served(site) as url, window(browser) as page:
+    with served(site.app) as url, window(browser) as page:
         page.goto(addresses["mine"].replace("http://federation.test", url) + "&f=html")
         bar = page.get_by_label("Terra Observatory")
         assert (bar.get_attribute("value"), bar.get_attribute("max")) == ("10.0", "10.0")
