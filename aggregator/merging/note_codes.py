@@ -225,9 +225,16 @@ NOTE_CODES: Mapping[str, NoteCode] = {
     # Providers of OpenID Connect
     "provider-left-out": NoteCode(
         "warning",
-        "An identity provider is not known to all backends, so its tokens would not be "
-        "accepted everywhere. It is left out.",
+        "An identity provider is known to fewer backends than another one, so its tokens would "
+        "not be accepted where the other's are. It is left out.",
         "The identity provider {subject} is left out, being known to {backends} only.",
+    ),
+    "provider-not-common": NoteCode(
+        "error",
+        "No identity provider is known to all backends, so those that most know are listed. "
+        "Users who log in with one cannot use the backends that do not know it.",
+        "{backends} cannot be used by those who log in with {subject}, which is known to "
+        "{known_to}.",
     ),
     "provider-id-differs": NoteCode(
         "info",

@@ -21,12 +21,13 @@ from aggregator.merging.fields import (
     wording,
     words,
 )
-from aggregator.merging.named import MAX_DEPTH, Named, array_by_name, documents_in
+from aggregator.merging.named import MAX_DEPTH, Named, array_by_name, documents_in, ranked
 from aggregator.merging.notes import Merged, Notebook
 
 RULES = ("common", "union")
 """Common: the providers that all backends with OpenID Connect know, whose tokens are
-accepted everywhere. Union: those that any backend knows."""
+accepted everywhere; where there is none, since one has changed its issuer perhaps, those that
+most know. Union: those that any backend knows."""
 
 ID_LENGTH = 20
 """Longest id of a provider that the specification allows."""
@@ -99,14 +100,18 @@ def _known_providers(
         for issuer, parts in _by_issuer(documents, place).items()
         if not admitted or issuer in admitted
     }
-    everyone = {part.backend for parts in groups.values() for part in parts}
+    everyone = ranked({part.backend for parts in groups.values() for part in parts}, order)
+    most = max((len(parts) for parts in groups.values()), default=0)
     named: Named = {}
     for issuer, parts in groups.items():
         backends = backends_of(parts)
-        if rule == "common" and set(backends) != everyone:
+        if rule == "common" and len(backends) < most:
             place.inside(issuer).note("provider-left-out", backends)
-        else:
-            named[_unique_id(issuer, parts, named, place)] = parts
+            continue
+        if rule == "common" and most < len(everyone):
+            others = [backend for backend in everyone if backend not in backends]
+            place.inside(issuer).note("provider-not-common", others, known_to=list(backends))
+        named[_unique_id(issuer, parts, named, place)] = parts
     return named
 
 

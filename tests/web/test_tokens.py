@@ -308,3 +308,25 @@ def test_a_program_is_told_by_its_name_only_where_that_is_one_issuers(
     trusting: dict[str, Any] = {"identity": {"trusted_issuers": [issuer.url]}}
     named = Site(both, tmp_path / "named", issuer=issuer, oidc_rule="union", **trusting)
     assert caller(named) == ("svc", "terra-accounting")
+
+
+@pytest.mark.parametrize("moved", ["terra", "aurora"])
+def test_a_backend_that_changes_its_issuer_logs_nobody_else_out(
+    issuer: Issuer, tmp_path: Path, moved: str
+) -> None:
+    names = ("terra", "aurora", "boreal")
+    members = {name: member(name, provider("egi", issuer.url)) for name in names}
+    site = Site(members, tmp_path, issuer=issuer)
+    user = bearer(issuer.token(), "egi")
+    assert site.get("/jobs", headers=user).status_code == 200
+    elsewhere = provider("egi", "https://new.test/realm")
+    members[moved].answers["GET /credentials/oidc"] = {"providers": [elsewhere]}
+    site.federation.refresh()
+    listed = conforms("/credentials/oidc", site.get("/credentials/oidc"))
+    assert [one["issuer"] for one in listed["providers"]] == [issuer.url]
+    seen = {name: len(sent_to(found)) for name, found in members.items()}
+    conforms("/jobs", site.get("/jobs", headers=user))
+    asked = [name for name, found in members.items() if len(sent_to(found)) > seen[name]]
+    assert asked == [name for name in names if name != moved]
+    told = assert_error(site.get(f"/jobs/{moved}-1", headers=user), 403, "PermissionsInsufficient")
+    assert f"not known at backend '{moved}'" in told["message"]

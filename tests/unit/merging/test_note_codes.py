@@ -161,6 +161,13 @@ EXAMPLES: dict[str, Case] = {
         ),
         ("terra",),
     ),
+    "provider-not-common": (
+        identity(
+            providers(provider("a", "https://a.example")),
+            providers(provider("b", "https://b.example")),
+        ),
+        ("aurora",),
+    ),
     "provider-id-differs": (identity(providers(provider("a")), providers(provider("b"))), BOTH),
     "provider-id-conflict": (
         identity(

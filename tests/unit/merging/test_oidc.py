@@ -29,6 +29,38 @@ def test_providers_that_all_know_are_listed_and_others_noted() -> None:
     assert_noted(found, "provider-left-out", "terra", subject="oidc/https://a.example")
 
 
+def test_one_backend_that_changes_its_issuer_costs_the_others_nothing() -> None:
+    shared, moved = provider("egi", "https://a.example"), provider("egi", "https://new.example")
+    for backend in ORDER:
+        listed: dict[str, Any] = {
+            name: providers(moved if name == backend else shared) for name in ORDER
+        }
+        found = merged(**listed)
+        assert [one["issuer"] for one in found.document] == ["https://a.example"]
+        others = [name for name in ORDER if name != backend]
+        mapping = oidc_mapping(listed, order=ORDER)
+        assert mapping.own_ids == {"egi": dict.fromkeys(others, "egi")}
+        note = assert_noted(found, "provider-not-common", backend, subject="oidc/https://a.example")
+        assert note.values["known_to"] == others
+        assert_noted(found, "provider-left-out", backend, subject="oidc/https://new.example")
+
+
+def test_two_backends_that_share_no_provider_each_keep_their_users() -> None:
+    found = merged(
+        terra=providers(provider("a", "https://a.example")),
+        aurora=providers(provider("b", "https://b.example")),
+    )
+    assert [one["id"] for one in found.document] == ["a", "b"]
+    assert_noted(found, "provider-not-common", "aurora", subject="oidc/https://a.example")
+    assert_noted(found, "provider-not-common", "terra", subject="oidc/https://b.example")
+
+
+def test_what_all_know_is_listed_without_a_word() -> None:
+    found = merged(terra=providers(provider("a")), aurora=providers(provider("a")))
+    assert_not_noted(found, "provider-not-common")
+    assert_not_noted(found, "provider-left-out")
+
+
 def test_backends_without_openid_connect_do_not_count() -> None:
     found = merged(terra=providers(provider("a")), aurora={"providers": []})
     assert [one["id"] for one in found.document] == ["a"]
