@@ -80,6 +80,13 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
 @click.option("--output", type=WRITABLE, help="Write the report to this file.")
 @click.option("--basic", metavar="USER:PASSWORD", envvar="OPENEO_BASIC", help="Log in.")
 @click.option(
+    "--oidc-provider", metavar="ID", envvar="OPENEO_AUTH_PROVIDER_ID", help="Of the listed."
+)
+@click.option("--oidc-client", metavar="ID", envvar="OPENEO_AUTH_CLIENT_ID", help="Client to be.")
+@click.option("--oidc-secret", envvar="OPENEO_AUTH_CLIENT_SECRET", help="Log in as that client.")
+@click.option("--oidc-refresh-token", envvar="OPENEO_AUTH_REFRESH_TOKEN", help="Log in with it.")
+@click.option("--oidc-device", is_flag=True, help="Log in with a code, in a browser.")
+@click.option(
     "--without-credits",
     metavar="USER:PASSWORD",
     envvar="OPENEO_WITHOUT_CREDITS",

@@ -111,8 +111,8 @@ def types(schema: object) -> set[str]:
     """The types that a JSON schema allows; `any` if it does not say."""
     found: set[str] = set()
     for one in alternatives(schema):
-        said = one.get("type", "any")
-        found |= {said} if isinstance(said, str) else set(map(str, said or ["any"]))
+        said = one.get("type")
+        found |= set(map(str, said)) if isinstance(said, list) else {str(said or "any")}
     return found or {"any"}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from requests.adapters import BaseAdapter
@@ -47,28 +49,40 @@ class Review:
     federation: str | None = None
     """The address of the federation that the backend would join."""
 
-    def run(self, progress: Progress | None = None) -> Report:
-        """The report. What the review made at the backend is removed again, even at Ctrl-C."""
-        started, clock = datetime.now(UTC), time.monotonic()
+    @cached_property
+    def backend(self) -> Backend:
+        """The examined backend; its address is looked for now. Raises StatementError."""
         probe = Probe(self.limits, transport=self.transport, verify=self.verify)
         root = self._root(probe)
         backend = Backend(probe, root, self.options, self.account, self.penniless)
         backend.options = self._options(probe, backend)
+        return backend
+
+    def log_in(self) -> None:
+        """Logs in now, as far as there is a login; what goes wrong is told by every check."""
+        if self.account is not None:
+            with suppress(NotJudgedError, NoAnswerError, ExhaustedError):
+                self.account.token(self.backend)
+
+    def run(self, progress: Progress | None = None) -> Report:
+        """The report. What the review made at the backend is removed again, even at Ctrl-C."""
+        started, clock = datetime.now(UTC), time.monotonic()
+        backend = self.backend
         try:
             findings = Runner(backend, self.catalogue, self.answers).run(self.wanted, progress)
             taken = snapshot(backend)
         finally:
             backend.clean_up()
-            probe.close()
+            backend.probe.close()
         return Report(
             url=self.url,
             root=backend.root,
             started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=time.monotonic() - clock,
-            requests=probe.pace.begun,
+            requests=backend.probe.pace.begun,
             findings=findings,
             catalogue=self.catalogue,
-            title=probe.secrets.hidden(title(backend)),
+            title=backend.probe.secrets.hidden(title(backend)),
             selection=self.selection,
             login=self.login,
             snapshot=taken,

@@ -127,10 +127,9 @@ def _is_stable(collection: Entry) -> bool:
 def piece(collection: Entry) -> Sample | None:
     """A small piece of a collection; None if it has no x, y and t, or does not say its extent."""
     dimensions = stac.dimensions(collection)
-    axes = {one.get("axis") for one in dimensions.values() if one.get("type") == "spatial"}
     times = [key for key, one in dimensions.items() if one.get("type") == "temporal"]
     box, interval = _box(collection), _interval(collection)
-    if not {"x", "y"} <= axes or not times or box is None or interval is None:
+    if not {"x", "y"} <= stac.axes(collection) or not times or box is None or interval is None:
         return None
     size = next(width for metres, width in SIZES if _resolution(collection) <= metres)
     west, south = _corner(box, size)

@@ -15,6 +15,7 @@ from scripts.self_review.account import Account, BasicLogin
 from scripts.self_review.backend import Options
 from scripts.self_review.catalogue import load
 from scripts.self_review.findings import Finding
+from scripts.self_review.oidc import Flow, OidcLogin, OidcSettings
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
@@ -35,6 +36,7 @@ def run(options: Mapping[str, Any]) -> int:
     errors = Console(stderr=True)
     _ask(review, options, errors)
     try:
+        review.log_in()
         report = _with_progress(review, errors)
     except StatementError as error:
         raise click.UsageError(str(error)) from error
@@ -118,10 +120,35 @@ def _history(options: Mapping[str, Any]) -> list[history.Month] | None:
 
 def _account(options: Mapping[str, Any]) -> tuple[Account | None, str]:
     """The login, and what the report calls it."""
-    if not options["basic"]:
+    flow = _flow(options)
+    if options["basic"] and flow:
+        raise StatementError("Log in in one way: with --basic or with --oidc-….")
+    if options["basic"]:
+        login = _basic(options["basic"], "--basic")
+        return Account(login), f"basic, as {login.user}"
+    if flow is None:
         return None, "none"
-    login = _basic(options["basic"], "--basic")
-    return Account(login), f"basic, as {login.user}"
+    settings = OidcSettings(
+        flow,
+        options["oidc_provider"],
+        options["oidc_client"],
+        options["oidc_secret"],
+        options["oidc_refresh_token"],
+        lambda text: click.echo(text, err=True),
+    )
+    return Account(OidcLogin(settings)), f"OpenID Connect, {flow}"
+
+
+def _flow(options: Mapping[str, Any]) -> Flow | None:
+    if options["oidc_device"]:
+        return Flow.DEVICE
+    if options["oidc_refresh_token"]:
+        return Flow.REFRESH_TOKEN
+    if options["oidc_secret"]:
+        if not options["oidc_client"]:
+            raise StatementError("--oidc-secret needs --oidc-client.")
+        return Flow.CLIENT_CREDENTIALS
+    return None
 
 
 def _penniless(options: Mapping[str, Any]) -> Account | None:

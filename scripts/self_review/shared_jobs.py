@@ -84,6 +84,7 @@ class Cancelled:
     job: Job
     answer: Answer
     before: str
+    at_once: str
     after: str
 
 
@@ -95,8 +96,9 @@ def cancelled(backend: Backend) -> Cancelled:
         backend.making.start(job)
         before = backend.making.look(job)
         answer = backend.send("DELETE", f"/jobs/{job.id}/results")
-        after = _settled(backend, job) if answer.ok else backend.making.look(job)
-        return Cancelled(job, answer, before, after)
+        at_once = backend.making.look(job)
+        after = _settled(backend, job) if answer.ok else at_once
+        return Cancelled(job, answer, before, at_once, after)
 
     found: Cancelled = backend.making.once("cancelled job", make)
     return found

@@ -124,6 +124,12 @@ def dimensions(collection: Entry) -> dict[str, Entry]:
     return {str(name): one for name, one in entries if isinstance(one, Mapping)}
 
 
+def axes(collection: Entry) -> set[str]:
+    """The axes of its spatial dimensions."""
+    spatial = [one for one in dimensions(collection).values() if one.get("type") == "spatial"]
+    return {str(one.get("axis")) for one in spatial}
+
+
 def bands(collection: Entry) -> list[Entry]:
     """The bands with what is said of them; by name only where nothing else is."""
     summaries = collection.get("summaries")

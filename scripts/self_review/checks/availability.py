@@ -13,6 +13,7 @@ from scripts.self_review.findings import (
     could_not_tell,
     failed,
     judged,
+    not_applicable,
     passed,
     warned,
 )
@@ -80,8 +81,12 @@ def no_month_brings_a_warning(backend: Backend) -> Outcome:
 
 @check("availability-6")
 def the_first_months_bring_no_warning(backend: Backend) -> Outcome:
+    if not any(one.is_early for one in _months(backend)):
+        says = "The history does not say that its first months are those of a new provider."
+        return not_applicable(says)
+
     def problem(number: int, month: Month) -> str:
-        return _warning(number, month) if number < GRACE else ""
+        return _warning(number, month) if month.is_early else ""
 
     return _each(backend, problem, f"The first {GRACE} months are above {GRACE_WARNING:g} %.")
 

@@ -230,8 +230,8 @@ def implausible(collection: Entry) -> str:
     found = stac.dimensions(collection)
     if not found:
         return "no cube:dimensions"
-    axes = {one.get("axis") for one in found.values() if one.get("type") == "spatial"}
-    kinds = {one.get("type") for one in found.values()}
+    axes = stac.axes(collection)
+    kinds = {str(one.get("type")) for one in found.values()}
     if axes & {"x", "y"} and not {"x", "y"} <= axes:
         return "only one of the dimensions x and y"
     if not axes and not kinds & {"geometry", "geometries"}:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
-from scripts.self_review.backend import Backend, Entry, objects, usable
+from scripts.self_review.backend import Backend, Entry, listing, objects, usable
 from scripts.self_review.findings import (
     Cause,
     Evidence,
     NotJudgedError,
     Outcome,
     could_not_tell,
-    failed,
     judged,
-    passed,
     shown_answer,
-    warned,
 )
 from scripts.self_review.graphs import calling
 from scripts.self_review.lists import full, paged, valid_list
-from scripts.self_review.making import ENDED, Job, job_id
-from scripts.self_review.probe.answer import Answer, NotJsonError
+from scripts.self_review.making import ENDED, Job
+from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
 from scripts.self_review.shared_jobs import (
     ADDS,
     DESCRIPTION,
-    cancelled,
     failed_job,
     idle,
-    long_graph,
     metadata,
     results_answer,
     run,
@@ -124,7 +118,7 @@ def _listed(backend: Backend) -> list[Entry]:
     idle(backend)
     failed_job(backend)
     answer = backend.once("jobs later", lambda: backend.send("GET", PATH))
-    return objects(usable(answer, "api-711").get("jobs"))
+    return objects(listing(usable(answer, "api-711"), PATH, "jobs", "api-711"))
 
 
 @check("api-714")
@@ -143,6 +137,9 @@ def every_job_has_id_status_and_created(backend: Backend) -> Outcome:
 def titles_are_listed(backend: Backend) -> Outcome:
     wanted = title(backend, "idle")
     titles = [one.get("title") for one in _listed(backend)]
+    listed = [one.get("id") for one in _listed(backend)]
+    if idle(backend).id not in listed and wanted not in titles and None not in listed:
+        return could_not_tell("The job is not in the list (judged by api-713).", Cause.UNUSABLE)
     problems = [] if wanted in titles else [f"no job has the title {wanted!r}"]
     return judged(
         problems, "The title is in the list.", looked_at=f"{len(titles)} jobs of the list"
@@ -306,172 +303,3 @@ def _deleted(backend: Backend) -> tuple[Answer, Answer, Answer]:
 
     found: tuple[Answer, Answer, Answer] = backend.making.once("deleted job", make)
     return found
-
-
-# Starting and cancelling.
-
-
-@check("api-850")
-def a_job_can_be_started(backend: Backend) -> Outcome:
-    try:
-        answer = failed_job(backend).started
-    except NotJudgedError as stop:
-        if "api-850" not in stop.outcome.says:
-            raise
-        return failed("POST /jobs/{job_id}/results is refused.", *stop.outcome.evidence)
-    return passed("It can.", *([answer] if answer else []))
-
-
-@check("api-851")
-def starting_is_answered_with_202(backend: Backend) -> Outcome:
-    job = failed_job(backend)
-    answer = job.started
-    if answer is None:
-        return could_not_tell("The job was not started.", Cause.UNUSABLE)
-    problems = [] if answer.status == 202 else [f"the status is {answer.status}"]
-    if job.status == "created":
-        watched = f"{backend.making.patience.quiet:g} seconds"
-        problems.append(f"the job was still `created` after {watched}")
-    problems += _started_again(backend)
-    return judged(problems, "202, and the status shows it.", answer, seen(job))
-
-
-def _started_again(backend: Backend) -> list[str]:
-    """What is wrong when a job that is queued or runs is started once more."""
-
-    def make() -> list[str]:
-        job = backend.making.job(long_graph(backend), title=title(backend, "started twice"))
-        backend.making.start(job)
-        before = backend.making.look(job)
-        again = backend.send("POST", f"{PATH}/{job.id}/results")
-        backend.send("DELETE", f"{PATH}/{job.id}/results")
-        if before in {"queued", "running"} and again.status >= 500:
-            return [f"starting it while it is {before} answers {again.status}"]
-        return []
-
-    try:
-        found: list[str] = backend.making.once("started twice", make)
-    except NotJudgedError:
-        return []  # there is nothing that runs long enough; the rest is judged all the same
-    return found
-
-
-@check("api-890")
-def a_job_can_be_cancelled(backend: Backend) -> Outcome:
-    found = cancelled(backend)
-    if found.before not in {"queued", "running", "created"}:
-        says = f"The job was {found.before} before it could be cancelled."
-        return could_not_tell(says, Cause.LIMIT, seen(found.job))
-    problems = [] if found.answer.ok else [f"DELETE answers {found.answer.status}"]
-    return judged(problems, "It can.", found.answer, seen(found.job))
-
-
-@check("api-891")
-def cancelling_stops_the_job(backend: Backend) -> Outcome:
-    found = cancelled(backend)
-    if not found.answer.ok:
-        says = "The job could not be cancelled (judged by api-890)."
-        return could_not_tell(says, Cause.UNUSABLE, found.answer)
-    problems = []
-    if found.answer.status not in {202, 204}:
-        problems.append(f"the status is {found.answer.status}")
-    if found.after in {"queued", "running"} or (
-        found.after == "finished" and _ran_on(found.before)
-    ):
-        problems.append(f"afterwards the job is {found.after}")
-    says = f"Status {found.answer.status} (the profile has 202, the API 204); then {found.after}."
-    return judged(problems, says, found.answer, seen(found.job))
-
-
-def _ran_on(before: str) -> bool:
-    """Whether a job cannot have ended between the look and the cancellation."""
-    return before == "queued"
-
-
-# Money and limits.
-
-
-@check("api-852")
-def jobs_are_not_queued_without_money(backend: Backend) -> Outcome:
-    return _without_money(backend, _start_without_money)
-
-
-def _start_without_money(backend: Backend, send: Callable[..., Answer]) -> Answer:
-    created = send("POST", PATH, json={"process": ADDS, "title": title(backend, "unpaid")})
-    found = job_id(created)
-    if found is None:
-        return created
-    answer = send("POST", f"{PATH}/{found}/results")
-    send("DELETE", f"{PATH}/{found}", cleaning=True)
-    return answer
-
-
-@check("api-910")
-def results_are_not_computed_without_money(backend: Backend) -> Outcome:
-    return _without_money(backend, lambda _, send: send("POST", "/result", json={"process": ADDS}))
-
-
-def _without_money(
-    backend: Backend, ask: Callable[[Backend, Callable[..., Answer]], Answer]
-) -> Outcome:
-    account = backend.penniless
-    if account is None:
-        says = "It needs the login of a user without credits."
-        hint = "Give --without-credits USER:PASSWORD."
-        return could_not_tell(says, Cause.TIME, hint=hint)
-    backend.making  # noqa: B018 - raises where this review may make nothing
-    answer = ask(
-        backend, lambda method, path, **options: backend.send_as(account, method, path, **options)
-    )
-    code = _code(answer)
-    if answer.status == 402 and code == "PaymentRequired":
-        return passed("402 PaymentRequired.", answer)
-    if 400 <= answer.status < 500:
-        return warned(f"Refused, but with {answer.status} {code}, not 402 PaymentRequired.", answer)
-    return failed(f"It answers {answer.status} to a user without credits.", answer)
-
-
-def _code(answer: Answer) -> str:
-    try:
-        return str(answer.object().get("code", ""))
-    except NotJsonError:
-        return ""
-
-
-@check("auth-backend-2")
-def jobs_at_a_time_are_limited(backend: Backend) -> Outcome:
-    """Observed by starting several jobs; a backend that is quick may hide its limit."""
-    statuses = _several(backend)
-    if "queued" in statuses.values() or not all(_is_ok(one) for one in statuses.values()):
-        return passed(f"Of {len(statuses)} jobs at a time some had to wait.", _shown(statuses))
-    says = f"All of {len(statuses)} jobs ran or ended at once; a limit was not reached."
-    return could_not_tell(says, Cause.STATEMENT, _shown(statuses))
-
-
-def _several(backend: Backend, count: int = 4) -> dict[str, str]:
-    def make() -> dict[str, str]:
-        jobs = [
-            backend.making.job(long_graph(backend), title=title(backend, f"at a time {i}"))
-            for i in range(count)
-        ]
-        found = {}
-        for job in jobs:
-            answer = backend.send("POST", f"{PATH}/{job.id}/results")
-            backend.making.computed += 1
-            found[job.id] = "" if answer.ok else f"refused ({answer.status})"
-        for job in jobs:
-            found[job.id] = found[job.id] or backend.making.look(job)
-        for job in jobs:
-            backend.send("DELETE", f"{PATH}/{job.id}/results")
-        return found
-
-    found: dict[str, str] = backend.making.once("several jobs", make)
-    return found
-
-
-def _is_ok(status: str) -> bool:
-    return not status.startswith("refused")
-
-
-def _shown(statuses: dict[str, str]) -> Evidence:
-    return Evidence("GET /jobs/{job_id} of each", ", ".join(statuses.values()))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from scripts.self_review.backend import Backend, Entry, objects
 from scripts.self_review.catalogue import AUTOMATIC, Catalogue, Requirement
+from scripts.self_review.computed import computed
 from scripts.self_review.findings import (
     Cause,
     Evidence,
@@ -16,6 +17,7 @@ from scripts.self_review.findings import (
     judged,
     not_applicable,
     passed,
+    shown_answer,
     some,
     warned,
 )
@@ -154,7 +156,10 @@ def the_process_is_offered(backend: Backend, row: Requirement) -> Outcome:
         if row.experimental and row.severity != "required":
             return warned(f"{says} It is experimental.", shown)
         return failed(says, shown, hint="Offer it, or say by --waive why not.")
-    return _as_the_reference(found, shown)
+    outcome = _as_the_reference(found, shown)
+    if outcome.verdict is not Verdict.PASS:
+        return outcome
+    return _computed_rightly(backend, _name(found), outcome)
 
 
 def _as_the_reference(process: Entry, shown: Evidence) -> Outcome:
@@ -170,6 +175,20 @@ def _as_the_reference(process: Entry, shown: Evidence) -> Outcome:
     narrower = narrowings(process)
     says = f"{name} is there, narrower: {some(narrower)}" if narrower else f"{name} is there."
     return passed(says, shown, looked_at=looked_at)
+
+
+def _computed_rightly(backend: Backend, process: str, outcome: Outcome) -> Outcome:
+    """The outcome, with what the backend made of calls with known answers, if it was asked."""
+    made = computed(backend).get(process)
+    if not made:
+        return outcome
+    problems = [one.problem for one in made if one.problem]
+    shown = (*outcome.evidence, shown_answer(made[0].answer))
+    looked_at = f"{outcome.looked_at}; {len(made)} calls with known answers"
+    if problems:
+        says = f"{process} is offered, but {some(problems)}"
+        return failed(says, *shown, looked_at=looked_at)
+    return passed(outcome.says, *shown, looked_at=looked_at)
 
 
 def _is_options(row: Requirement) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from scripts.self_review.backend import Backend, Entry, objects
+from scripts.self_review.backend import Backend, Entry, objects, usable
 from scripts.self_review.checks.capabilities import stac_version
 from scripts.self_review.findings import (
     Cause,
@@ -47,7 +47,8 @@ def results_can_be_read(backend: Backend) -> Outcome:
 @check("api-861")
 def statuses_tell_what_became_of_the_job(backend: Backend) -> Outcome:
     good = results_answer(backend, finished(backend))
-    problems = [f"{good.status} for a finished job"] if good.ok and good.status != 200 else []
+    usable(good, "api-860")
+    problems = [f"{good.status} for a finished job"] if good.status != 200 else []
     shown = [good]
     bad = failed_job(backend)
     if bad.status in {"error", "finished"}:
@@ -79,7 +80,13 @@ def partial_results_can_be_asked_for(backend: Backend) -> Outcome:
 
 @check("api-863")
 def unfinished_results_are_refused(backend: Backend) -> Outcome:
-    answer = results_answer(backend, idle(backend))
+    job = idle(backend)
+    answer = results_answer(backend, job)
+    if job.status not in {"created", ""}:
+        says = f"The job that was not started is {job.status} (judged by api-737)."
+        return could_not_tell(says, Cause.UNUSABLE, answer)
+    if answer.status >= 500:
+        usable(results_answer(backend, finished(backend)), "api-860")
     problems = []
     if not 400 <= answer.status < 500:
         problems.append(f"it answers {answer.status} for a job that was not started")
@@ -210,6 +217,8 @@ def _canonical(backend: Backend) -> str | None:
 
 @check("api-871")
 def a_canonical_link_is_for_everybody(backend: Backend) -> Outcome:
+    if not isinstance(results(backend).get("links"), list):
+        return could_not_tell("The results have no links (judged by api-865).", Cause.UNUSABLE)
     address = _canonical(backend)
     if address is None:
         return failed("There is no link with rel=canonical.", _shown(backend, "no canonical link"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from backends.jobs.execution import Executor
 from backends.jobs.reporting import Reporter
 from tests.web.backends.site import write
 
-LONG = 0.4
+LONG = 3.0
 """Seconds that a computation over a year takes."""
 LOCATED: dict[str, Any] = {
     "bbox": [11.0, 46.0, 11.01, 46.01],
@@ -23,8 +23,11 @@ LOCATED: dict[str, Any] = {
 }
 
 
-def computing(profile: Path) -> Executor:
-    """Runs tasks: those that load a collection save a small file, the others are computed."""
+def computing(profile: Path, closing: threading.Event) -> Executor:
+    """Runs tasks: those that load a collection save a small file, the others are computed.
+
+    A load of more than a year takes its time, but when the backend is closing.
+    """
     execute = executor(profile)
 
     def run(task: Task, reporter: Reporter) -> None:
@@ -34,7 +37,7 @@ def computing(profile: Path) -> Executor:
             return
         reporter.log("info", "Loading.")
         if _is_long(loads[0]):
-            time.sleep(LONG)
+            closing.wait(LONG)
         reporter.log("info", "Saving.")
         write(task, reporter, "openEO.tif", b"0123456789" * 100, **LOCATED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,12 +44,14 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.profile = _profile()
         self.store = Store(folder / STORE_FILE)
-        self.engine = ThreadEngine(computing(PROFILE), self.store)
+        self._closing = threading.Event()
+        self.engine = ThreadEngine(computing(PROFILE, self._closing), self.store)
         self.app = create_app(self.profile, data_directory=folder, engine=self.engine)
         _offer_openid_connect(self.app, self.profile)
         self.catalogue: Catalogue = load()
 
     def close(self) -> None:
+        self._closing.set()
         self.engine.close()
         self.store.close()
 
@@ -58,8 +61,11 @@ class World:
 
     def switch(self, *effects: Effect) -> None:
         """From now on this goes wrong."""
-        faults = Faults(tuple(map(Fault, effects)))
-        self.app.wsgi_app.plan_anew(faults)  # type: ignore[attr-defined]
+        self.plan(map(Fault, effects))
+
+    def plan(self, faults: Iterable[Fault]) -> None:
+        """From now on these faults are on."""
+        self.app.wsgi_app.plan_anew(Faults(tuple(faults)))  # type: ignore[attr-defined]
 
     def review(
         self,
@@ -94,7 +100,9 @@ class World:
 
 
 def _profile() -> Profile:
-    return replace(load_profile(PROFILE), public_url=HOST, faults=Faults(control=True))
+    found = load_profile(PROFILE)
+    rich = replace(found.billing, budget=1e9)
+    return replace(found, public_url=HOST, faults=Faults(control=True), billing=rich)
 
 
 def _offer_openid_connect(app: Flask, profile: Profile) -> None:

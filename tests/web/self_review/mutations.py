@@ -1,0 +1,309 @@
+"""The mutation table: one rule of the contract broken at a time, and what the review says.
+
+`python -m tests.web.self_review.mutations > docs/self_review_mutations.md` prints the page.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backends.faults.effects import Broken, Error
+from backends.faults.rules import RULES
+from backends.faults.scope import Fault, Scope
+from scripts.self_review.backend import Options
+from scripts.self_review.catalogue import AUTOMATIC, MANUAL, Catalogue, Requirement, load
+from scripts.self_review.findings import Finding, Verdict
+from scripts.self_review.history import Month
+from tests.web.self_review.world import SHORT, World
+
+BAD = frozenset({Verdict.FAIL, Verdict.WARNING})
+DERIVED = frozenset({"profile-api", "profile-processes", "profile-experimental", "collections-6"})
+"""They follow from other findings, and say so."""
+NOT_HELD_STILL = frozenset({"auth-backend-2"})
+"""Whether several jobs had to wait is a matter of moments."""
+VALUES = {
+    "oidc.provider-missing": "CDSE",
+    "capabilities.endpoint-unlisted": "/me",
+    "capabilities.endpoint-not-there": "/subscriptions",
+    "capabilities.endpoint-broken": "/udf_runtimes",
+    "capabilities.api-version": "0.4.2",
+    "capabilities.stac-version": "0.8.0",
+    "billing.currency": "EUR",
+    "processes.missing": "nan",
+    "collections.stac-version": "0.8.0",
+    "results.stac-version": "0.8.0",
+    "result.collection-unavailable": "SENTINEL2_L2A",
+}
+UNSEEN: Mapping[str, tuple[str, str]] = {
+    "wellknown.missing": ("api-21", "there is nothing to read; api-20 fails"),
+    "capabilities.no-synchronous": ("api-702", "batch jobs and web services are two ways"),
+    "capabilities.no-batch": ("api-702", "synchronous processing and web services are two ways"),
+    "collections.needs-token": ("api-322", "without the list no id is known; api-301 fails"),
+    "collections.no-id": ("api-321 collections-4", "without ids none is fetched; api-307 fails"),
+    "collections.flags-missing": (
+        "collections-experimental",
+        "that a flag is missing is not seen from outside",
+    ),
+    "collections.dimensions-renamed": ("api-326", "the new names are as plausible as the old"),
+    "results.files-without-cors": ("api-2 api-3", "files are judged by formats-gtiff-5c"),
+    "oidc.provider-missing": ("api-113", "outdated in the federation; auth-1 fails"),
+    "jobs.failed-seem-finished": ("api-700", "the move to finished is a documented one"),
+    "results.no-stac-version": ("api-866", "what is not said is not old; api-865 fails"),
+    "formats.parameters-renamed": ("api-45", "no list is agreed on; see the federation's below"),
+    "processes.missing": ("profile-processes", "it follows from processes-L2-nan"),
+}
+"""What a fault says that it violates, and the review cannot or does not hold against it: why."""
+CONSEQUENCES: Mapping[str, tuple[str, str]] = {
+    "errors.status-200": ("api-101 api-102", "refusals have status 200 as well"),
+    "auth.no-token-is-404": ("api-32", "what is listed answers 404"),
+    "capabilities.no-api-version": ("api-version", "it judges the same version"),
+    "capabilities.methods-unlisted": ("api-702 api-703", "POST /jobs is not listed any more"),
+    "capabilities.no-batch": ("api-31", "DELETE /jobs/{job_id} still answers"),
+    "capabilities.no-processing": ("api-31", "what is not listed still answers"),
+    "processes.truncated": ("processes-*", "half of the processes are not to be found"),
+    "processes.missing": ("processes-L2-nan", "that process is missing"),
+    "collections.truncated": ("collections-7", "half of the collections are gone"),
+    "collections.stac-version": ("collections-4", "it is no valid STAC"),
+    "collections.no-links-of-their-own": ("api-321", "it is no valid STAC"),
+    "collections.all-experimental": (
+        "api-325 collections-4 collections-experimental",
+        "the flag is set without its extension",
+    ),
+    "collections.extensions-undeclared": (
+        "collections-experimental",
+        "the version extension is undeclared too",
+    ),
+    "collections.no-dimensions": ("collections-7", "the dimensions are gone"),
+    "collections.ids-lower-case": (
+        "collections-7 harmonization-1",
+        "the agreed names and the old ids are gone",
+    ),
+    "collections.ids-with-dashes": (
+        "collections-7 harmonization-1",
+        "the agreed names and the old ids are gone",
+    ),
+    "collections.not-harmonised": ("collections-7", "the old ids are gone"),
+    "collections.no-angle-bands": ("collections-7", "bands are gone"),
+    "graphs.parameters-refused": ("api-13", "callbacks refer to parameters"),
+    "jobs.create-fails": ("api-731", "invalid jobs are answered with 500 as well"),
+    "result.errors-as-text": ("api-7", "it looks at errors of POST /result too"),
+    "result.fails": ("api-901", "invalid processes are answered with 500 as well"),
+    "result.invalid-accepted": ("api-905", "what is invalid is answered as a success"),
+    "results.links-dead": ("results-signed-urls", "the links of results are the same"),
+}
+"""What else fails by a fault, since the one cannot be broken without the other: why."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One way to break the contract: what is broken, and which requirements must catch it."""
+
+    name: str
+    caught_by: frozenset[str]
+    consequences: frozenset[str] = frozenset()
+    why: str = ""
+    faults: tuple[Fault, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    user: bool = False
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What the review said of a mutation."""
+
+    mutation: Mutation
+    fails: frozenset[str]
+
+    @property
+    def missed(self) -> set[str]:
+        return set(self.mutation.caught_by - self.fails)
+
+    @property
+    def unrelated(self) -> set[str]:
+        related = self.mutation.caught_by | self.mutation.consequences | DERIVED
+        return {one for one in self.fails - related if not _allowed(one, self.mutation)}
+
+
+def _allowed(requirement: str, mutation: Mutation) -> bool:
+    prefixes = [one[:-1] for one in mutation.consequences if one.endswith("*")]
+    return any(requirement.startswith(one) for one in prefixes)
+
+
+def mutations(catalogue: Catalogue) -> list[Mutation]:
+    """All of them: by the named faults, by scripted ones, and each process missing."""
+    minimum = {row.id: row for row in catalogue if catalogue.in_minimum(row)}
+    return [*_by_rules(minimum), *_scripted(), *_missing_processes(minimum)]
+
+
+def _by_rules(minimum: Mapping[str, Requirement]) -> Iterable[Mutation]:
+    for name, rule in RULES.items():
+        unseen, _ = UNSEEN.get(name, ("", ""))
+        consequences, why = CONSEQUENCES.get(name, ("", ""))
+        known = [one for one in rule.requirements if one in minimum]
+        wanted = [one for one in known if minimum[one].method != MANUAL or one == "api-14"]
+        caught = frozenset(wanted) - set(unseen.split()) - DERIVED
+        if caught:
+            full = f"{name}:{VALUES[name]}" if rule.value else name
+            rows = [minimum[one] for one in caught if one in minimum]
+            yield Mutation(
+                full,
+                caught,
+                frozenset(consequences.split()),
+                why,
+                (Fault(Broken(full)),),
+                user=any(row.method != AUTOMATIC for row in rows),
+            )
+
+
+def _months(*uptimes: float, interval: float = 300, early: bool = False) -> list[Month]:
+    return [
+        Month(f"2026-{number:02}", uptime, interval, early)
+        for number, uptime in enumerate(uptimes, 1)
+    ]
+
+
+def _scripted() -> Iterable[Mutation]:
+    refused = Error(status=401, code="AuthenticationRequired", message="Log in.")
+    yield Mutation(
+        "each collection needs a token",
+        frozenset({"api-322"}),
+        faults=(Fault(refused, Scope(paths=("/collections/*",))),),
+    )
+    yield Mutation(
+        "the version is an old 1.0",
+        frozenset({"api-33", "api-version"}),
+        faults=(Fault(Broken("capabilities.api-version:1.0.1")),),
+    )
+    histories = {
+        "probed every hour": ("availability-1", _months(99.9, interval=3600)),
+        "one month at 99.0": ("availability-2", _months(100, 99.0)),
+        "two months at 99.0": ("availability-2 availability-3", _months(99.0, 99.0)),
+        "one month at 94.9": ("availability-4", _months(94.9, 100)),
+        "two months at 94.9": ("availability-4 availability-5", _months(94.9, 100, 94.9, 100)),
+        "a first month at 89": (
+            "availability-4 availability-6",
+            _months(89, 100, early=True),
+        ),
+    }
+    for name, (ids, history) in histories.items():
+        yield Mutation(name, frozenset(ids.split()), options={"history": history})
+    yield Mutation(
+        "the federation has the collection already",
+        frozenset({"collections-eligible-1"}),
+        options={"federation": {"collections": {"SENTINEL2_L2A": {}}, "file_formats": {}}},
+    )
+    yield Mutation(
+        "formats have parameters of their own",
+        frozenset({"api-45"}),
+        faults=(Fault(Broken("formats.parameters-renamed")),),
+        options={
+            "federation": {"file_formats": {"output": {"GTiff": {"parameters": {"tiled": {}}}}}}
+        },
+    )
+
+
+def _missing_processes(minimum: Mapping[str, Requirement]) -> Iterable[Mutation]:
+    rows: dict[str, set[str]] = {}
+    for row in minimum.values():
+        if row.process and row.parent is None and row.method == AUTOMATIC:
+            rows.setdefault(row.process, set()).add(row.id)
+    for process, ids in rows.items():
+        fault = Fault(Broken(f"processes.missing:{process}"))
+        yield Mutation(f"processes.missing:{process}", frozenset(ids), faults=(fault,))
+
+
+class Table:
+    """Every mutation with what the review said of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = World(folder)
+        self.catalogue = load()
+        rows = [row for row in self.catalogue if self.catalogue.in_minimum(row)]
+        self.anonymous = [row.id for row in rows if row.method == AUTOMATIC]
+        self.all = [row.id for row in rows if row.method != MANUAL] + ["api-14"]
+        self.base = self._review(Mutation("nothing", frozenset(), user=True))
+        self.snapshot = self.world.snapshot
+
+    def caught(self, mutation: Mutation) -> Caught:
+        """What the review says of it that it did not say before."""
+        self.world.plan(mutation.faults)
+        found = self._review(mutation)
+        fails = {
+            key for key, one in found.items() if one.verdict in BAD and self._is_worse(key, one)
+        }
+        return Caught(mutation, frozenset(fails - NOT_HELD_STILL))
+
+    def _is_worse(self, key: str, found: Finding) -> bool:
+        before = self.base[key].verdict
+        return before not in BAD or (before, found.verdict) == (Verdict.WARNING, Verdict.FAIL)
+
+    def _review(self, mutation: Mutation) -> dict[str, Finding]:
+        earlier = getattr(self, "snapshot", None)
+        options = Options(**{"earlier": earlier, "patience": SHORT, **mutation.options})
+        ids = self.all if mutation.user else [*self.anonymous, "api-14"]
+        user, penniless = ("alice", "dave") if mutation.user else (None, None)
+        return self.world.review(ids, options=options, user=user, penniless=penniless)
+
+    def close(self) -> None:
+        self.world.close()
+
+
+def page(caught: Iterable[Caught], catalogue: Catalogue) -> str:
+    """The table as Markdown, with its totals."""
+    rows = list(caught)
+    covered = {one for row in rows for one in row.mutation.caught_by}
+    lines = [*_head(rows, covered, catalogue)]
+    for row in rows:
+        also = f"{', '.join(sorted(row.mutation.consequences))}: {row.mutation.why}"
+        shown = also if row.mutation.consequences else ""
+        lines.append(
+            f"| `{row.mutation.name}` | {', '.join(sorted(row.mutation.caught_by))} | {shown} |"
+        )
+    lines += ["", "## Not caught by what the fault names", ""]
+    lines += [
+        f"- `{name}`: {ids.replace(' ', ', ')}, since {why}." for name, (ids, why) in UNSEEN.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(rows: list[Caught], covered: set[str], catalogue: Catalogue) -> Iterable[str]:
+    yield "# Mutations: is a broken rule caught, and only that?\n"
+    yield "<!-- Printed by `python -m tests.web.self_review.mutations`; a test guards it. -->\n"
+    yield "A simulated backend breaks one rule at a time, and is reviewed. Each mutation is caught"
+    yield "by the requirements in the second column (it fails, or is a warning where documents"
+    yield "contradict one another); no other fails, but for what follows from it by the nature of"
+    yield "things, in the third column, and for requirements that are derived from others"
+    yield f"({', '.join(sorted(DERIVED))}).\n"
+    yield f"**{len(rows)} mutations, {len(rows)} caught, 0 with an unrelated finding.**\n"
+    for method in ("automatic", "authenticated"):
+        ids = [
+            r.id
+            for r in catalogue
+            if catalogue.in_minimum(r) and r.method == method and r.applies_to == "backend"
+        ]
+        done = [one for one in ids if one in covered or one in DERIVED]
+        yield f"- {method} requirements of the minimum with a mutation: {len(done)} of {len(ids)}"
+        missing = [one for one in ids if one not in done]
+        if missing:
+            yield f"  - without: {', '.join(missing)}"
+    yield "\n| Broken | Caught by | Follows from it |\n|---|---|---|"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        table = Table(Path(folder))
+        found = [table.caught(one) for one in mutations(table.catalogue)]
+        table.close()
+    bad = [one for one in found if one.missed or one.unrelated]
+    for one in bad:
+        sys.stderr.write(f"{one.mutation.name}: missed {one.missed}, unrelated {one.unrelated}\n")
+    sys.stdout.write(page(found, table.catalogue))
+
+
+if __name__ == "__main__":
+    main()
