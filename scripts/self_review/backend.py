@@ -26,6 +26,7 @@ Entry = Mapping[str, Any]
 ABSENT: Final = frozenset({404, 405, 410, 501})
 """Statuses that say that nothing is there."""
 MOST_PAGES: Final = 20
+CDSE: Final = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE"
 NO_LOGIN: Final = could_not_tell(
     "No login was given to this review.", Cause.LOGIN, hint="Give --basic or one of --oidc-…."
 )
@@ -50,6 +51,8 @@ class Options:
     """The snapshot in an earlier report."""
     collection: str | None = None
     """The collection to compute with."""
+    issuer: str = CDSE
+    """The identity provider that the federation has agreed on."""
     budget: float = 5.0
     """What one computation may cost, in the currency of the backend."""
     patience: Patience = field(default_factory=Patience)

@@ -79,6 +79,7 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=WRITABLE, help="Write the report to this file.")
 @click.option("--basic", metavar="USER:PASSWORD", envvar="OPENEO_BASIC", help="Log in.")
+@click.option("--issuer", help="The identity provider of the federation.  [default: that of CDSE]")
 @click.option(
     "--oidc-provider", metavar="ID", envvar="OPENEO_AUTH_PROVIDER_ID", help="Of the listed."
 )

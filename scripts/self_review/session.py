@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scripts.self_review import comparison, history, statements
 from scripts.self_review.account import Account, BasicLogin
-from scripts.self_review.backend import Options
+from scripts.self_review.backend import CDSE, Options
 from scripts.self_review.catalogue import load
 from scripts.self_review.findings import Finding
 from scripts.self_review.oidc import Flow, OidcLogin, OidcSettings
@@ -107,6 +107,7 @@ def _options(options: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> O
         sample=options["sample"],
         earlier=(earlier or {}).get("snapshot"),
         history=_history(options),
+        issuer=(options["issuer"] or CDSE).rstrip("/"),
         budget=options["budget"],
         collection=options["collection"],
     )

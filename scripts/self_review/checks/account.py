@@ -17,8 +17,6 @@ from scripts.self_review.findings import (
 from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
 
-CDSE = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE"
-
 
 @check("api-42")
 def formats_can_be_read(backend: Backend) -> Outcome:
@@ -109,13 +107,14 @@ def the_account_has_an_id(backend: Backend) -> Outcome:
 @check("auth-1")
 def the_provider_of_the_federation_is_listed(backend: Backend) -> Outcome:
     found, shown = issuers(backend)
-    if CDSE not in found:
-        hint = "Accept tokens of CDSE and list it at GET /credentials/oidc."
-        return failed(f"{CDSE} is not listed.", shown, hint=hint)
-    if backend.user.issuer == CDSE:
+    wanted = backend.options.issuer
+    if wanted not in found:
+        hint = "Accept its tokens and list it at GET /credentials/oidc."
+        return failed(f"{wanted} is not listed.", shown, hint=hint)
+    if backend.account is not None and backend.account.issuer == wanted:
         return passed("It is listed, and its token was accepted.", shown)
     says = "It is listed; that its tokens are accepted was not tried."
-    return warned(says, shown, hint="Log in with a user of CDSE (--oidc-…).")
+    return warned(says, shown, hint="Log in with --oidc-….")
 
 
 @check("auth-backend-5")
