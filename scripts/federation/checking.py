@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from backends.profile import Profile
 
 
-def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
+def mistakes_in(config: Path, *, profiles: bool = True, provider: bool | None = None) -> list[str]:
     """Each mistake as `file: key path: what is wrong`; empty if the configuration can be used.
 
-    The aggregator alone needs no `profiles`, nor what it takes to check them.
+    The aggregator alone needs no `profiles`, the simulated `provider` of identities (which is
+    checked with them) not either, nor what it takes to check them.
     """
     try:
         settings = load(config)
@@ -28,9 +29,10 @@ def mistakes_in(config: Path, *, profiles: bool = True) -> list[str]:
         found = [f"{error.source}: {mistake}" for mistake in error.mistakes]
         return found + (_profiles_named_in(config) if profiles else [])
     rates = [f"{config}: {mistake}" for mistake in _rates(settings)]
+    checked = profiles if provider is None else provider
+    identity, found = _identity(settings.identity.simulated if checked else None)
     if not profiles:
-        return rates
-    identity, found = _identity(settings.identity.simulated)
+        return rates + found
     for backend in settings.backends:
         found += _profile(backend, identity)
     return rates + found + _clashes(config)

@@ -281,7 +281,8 @@ def _layout(
     """The layout of a configuration without mistakes, changed as the options say."""
     from scripts.federation import layout as layouts
 
-    file = _checked(config, profiles=only != layouts.AGGREGATOR)
+    alone = only in (layouts.AGGREGATOR, layouts.IDENTITY)
+    file = _checked(config, profiles=not alone, provider=only != layouts.AGGREGATOR)
     root = data or Path("var", f"offset{offset}" if offset else "")
     layout = _or_complain(lambda: layouts.read_layout(file, data=root))
     if not (data or offset or host):
@@ -306,13 +307,13 @@ def _has_its_address(layout: Layout, name: str) -> None:
         _exit(1)
 
 
-def _checked(config: Path | None, *, profiles: bool) -> Path:
+def _checked(config: Path | None, *, profiles: bool, provider: bool | None = None) -> Path:
     """The configuration file; ends the program if it has mistakes."""
     from scripts.federation.checking import mistakes_in
     from scripts.federation.layout import default_config
 
     file = config or default_config()
-    if mistakes := mistakes_in(file, profiles=profiles):
+    if mistakes := mistakes_in(file, profiles=profiles, provider=provider):
         _complain("\n".join(["The configuration cannot be used:", *mistakes]))
     return file
 

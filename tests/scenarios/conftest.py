@@ -1,8 +1,9 @@
 """One whole federation for all scenarios: real programs on ports of their own."""
 
 import socket
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import requests
 from openeo.rest.connection import Connection, connect
 
-from scripts.federation.children import Children
+from scripts.federation.children import Children, wait_until
 from scripts.federation.layout import Layout, moved, read_layout, write
 from scripts.federation.readiness import wait_for
 from scripts.federation.up import start
@@ -59,6 +60,15 @@ class Federation:
         self._children.start(server)
         wait_for(self._children, [server], seconds=60)
 
+    def rotate_key(self) -> None:
+        """Lets the provider of identities sign with its next key."""
+        command = [*self.layout.server("identity").command, "--rotate-key"]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Returns when the condition is true."""
+        assert wait_until(condition, seconds=seconds), "it did not come true in time"
+
     @contextmanager
     def without(self, name: str) -> Iterator[None]:
         """Within this context the backend is down, and known to be; afterwards it is back."""
@@ -95,7 +105,11 @@ def layout_for_tests(directory: Path) -> Layout:
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     there = moved(layout, port=lambda name, _: ports[name])
     document = {**there.document, "upstream": QUICK}
-    return write(replace(there, document=document), directory / "configuration")
+    identity = there.identity
+    assert identity is not None
+    patient = {**identity.document, "lifetimes": {"device_interval": 1}}
+    there = replace(there, document=document, identity=replace(identity, document=patient))
+    return write(there, directory / "configuration")
 
 
 @pytest.fixture(scope="session")
