@@ -8,15 +8,17 @@ import logging
 import secrets
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from aggregator.errors import BackendError, FeatureUnsupported, Internal, NotFound, OpenEOError
-from aggregator.identity.secrets import for_logs, without_credentials
+from aggregator.identity.secrets import REMOVED, for_logs, without_credentials
 from aggregator.ids import CursorError
 
 LOG = logging.getLogger(__name__)
 
+# Characters of a token; shorter ones could be any word.
+TELLING = 8
 # Parts of the openEO API that the federation does not offer.
 NOT_OFFERED = ("/process_graphs", "/files")
 
@@ -83,7 +85,16 @@ def _for_the_log(error: OpenEOError) -> str:
 
 def in_one_line(text: str, length: int = 300) -> str:
     """A text of somebody else's as the log may have it."""
-    return for_logs(text).encode("unicode_escape").decode()[:length]
+    return for_logs(_without_own(text)).encode("unicode_escape").decode()[:length]
+
+
+def _without_own(text: str) -> str:
+    """A text that may repeat this request, without the token that came with it."""
+    sent = request.headers.get("Authorization", "") if has_request_context() else ""
+    for part in (sent.rpartition(" ")[2], sent.rpartition("/")[2]):
+        if len(part) >= TELLING:
+            text = text.replace(part, REMOVED)
+    return text
 
 
 def body_of(error: OpenEOError, reference: str) -> bytes:
@@ -94,7 +105,7 @@ def body_of(error: OpenEOError, reference: str) -> bytes:
     """
     body = error.as_json(reference)
     if error.logged == error.message:
-        body["message"] = without_credentials(str(body["message"]))
+        body["message"] = without_credentials(_without_own(str(body["message"])))
     return orjson.dumps(body)
 
 

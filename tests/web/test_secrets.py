@@ -5,23 +5,29 @@ The program runs with everything logged that any library logs; what it says is r
 
 from __future__ import annotations
 
+import re
 import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
+import yaml
 from werkzeug.serving import make_server
 
+from aggregator.app import create_app
+from aggregator.settings import load
 from tests.fakes.backends import Call, FakeBackend, Reply
 from tests.fakes.issuers import Issuer, rsa_key, signed
+from tests.unit.ledger.documents import AURORA, TERRA
 from tests.web.site import basic, graph
 from tests.web.test_served import Served, listening
-from tests.web.test_tokens import member, provider
+from tests.web.test_tokens import bearer, member, provider
 
 USER, PASSWORD = "alwina.login", "correct-horse-battery"
 NAME, MAIL, SUBJECT = "Alwina Geheimrat", "alwina@private.example", "u-4711-subject"
@@ -152,6 +158,30 @@ def knock(seen: Seen, token: str) -> None:
     seen.ask("POST", "/federation/terms", data={"ticket": hidden, "decision": hidden}, keep=False)
 
 
+def knock_everywhere(seen: Seen, token: str, routes: list[tuple[str, str]]) -> None:
+    """Put a token into every variable of every address, with queries and bodies beside."""
+    hidden = quote(token, safe="")
+    for method, rule in routes:
+        path = re.sub(r"<[^>]*>", hidden, rule)
+        query = dict.fromkeys(("token", "limit", "next", "month", "group", "since"), token)
+        body = {"process_graph": {"a": {"process_id": token}}, "message": token, "backend": token}
+        json = body if method in ("POST", "PUT", "PATCH") else None
+        seen.ask(method, path, headers=bearer(token), params=query, json=json)
+        if token != OPAQUE:  # which alone is a word like others
+            seen.ask(method, path, params=query, json=json)
+
+
+def routes_of(settings: Path, directory: Path) -> list[tuple[str, str]]:
+    """Method and rule of everything that a federation with these settings answers."""
+    found = replace(load(settings), data_directory=directory)
+    rules = create_app(found).url_map.iter_rules()
+    return [
+        (method, rule.rule)
+        for rule in rules
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
+    ]
+
+
 def malformed(url: str, token: str) -> list[str]:
     """What is no HTTP, with a token in it."""
     host = urlsplit(url)
@@ -161,6 +191,15 @@ def malformed(url: str, token: str) -> list[str]:
             peer.sendall(f"GET / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n".encode())
             answers.append(peer.recv(65536).decode())
     return answers
+
+
+def prices(directory: Path) -> Path:
+    """A directory with the rates of the members that have some."""
+    found = directory / "pricing"
+    found.mkdir()
+    for document in (TERRA, AURORA):
+        (found / f"{document['provider']}.yaml").write_text(yaml.safe_dump(document))
+    return found
 
 
 def files_below(directory: Path) -> str:
@@ -180,7 +219,8 @@ def test_nothing_secret_or_personal_is_told(issuer: Issuer, tmp_path: Path) -> N
         urls["gone"] = "http://127.0.0.1:9/openeo"
         terms = {"version": "1", "text": "Be kind."}
         file = tmp_path / "log"
-        served = Served(urls, tmp_path, file, log_level="debug", workers=1, terms=terms)
+        counted = {"accounting": {"pricing": str(prices(tmp_path))}, "log_level": "debug"}
+        served = Served(urls, tmp_path, file, workers=1, terms=terms, **counted)
         stack.callback(served.process.wait, 30)
         stack.callback(served.process.terminate)
         served.wait()
@@ -198,8 +238,11 @@ def test_nothing_secret_or_personal_is_told(issuer: Issuer, tmp_path: Path) -> N
             form = {"ticket": tokens[f"ticket of {kind}"], "version": "1", "decision": "agree"}
             assert seen.ask("POST", "/federation/terms", keep=False, data=form).status_code == 303
             assert seen.ask("GET", "/me", keep=False, headers=user).json()["federation:users"]
+        routes = routes_of(tmp_path / "federation.yaml", tmp_path / "routes")
         for token in tokens.values():
             knock(seen, token)
+        for kind in ("good", "sealed", "forged", "opaque"):
+            knock_everywhere(seen, tokens[kind], routes)
         seen.answers += malformed(served.url, tokens["good"])
         seen.ask("GET", f"/users/{MAIL}", keep=False)
         for path in ("/health", "/federation/notes", "/metrics", "/federation", "/"):
