@@ -41,6 +41,8 @@ REDIRECTS = 4
 ERROR_LIMIT = 1024 * 1024
 # Levels of JSON in JSON that an answer may have: what is written can be a little deeper.
 NESTING = 200
+# Objects and arrays that an answer may have: empty ones take thirty times their bytes in memory.
+CONTAINERS = 2_000_000
 USER_AGENT = "openeo-federation/0.1"
 # A reverse proxy's words for a backend that is not there.
 GATEWAY_STATUSES = {502, 503, 504}
@@ -166,6 +168,9 @@ class Client:
         kind = _media_type(answer.headers)
         if kind != "application/json" and not kind.endswith("+json"):
             said = f"expected JSON, got {kind or 'no content type'}"
+            raise BackendFailure(self.backend, "content", said)
+        if answer.body.count(b"{") + answer.body.count(b"[") > CONTAINERS:
+            said = f"the JSON has more than {CONTAINERS} objects and arrays"
             raise BackendFailure(self.backend, "content", said)
         try:
             document = orjson.loads(answer.body)

@@ -234,7 +234,10 @@ class Member:
             self._archive.remove(kind)
 
     def _is_old(self, known: Stored | None) -> bool:
-        return known is None or self._clock() - known.fetched_at > self._times.refresh_interval
+        """Whether a document is due; also one of a future that a wrong clock has seen."""
+        if known is None:
+            return True
+        return not 0 <= self._clock() - known.fetched_at <= self._times.refresh_interval
 
     def _update(self, **changes: object) -> None:
         with self._lock:
@@ -253,12 +256,14 @@ class Snapshots:
         *,
         directory: Path | None,
         clock: Clock,
+        timer: Clock = time.monotonic,
     ) -> None:
+        """`clock` gives seconds since 1970, `timer` seconds that only grow."""
         self._fleet, self._times, self._clock = fleet, times, clock
         self._flights = Flights()
         self._failing = threading.Lock()
         self._failed: TTLCache[tuple[str, str], Failure] = TTLCache(
-            FAILED_DETAILS, RETRY_SECONDS, clock
+            FAILED_DETAILS, RETRY_SECONDS, timer
         )
         self._listeners: list[Callable[[], None]] = []
         self._stopping = threading.Event()

@@ -271,6 +271,19 @@ def test_a_body_is_streamed_in_constant_memory() -> None:
     assert peak < 2 * 1024 * 1024
 
 
+@pytest.mark.parametrize("entry", [b"{},", b"[],"])
+def test_a_page_of_millions_of_entries_costs_no_more_memory_than_its_bytes(entry: bytes) -> None:
+    page = b'{"jobs":[' + entry * 3_000_000 + b"0]}"
+    whole = Reply(200, body=[page], headers={"Content-Type": "application/json"})
+    client = client_of(fake({"GET /jobs": whole}))
+    tracemalloc.start()
+    with pytest.raises(BackendFailure, match="more than 2000000 objects and arrays"):
+        client.document(Request("GET", "/jobs"), None, deadline=30, limit=32 * 1024 * 1024)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(page)
+
+
 def test_a_stream_that_breaks_off_is_a_failure_of_the_backend() -> None:
     play = says(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
     with RawServer(play) as server:

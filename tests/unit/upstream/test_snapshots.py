@@ -51,11 +51,14 @@ def snapshots_of(
     directory: Path | None = None,
     clock: Callable[[], float] | None = None,
     times: Upstream = TIMES,
+    timer: Callable[[], float] = time.monotonic,
 ) -> tuple[Snapshots, WsgiAdapter]:
     adapter = WsgiAdapter({"http://terra.test": app})
     fleet = Fleet([Client("terra", url, transport=lambda: adapter)])
     backend = Backend("terra", url)
-    found = Snapshots([backend], fleet, times, directory=directory, clock=clock or Clock())
+    found = Snapshots(
+        [backend], fleet, times, directory=directory, clock=clock or Clock(), timer=timer
+    )
     return found, adapter
 
 
@@ -272,13 +275,45 @@ def test_a_collections_full_metadata_are_fetched_once_and_refreshed_in_the_backg
 
 def test_a_detail_that_fails_is_asked_for_again_only_after_some_seconds() -> None:
     app = terra(**{"GET /collections/S2": Reply(500, body=[b"<html>"])})
-    clock = Clock()
-    snapshots, _ = snapshots_of(app, clock=clock)
+    timer = Clock()
+    snapshots, _ = snapshots_of(app, timer=timer)
     snapshots.refresh()
     for _ in range(3):
         found, failures = snapshots.details({"terra": "S2"}, deadline=5)
         assert found == {} and "status 500" in failures["terra"].message
     assert len(app.asked("GET", "/collections/S2")) == 1
     app.answers["GET /collections/S2"] = {"id": "S2"}
-    clock.advance(11)
+    timer.advance(11)
+    assert snapshots.details({"terra": "S2"}, deadline=5)[1] == {}
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_clock_that_jumps_keeps_no_document_from_being_refreshed(hours: int) -> None:
+    app = terra(**{"GET /collections/S2": {"id": "S2"}})
+    clock = Clock()
+    snapshots, _ = snapshots_of(app, clock=clock)
+    member = snapshots.member("terra")
+    member.visit()
+    snapshots.details({"terra": "S2"}, deadline=5)
+    before = {path: len(app.asked("GET", path)) for path in ("/collections", "/collections/S2")}
+    clock.advance(hours * 3600)
+    snapshots.details({"terra": "S2"}, deadline=5)
+    member.visit()
+    asked = {path: len(app.asked("GET", path)) for path in before}
+    assert asked == {path: times + 1 for path, times in before.items()}
+    member.visit()  # the times are those of the clock as it goes now
+    assert {path: len(app.asked("GET", path)) for path in before} == asked
+    seen_at = snapshots.current()["terra"].seen_at
+    assert seen_at == clock()
+
+
+def test_a_clock_that_is_set_back_prolongs_no_failure() -> None:
+    app = terra(**{"GET /collections/S2": Reply(500, body=[b"<html>"])})
+    clock, timer = Clock(), Clock()
+    snapshots, _ = snapshots_of(app, clock=clock, timer=timer)
+    snapshots.refresh()
+    assert snapshots.details({"terra": "S2"}, deadline=5)[1]
+    app.answers["GET /collections/S2"] = {"id": "S2"}
+    clock.advance(-3600)
+    timer.advance(11)
     assert snapshots.details({"terra": "S2"}, deadline=5)[1] == {}

@@ -49,6 +49,20 @@ def test_a_token_that_was_opened_before_ends_with_its_lifetime_too() -> None:
     assert sealer.open(token) == LOGIN
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_clock_that_jumps_never_prolongs_a_token(opened: bool) -> None:
+    clock = Clock()
+    sealer = Sealer(Fernet.generate_key(), 600, clock)
+    token = sealer.seal(LOGIN)
+    if opened:
+        assert sealer.open(token) == LOGIN
+    clock.advance(-3600)  # it was made by a clock that went wrong: one logs in again
+    assert sealer.open(token) is None
+    assert sealer.open(sealer.seal(LOGIN)) == LOGIN
+    clock.advance(7200)
+    assert sealer.open(token) is None
+
+
 def test_an_opened_token_opens_for_nobody_who_has_not_all_of_it() -> None:
     sealer = Sealer(Fernet.generate_key(), 60, Clock())
     token, other = sealer.seal(LOGIN), sealer.seal(Login("bob", {"terra": "t-2"}))
