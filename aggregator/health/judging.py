@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aggregator.health.calendar import DAY, day_of, month_bounds, month_of, months_between
+from aggregator.health.calendar import day_of, month_bounds, month_of, months_between
 from aggregator.health.maintenance import Excused
 from aggregator.health.policy import WHOLE, Policy
 from aggregator.health.standing import (
@@ -257,9 +257,3 @@ def share(value: int) -> str:
 
 def _months(count: int) -> str:
     return "1 good month" if count == 1 else f"{count} good months"
-
-
-def days_in(month: str) -> list[str]:
-    """The days of a month."""
-    start, end = month_bounds(month)
-    return [day_of(moment) for moment in range(start, end, DAY)]

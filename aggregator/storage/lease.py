@@ -49,10 +49,10 @@ class Lease:
             connection.execute(lease.delete().where(mine))
 
     def held(self, connection: Connection) -> bool:
-        """Whether it is ours, in this transaction; nobody takes it before that ends."""
+        """Whether nobody has taken it from us; nobody does before this transaction ends."""
         self._database.lock(connection, [f"lease {self._name}"])
         row = self._row(connection)
-        return row is not None and row[0] == self.holder and row[1] > self._now(connection)
+        return row is not None and row[0] == self.holder
 
     def _is_free(self, connection: Connection, now: int) -> bool:
         row = self._row(connection)

@@ -87,20 +87,20 @@ def member(settings: Settings, snapshot: Snapshot) -> dict[str, Any]:
         shown["description"] = description
     if snapshot.checked_at is not None:
         shown["last_status_check"] = moment(snapshot.checked_at)
-    shown |= _standing(snapshot)
+    shown |= standing(snapshot)
     for flag in ("experimental", "deprecated"):
         if getattr(backend, flag):
             shown[flag] = True
     return shown
 
 
-def _standing(snapshot: Snapshot) -> dict[str, Any]:
+def standing(snapshot: Snapshot) -> dict[str, Any]:
     """How a member stands by the contract, unless it is stable; beyond the extension's fields."""
-    standing = snapshot.standing
-    if standing is None or standing.standing == STABLE:
+    known = snapshot.standing
+    if known is None or known.standing == STABLE:
         return {}
-    since = None if standing.since is None else rfc3339(standing.since)
-    found = {"status": standing.standing, "since": since, "reason": standing.reason}
+    since = None if known.since is None else rfc3339(known.since)
+    found = {"status": known.standing, "since": since, "reason": known.reason}
     return {"availability": found}
 
 

@@ -36,6 +36,7 @@ def health(catalogue: Catalogue, view: View, issuers: Mapping[str, Standing]) ->
                 "status": "online" if snapshot.online else "offline",
                 "last_status_check": knowledge.moment(snapshot.checked_at),
                 "last_successful_check": knowledge.moment(snapshot.seen_at),
+                **knowledge.standing(snapshot),
                 **({"problem": snapshot.problem} if snapshot.problem else {}),
                 **({"failing": dict(snapshot.failing)} if snapshot.failing else {}),
             }

@@ -34,13 +34,14 @@ def observed(settings: Settings, *, seconds: float = ASKING_SECONDS) -> Iterator
     """Asks every backend at the same time; one that does not answer in time is offline.
 
     An offline backend is judged by what an aggregator of this configuration last
-    knew of it. Nothing is stored.
+    knew of it; who is excluded is read in the federation's database, if there is one.
+    Nothing is stored, and nothing monitored.
     """
     with tempfile.TemporaryDirectory() as scratch:
         known = settings.data_directory / METADATA
         if known.is_dir():
             shutil.copytree(known, Path(scratch) / METADATA)
-        app = create_app(replace(settings, data_directory=Path(scratch), sealing_key=None))
+        app = create_app(_settings(settings, Path(scratch)))
         federation: Federation = app.extensions["federation"]
         federation.start()
         try:
@@ -48,6 +49,19 @@ def observed(settings: Settings, *, seconds: float = ASKING_SECONDS) -> Iterator
             yield _seen(federation)
         finally:
             federation.stop()
+
+
+def _settings(settings: Settings, scratch: Path) -> Settings:
+    """The settings of an aggregator that leaves no trace."""
+    kept = settings.data_directory / "federation.sqlite"
+    database = settings.database or (settings.database_url if kept.is_file() else None)
+    return replace(
+        settings,
+        data_directory=scratch,
+        sealing_key=None,
+        database=database,
+        availability=replace(settings.availability, runs_inside=False),
+    )
 
 
 def _seen(federation: Federation) -> Observed:

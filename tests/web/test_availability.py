@@ -68,6 +68,7 @@ def test_an_excluded_member_is_listed_as_such_and_is_not_missing(site: Site) -> 
         "reason": "Two warnings; we talked.",
     }
     assert "availability" not in member(site, "aurora")
+    assert site.get("/health").json["backends"]["terra"]["availability"]["status"] == "excluded"
     collections = site.get("/collections").json
     assert "federation:missing" not in collections
     assert {c["id"] for c in collections["collections"]} == {"S1", "S2", "LAND"}

@@ -34,15 +34,17 @@ def instructions(name: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.startswith(f"{name} ")]
 
 
-def test_every_server_of_the_federation_has_a_container(
+def test_every_program_of_the_federation_has_a_container(
     services: dict[str, Any], layout: Layout
 ) -> None:
-    assert set(services) == {"network", *(server.name for server in layout.servers)}
+    servers = (server.name for server in layout.servers)
+    assert set(services) == {"network", layout.monitor.name, *servers}
 
 
 def test_every_container_runs_its_server(services: dict[str, Any]) -> None:
     assert services["aggregator"]["command"] == ["aggregator"]
     assert services["identity"]["command"] == ["identity"]
+    assert services["monitor"]["command"] == ["monitor"]
     for name in ("terra", "aurora", "boreal"):
         assert services[name]["command"] == ["backend", name]
 
@@ -67,8 +69,12 @@ def test_every_backend_is_asked_for_its_health_where_it_listens(
         assert urlsplit(url).port == server.address.port
 
 
+def test_the_monitor_writes_where_the_aggregator_reads(services: dict[str, Any]) -> None:
+    assert services["monitor"]["volumes"] == services["aggregator"]["volumes"]
+
+
 def test_only_the_backends_have_the_processing_stack(services: dict[str, Any]) -> None:
-    for name in ("network", "aggregator"):
+    for name in ("network", "aggregator", "monitor"):
         assert services[name]["image"] == "openeo-federation"
         assert services[name]["build"] == {"context": "."}
     setup = configparser.ConfigParser()
