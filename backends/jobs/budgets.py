@@ -24,6 +24,9 @@ MEGABYTES: Final = 500.0
 """Resident memory of a usual computation."""
 BYTES_PER_SAMPLE: Final = 4
 
+_ELSEWHERE: Final = ("load_stac", "load_uploaded_files", "load_url")
+"""Processes that load data of which nothing is known beforehand."""
+
 _DAYS: Final = {"P1D": 1.0, "P3D": 3.0, "P5D": 5.0, "P1Y": 365.25}
 
 
@@ -97,7 +100,10 @@ def _costs(seconds: float, billing: Billing, plan: str | None) -> float:
 def _loads(process: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     graph = process.get("process_graph")
     for node in graph.values() if isinstance(graph, dict) else ():
-        if isinstance(node, dict) and node.get("process_id") == "load_collection":
+        process_id = node.get("process_id") if isinstance(node, dict) else None
+        if process_id in _ELSEWHERE:
+            raise _too_complex(f"how much '{process_id}' loads is not known beforehand")
+        if process_id == "load_collection":
             yield node.get("arguments", {})
 
 

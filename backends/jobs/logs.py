@@ -35,14 +35,17 @@ class Logs:
         code: str | None = None,
         data: Any = None,
     ) -> None:
-        """Add an entry; nothing happens where its owner is gone."""
+        """Add an entry; nothing happens where its owner is gone or keeps graver ones only."""
+        number = LEVELS.index(level)
         kept = None if data is None else json.dumps(data)
         moment = now.isoformat(timespec="microseconds")
+        marks = ", ".join("?" * (number + 1))
         with self.database.writing() as connection:
             connection.execute(
                 f"INSERT INTO {self.table} ({self.owner}, level, message, time, code, data)"  # noqa: S608  # fixed names
-                f" SELECT id, ?, ?, ?, ?, ? FROM {self.owners} WHERE id = ?",
-                (LEVELS.index(level), message, moment, code, kept, owner_id),
+                f" SELECT id, ?, ?, ?, ?, ? FROM {self.owners} WHERE id = ?"
+                f" AND log_level IN ({marks})",
+                (number, message, moment, code, kept, owner_id, *LEVELS[: number + 1]),
             )
 
     def entries(

@@ -85,13 +85,13 @@ class StoredProcesses:
         return None if row is None else (json.loads(row["document"]), row["key"])
 
 
-def read_process(body: Mapping[str, Any], process_id: str) -> Document:
+def read_process(body: Mapping[str, Any], process_id: object) -> Document:
     """The process in a body of PUT /process_graphs/{process_graph_id}, under the path's id.
 
     Only its description is checked here. Raises ``ProcessInvalid`` and
     ``ProcessGraphMissing``.
     """
-    if not NAME.fullmatch(process_id):
+    if not isinstance(process_id, str) or not NAME.fullmatch(process_id):
         raise _invalid("its id must be of letters, digits and underscores, at most 100 of them")
     if not isinstance(body.get("process_graph"), dict):
         raise OpenEOError("ProcessGraphMissing", "The process has no object 'process_graph'.")
@@ -149,7 +149,7 @@ def _is_schema(value: object) -> bool:
 
 
 def _invalid(reason: str) -> OpenEOError:
-    return OpenEOError("ProcessInvalid", f"The process cannot be stored: {reason}.")
+    return OpenEOError("ProcessInvalid", f"The process is not valid: {reason}.")
 
 
 def not_found(process_id: str) -> OpenEOError:

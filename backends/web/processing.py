@@ -3,7 +3,7 @@
 import tarfile
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, send_file
 
@@ -11,6 +11,7 @@ from backends.errors import OpenEOError, job_not_found
 from backends.jobs.budgets import check_budget
 from backends.jobs.records import NewJob
 from backends.jobs.synchronous import Computed
+from backends.stored.processes import read_process
 from backends.web.authentication import current_user
 from backends.web.backend import backend
 from backends.web.documents import json_object, json_response
@@ -31,8 +32,21 @@ def validate() -> Response:
     here, declared = backend(), with_parameters_declared(process)
     # What is too large for a synchronous request may still run as a batch job.
     mistakes = mistakes_in(declared, here, current_user(), samples=samples_of("batch", here))
+    mistakes = [*_metadata_mistakes(process), *mistakes]
     found = [{"code": mistake.code, "message": mistake.message} for mistake in mistakes]
     return json_response({"errors": found})
+
+
+def _metadata_mistakes(process: dict[str, Any]) -> list[OpenEOError]:
+    """What is wrong with the process around its graph: id, parameters, return value, texts."""
+    identifier = process.get("id")
+    try:
+        read_process(
+            {**process, "process_graph": {}}, "unnamed" if identifier is None else identifier
+        )
+    except OpenEOError as error:
+        return [error]
+    return []
 
 
 @processing.post("/result")

@@ -175,6 +175,26 @@ def test_a_graph_of_the_wrong_form_is_an_error_in_the_list(site: Site, graph: ob
     assert validate(site, {"process_graph": graph})
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"id": "two words"},
+        {"id": 5},
+        {"parameters": "x"},
+        {"parameters": [{"name": "x", "description": "no schema"}]},
+        {"returns": {"description": "no schema"}},
+        {"summary": 5},
+    ],
+)
+def test_what_stands_around_the_graph_is_validated_too(site: Site, more: dict[str, Any]) -> None:
+    assert validate(site, {**GRAPH, **more})[0] == "ProcessInvalid"
+
+
+def test_a_description_without_mistakes_has_no_errors(site: Site) -> None:
+    returns = {"description": "a cube", "schema": {"type": "object"}}
+    assert validate(site, {**GRAPH, "id": "mine", "summary": None, "returns": returns}) == []
+
+
 def test_a_validation_without_a_process_graph_is_itself_wrong(site: Site) -> None:
     response = site.ask("POST", "/validation", json={"process": GRAPH})
     assert error(response) == (400, "ProcessGraphMissing")

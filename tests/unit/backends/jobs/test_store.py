@@ -261,8 +261,15 @@ def test_an_interrupted_run_is_queued_again_and_counted(store: Store) -> None:
     assert (again.status, again.interruptions) == ("queued", 1)
 
 
+def test_a_job_stores_what_is_as_grave_as_its_level(store: Store) -> None:
+    add(store, "j1", log_level="warning")
+    for level in ("debug", "info", "warning", "error"):
+        store.log("j1", level, f"a {level}", NOON)
+    assert [entry.level for entry in store.logs("j1")] == ["warning", "error"]
+
+
 def test_logs_come_in_order_from_an_offset_a_level_and_up_to_a_limit(store: Store) -> None:
-    add(store, "j1")
+    add(store, "j1", log_level="debug")
     for level in ("debug", "info", "warning", "error", "info"):
         store.log("j1", level, f"a {level}", NOON)
     entries = store.logs("j1")
