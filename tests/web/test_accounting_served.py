@@ -156,8 +156,9 @@ def test_eight_members_report_the_same_at_once_and_each_is_charged_once(office: 
     office.assert_each_charged_once(set(range(count)))
 
 
+@pytest.mark.timeout(300)  # it starts nine processes
 def test_what_was_acknowledged_before_a_kill_is_in_the_books_exactly_once(office: Office) -> None:
-    chance, told, count = random.Random(11), dict[int, int](), 400
+    chance, told, count = random.Random(11), dict[int, int](), 250
     interrupted = 0
     for round_ in range(3):
         process = office.member(round_, count)
