@@ -1,7 +1,8 @@
 """Many threads, one transaction: whoever comes first commits for all who wait.
 
-There is no thread of its own, so nothing to start after a fork and nothing to stop at the end: the
-first thread to get its turn takes everything that has come in meanwhile.
+There is no thread of its own, so nothing to start after a fork and nothing to stop at the end. One
+thread leads: it commits what is waiting, and then lets the first of those who came meanwhile lead.
+All others sleep until they have their outcome.
 """
 
 from __future__ import annotations
@@ -16,48 +17,102 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class _Waiting(Generic[T, R]):
+    """Somebody with an item, who is called when it has an outcome or when it is theirs to lead."""
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.outcome: Future[R] = Future()
+        self.leads = False
+        self.called = threading.Event()
+
+    def lead(self) -> None:
+        """It is theirs to commit."""
+        self.leads = True
+        self.called.set()
+
+    def done(self, outcome: R) -> None:
+        """It is on disk."""
+        self.outcome.set_result(outcome)
+        self.called.set()
+
+    def failed(self, error: BaseException) -> None:
+        """It is not."""
+        self.outcome.set_exception(error)
+        self.called.set()
+
+
 class GroupCommit(Generic[T, R]):
     """Calls `apply` with what several threads submit at the same time.
 
     `apply` returns one outcome per item, after they are on disk. If it raises for a batch, each
-    item is tried by itself, so that nobody fails for another's sake.
+    item is tried by itself, so that nobody fails for another's sake; but an error of the kinds in
+    `shared` says nothing of the items, and is everybody's.
     """
 
-    def __init__(self, apply: Callable[[Sequence[T]], Sequence[R]], most: int = 64) -> None:
+    def __init__(
+        self,
+        apply: Callable[[Sequence[T]], Sequence[R]],
+        most: int = 64,
+        shared: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._apply = apply
         self._most = most
-        self._waiting: deque[tuple[T, Future[R]]] = deque()
-        self._turn = threading.Lock()
+        self._shared = shared
+        self._queue: deque[_Waiting[T, R]] = deque()
+        self._is_led = False
+        self._guard = threading.Lock()
 
     def submit(self, item: T) -> R:
         """Waits until the item is applied; returns its outcome or raises what `apply` raised."""
-        future: Future[R] = Future()
-        self._waiting.append((item, future))
-        with self._turn:
-            while not future.done():
+        own: _Waiting[T, R] = _Waiting(item)
+        with self._guard:
+            self._queue.append(own)
+            if not self._is_led:
+                self._is_led = True
+                own.lead()
+        own.called.wait()
+        if own.leads:
+            self._lead(own)
+        return own.outcome.result()
+
+    def _lead(self, own: _Waiting[T, R]) -> None:
+        try:
+            while not own.outcome.done():
                 self._commit()
-        return future.result()
+        finally:
+            with self._guard:
+                if self._queue:
+                    self._queue[0].lead()
+                else:
+                    self._is_led = False
 
     def _commit(self) -> None:
-        taken = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        with self._guard:
+            count = min(self._most, len(self._queue))
+            taken = [self._queue.popleft() for _ in range(count)]
         try:
-            outcomes = self._apply([item for item, _ in taken])
+            outcomes = self._apply([one.item for one in taken])
         except Exception as error:  # noqa: BLE001 - handed to the threads that submitted
-            if len(taken) == 1:
-                taken[0][1].set_exception(error)
-                return
-            self._one_by_one(taken)
+            self._failed(taken, error)
             return
         except BaseException:  # this thread is ending; the others must not wait for it
-            for _, future in taken:
-                future.set_exception(RuntimeError("the thread that was committing has ended"))
+            for one in taken:
+                one.failed(RuntimeError("the thread that was committing has ended"))
             raise
-        for (_, future), outcome in zip(taken, outcomes, strict=True):
-            future.set_result(outcome)
+        for one, outcome in zip(taken, outcomes, strict=True):
+            one.done(outcome)
 
-    def _one_by_one(self, taken: Sequence[tuple[T, Future[R]]]) -> None:
-        for item, future in taken:
+    def _failed(self, taken: Sequence[_Waiting[T, R]], error: Exception) -> None:
+        if len(taken) > 1 and not isinstance(error, self._shared):
+            self._one_by_one(taken)
+            return
+        for one in taken:
+            one.failed(error)
+
+    def _one_by_one(self, taken: Sequence[_Waiting[T, R]]) -> None:
+        for one in taken:
             try:
-                future.set_result(self._apply([item])[0])
+                one.done(self._apply([one.item])[0])
             except Exception as error:  # noqa: BLE001 - handed to the thread that submitted it
-                future.set_exception(error)
+                one.failed(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from aggregator.errors import DatabaseUnavailable
 from aggregator.ledger.amounts import LARGEST
 from aggregator.ledger.checks import Standing
 from aggregator.ledger.entries import Transfer
@@ -67,7 +68,9 @@ class Ledger:
         self.database = database
         self.tariffs = tariffs
         self.holds = Holding(database, tariffs)
-        self._reports: GroupCommit[Incoming, Outcome] = GroupCommit(self._record, batch)
+        self._reports: GroupCommit[Incoming, Outcome] = GroupCommit(
+            self._record, batch, shared=(DatabaseUnavailable,)
+        )
 
     # Users
 
