@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, union_all
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, union_all
 
 from aggregator.ledger.events import Hold
 from aggregator.storage.rows import hold_of
@@ -35,6 +35,11 @@ _HOLDS: Select[Any] = (
 )
 _IS_OPEN = closing.c.hold.is_(None)
 _IS_UNCLAIMED = hold.c.job.is_(None) & hold_job.c.hold.is_(None)
+
+_JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
+_HOLDS_OF_JOBS = union_all(
+    _HOLDS.where(hold.c.job.in_(_JOBS)), _HOLDS.where(hold_job.c.job.in_(_JOBS))
+)
 
 ENDED = ("finished", "error", "canceled", "deleted")
 """What backends say of a job that runs no more (and `deleted`, which is said by us)."""
@@ -88,10 +93,8 @@ def overdue_holds(connection: Connection, now: int, patience: int) -> list[Hold]
 
 def holds_of_jobs(connection: Connection, jobs: Collection[str]) -> list[FoundHold]:
     """The holds for jobs of these ids, of whatever provider, the oldest first."""
-    wanted = sorted(jobs)
-    known = _HOLDS.where(hold.c.job.in_(wanted))
-    claimed = _HOLDS.where(hold_job.c.job.in_(wanted))
-    found = [_found(row) for row in connection.execute(union_all(known, claimed))]
+    asked = {"jobs": sorted(jobs)}
+    found = [_found(row) for row in connection.execute(_HOLDS_OF_JOBS, asked)]
     return sorted(found, key=lambda one: (one.hold.opened, one.hold.key))
 
 
