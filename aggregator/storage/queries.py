@@ -34,6 +34,7 @@ GROUPS: Mapping[str, ColumnElement[Any]] = {
     "user": usage_report.c.person,
     "kind": usage_report.c.activity,
     "service": func.coalesce(usage_report.c.service, ""),
+    "job": usage_report.c.provider + "-" + usage_report.c.job,
 }
 """By what usage can be grouped."""
 

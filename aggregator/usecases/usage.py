@@ -288,10 +288,8 @@ class UsageReports:
         if end <= self._now():
             then = self.address(page, reader, month=month_of(end), group=group)
             links.append({"rel": "next", "href": then})
-        if page == USAGE:
-            csv = self.address(page, reader, **here, f="csv")
-            links.append({"rel": "alternate", "type": "text/csv", "href": csv})
-        return links
+        csv = self.address(page, reader, **here, f="csv")
+        return [*links, {"rel": "alternate", "type": "text/csv", "href": csv}]
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

@@ -27,6 +27,16 @@ STYLE = Style("books.css", vary="Accept, Authorization")
 HEADERS = STYLE.headers
 Found = Mapping[str, Any]
 
+TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    USAGE: ("rows", ("reports", "jobs", "credits", "uncovered")),
+    SETTLEMENT: ("providers", ("provider", "charged", "refunded", "earned", "settled")),
+    UNRECONCILED: (
+        "jobs",
+        ("job", "provider", "why", "status", "at", "stated", "charged", "put_aside", "user"),
+    ),
+}
+"""What each page has as CSV: where its rows stand, and their columns."""
+
 
 @blueprint.get("/federation/usage")
 def usage() -> Response:
@@ -69,9 +79,8 @@ def _reader() -> Reader:
 
 def _answer(page: str, template: str, look: Callable[[Reader], Found]) -> Response:
     """What is found, in the form that is asked for; an error as a page where one is wanted."""
-    if page == USAGE and request.args.get("f") == "csv":
-        found = look(_reader())
-        return _csv(found)
+    if request.args.get("f") == "csv":
+        return _csv(page, look(_reader()))
     if not wants_page():
         return document(look(_reader()), headers=HEADERS)
     try:
@@ -89,10 +98,12 @@ def _page(template: str, status: int, **shown: Any) -> Response:
     return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
 
 
-def _csv(found: Found) -> Response:
-    name = f"usage-{found['month']}-{found['group']}.csv"
-    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
-    content = as_csv(found["rows"], (found["group"], "reports", "jobs", "credits", "uncovered"))
+def _csv(page: str, found: Found) -> Response:
+    rows, columns_ = TABLES[page]
+    group = (found["group"],) if page == USAGE else ()
+    name = "-".join((page, found["month"], *group))
+    headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    content = as_csv(found[rows], (*group, *columns_))
     return Response(
         content, headers=headers, content_type="text/csv; charset=utf-8; header=present"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from tests.fakes.backends import Call, Reply
-from tests.web.paying import counting, held, ledger, left, now, report, result
+from tests.web.paying import books, counting, held, ledger, left, now, report, result
 from tests.web.site import Site, assert_error, backend, graph
 
 
@@ -218,6 +221,35 @@ def test_whoever_owes_starts_not_even_what_is_free(tmp_path: Path) -> None:
     report(site, "dear", 11)
     assert left(site) == -1
     assert_error(run(site, **TERRA), 402, "PaymentRequired")
+
+
+def test_who_comes_too_late_for_the_credits_at_one_provider_is_routed_to_another(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = site.login()
+    ledger(site).welcome("alice", ["general"], now(site))
+    together, credits_ = threading.Barrier(12, timeout=60), books(site).credits
+    ready = credits_.billing
+
+    def all_at_once(*arguments: Any, **more: Any) -> Any:
+        """Everybody has seen the same credits before anybody takes some."""
+        found = ready(*arguments, **more)
+        if not hasattr(seen, "once"):
+            seen.once = True
+            together.wait()
+        return found
+
+    def ask(_: int) -> tuple[int, str]:
+        client = site.app.test_client()
+        answer = client.post("/openeo/1.3/result", json={"process": graph()}, headers=user)
+        return answer.status_code, answer.headers.get("OpenEO-Federation-Backends", "nobody")
+
+    seen = threading.local()
+    monkeypatch.setattr(credits_, "billing", all_at_once)
+    with ThreadPoolExecutor(12) as threads:
+        answers = Counter(threads.map(ask, range(12)))
+    assert answers == {(200, "terra"): 5, (200, "aurora"): 5, (402, "nobody"): 2}
+    assert (left(site), left(site, "aurora")) == (0, 0)
 
 
 def test_validation_lists_all_who_could_run_it_those_that_can_be_paid_first(site: Site) -> None:

@@ -152,7 +152,7 @@ def test_a_user_sees_their_own_usage_by_day_backend_user_and_kind(site: Site) ->
     user = site.login()
     by = {
         group: rows(get(site, f"/federation/usage?group={group}", headers=user))
-        for group in ("day", "backend", "user", "kind", "month")
+        for group in ("day", "backend", "user", "kind", "month", "job")
     }
     assert by == {
         "day": [("2026-03-14", 2, 2, 4, 0)],
@@ -160,6 +160,7 @@ def test_a_user_sees_their_own_usage_by_day_backend_user_and_kind(site: Site) ->
         "user": [("alice", 2, 2, 4, 0)],
         "kind": [("batch", 1, 1, 1, 0), ("synchronous", 1, 1, 3, 0)],
         "month": [("2026-03", 2, 2, 4, 0)],
+        "job": [("aurora-j-2", 1, 1, 1, 0), ("terra-j-1", 1, 1, 3, 0)],
     }
     answer = get(site, "/federation/usage", headers=user).json
     assert (answer["of"], answer["month"], answer["group"]) == ("me", "2026-03", "day")
@@ -308,6 +309,8 @@ def test_a_settlement_tells_what_was_earned_and_whether_the_month_is_closed(site
     assert found["providers"][0] == terra | {"settled": 5}
     own = link_of(site, REPORTER, "Usage at Terra Observatory").replace("usage?", "settlement?")
     assert [one["provider"] for one in get(site, own).json["providers"]] == ["terra"]
+    table = get(site, f"{own}&month=2026-03&f=csv").text
+    assert table == ("provider,charged,refunded,earned,settled\r\nterra,5.0,0.0,5.0,5.0\r\n")
     assert "closed with 5.000" in get(site, f"{own}&f=html&month=2026-03").text
 
 
@@ -331,6 +334,9 @@ def test_jobs_that_do_not_agree_are_shown_to_their_provider_and_the_operator(sit
             "put_aside": None,
         }
     ]
+    assert get(site, f"{path}&f=csv").text.splitlines()[1] == (
+        "j-1,terra,unreported,finished,2026-03-14T09:10:00Z,2.0,,,alice"
+    )
     assert "ended, no report came" in get(site, f"{path}&f=html").text
     own = link_of(site, REPORTER, "Usage at Terra Observatory").replace("usage?", "unreconciled?")
     assert len(get(site, own).json["jobs"]) == 1
