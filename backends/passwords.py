@@ -1,8 +1,9 @@
 """Passwords of people and secrets of clients, given plainly or hashed in a configuration."""
 
+import functools
 import hmac
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -26,13 +27,15 @@ class Password:
         return hmac.compare_digest((self.plain or "").encode(), given.encode("utf-8", "replace"))
 
 
-# Compared with where a name is unknown, so that it takes as long as for a known one.
-_NOBODY: Final = Password(hashed=generate_password_hash("", method="pbkdf2:sha256:1000"))
+@functools.cache
+def _nobodys() -> Password:
+    """Compared with where a name is unknown, so that it takes as long as for one with a hash."""
+    return Password(hashed=generate_password_hash(""))
 
 
 def matches(known: Password | None, given: str) -> bool:
     """Whether it is that password; never where none is known, and that takes its time too."""
-    return (known or _NOBODY).matches(given) and known is not None
+    return (known or _nobodys()).matches(given) and known is not None
 
 
 def read_password(reader: Reader, where: str, given: dict[str, Any], key: str) -> Password:

@@ -14,6 +14,7 @@ from flask import Request
 from werkzeug.datastructures import MultiDict
 
 MAX_LENGTH: Final = 4096
+MAX_PARAMETERS: Final = 50
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
 _WORDS: Final = re.compile(r"[A-Za-z0-9_]+( [A-Za-z0-9_]+)*")
 _GRAMMAR: Final = {
@@ -42,6 +43,8 @@ def check_token_request(request: Request) -> None:
 
 def check(parameters: MultiDict[str, str]) -> None:
     """Raise ``InvalidRequestError`` for the first parameter that is not as it must be."""
+    if len(parameters) > MAX_PARAMETERS:
+        raise InvalidRequestError("There are too many parameters.")
     for name, values in parameters.lists():
         if not _WORDS.fullmatch(name):
             continue  # nothing reads it
