@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
 from aggregator.health.announcements import Announcement
-from aggregator.health.calendar import DAY, day_of, month_bounds, month_of
+from aggregator.health.calendar import DAY, SECOND, day_of, month_bounds, month_of
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.standing import Decision, Standing, State, standing_of
 from aggregator.health.status import Status, Track, current
@@ -41,6 +42,7 @@ from aggregator.usecases.watching import Watch
 WINDOW_DAYS = 30
 INCIDENTS = 50
 ANNOUNCEMENTS = 50
+KEPT = 5 * SECOND
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Availability:
         self.standings = Standings(record.database, snapshots)
         self._settings, self._snapshots = settings, snapshots
         self._watch, self._clock = watch, clock
+        self._overviews: dict[tuple[int, str | None], tuple[Any, Overview]] = {}
 
     @property
     def database(self) -> Database:
@@ -133,10 +136,25 @@ class Availability:
         return round(self._clock() * 1000)
 
     def overview(self, *, days: int = 90, backend: str | None = None) -> Overview:
-        """All members now (or one), with so many days. Raises DatabaseUnavailable."""
+        """All members now (or one), with so many days. Raises DatabaseUnavailable.
+
+        The last one is given again for some seconds, unless there is something new in it.
+        """
         now = self.now()
         with self.database.read() as connection:
-            return self._overview(connection, now, now - (days - 1) * DAY, backend)
+            tracks = read_tracks(connection)
+            mark = (
+                now // KEPT,
+                last_event(connection),
+                tuple(snapshot.online for snapshot in self._snapshots.current().values()),
+                tuple((name, track.last) for name, track in tracks.items()),
+            )
+            kept = self._overviews.get((days, backend))
+            if kept is None or kept[0] != mark:
+                since = now - (days - 1) * DAY
+                kept = mark, self._overview(connection, now, since, backend)
+                self._overviews[days, backend] = kept
+        return kept[1]
 
     def present(self, backend: str | None = None) -> Overview:
         """All members now (or one), without the record: for when it cannot be read."""

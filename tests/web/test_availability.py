@@ -297,6 +297,20 @@ def test_the_export_holds_days_and_months(site: Site) -> None:
     assert_error(site.get("/federation/history?backend=moon"), 404, "NotFound")
 
 
+def test_what_is_new_is_in_the_export_at_once(site: Site) -> None:
+    start = month_bounds("2026-05")[0]
+
+    def export() -> Any:
+        return site.get("/federation/history").json["backends"]["terra"]
+
+    observe(site, probes(start, start + SPARSE, step=SPARSE))
+    assert export()["days"][0]["up"] == 1
+    observe(site, probes(start + SPARSE, start + 2 * SPARSE, step=SPARSE))
+    assert export()["days"][0]["up"] == 2
+    decide(site, "exclude")
+    assert export()["status"] == "excluded"
+
+
 def test_the_feed_is_atom_with_ids_that_stay(site: Site) -> None:
     hostile = "<script>alert(1)</script> & \x00\x0b ]]>"
     notice = {"kind": "notice", "title": hostile, "text": hostile}

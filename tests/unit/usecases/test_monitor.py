@@ -271,7 +271,7 @@ def test_a_probe_that_fails_by_our_own_fault_says_nothing(
 
 
 @pytest.fixture
-def federation(tmp_path: Path) -> Iterator[Path]:
+def federation(tmp_path: Path, url: str) -> Iterator[Path]:
     """The configuration of a federation with one member on loopback."""
     from werkzeug.serving import make_server
 
@@ -282,7 +282,7 @@ def federation(tmp_path: Path) -> Iterator[Path]:
     file = tmp_path / "federation.yaml"
     document = {
         "backends": {"terra": {"url": f"http://127.0.0.1:{server.server_port}/1.3"}},
-        "database": f"sqlite:///{tmp_path}/federation.sqlite",
+        "database": url,
         "availability": {"interval": 0.2, "jitter": 0.0, "deadline": 2.0, "lease": 1.5},
     }
     file.write_text(yaml.safe_dump(document))
@@ -305,9 +305,9 @@ def holder(database: Database) -> int | None:
 
 
 def test_when_the_runner_is_killed_another_takes_over_and_no_time_is_counted_twice(
-    federation: Path, tmp_path: Path
+    federation: Path, url: str
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path}/federation.sqlite")
+    database = Database(url)
     programs = [program(federation) for _ in range(3)]
     by_id = {one.pid: one for one in programs}
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from aggregator.storage.lease import Lease
 from aggregator.storage.notices import add_window, read_incidents
 from aggregator.storage.observations import read_days, read_observations, read_tracks
 from aggregator.storage.verdicts import read_months
+from aggregator.usecases.operations import Operations
 from aggregator.usecases.record import LeaseLost, Record
 from tests.fakes.health import STEP, month, probes
 
@@ -203,6 +205,34 @@ def test_the_state_is_carried_from_month_to_month(sparse: Record, database: Data
     ]
     assert closed[-1].after.warnings == ("2026-02", "2026-03", "2026-04")
     assert kinds(database).count("standing") == 1
+
+
+def test_decisions_between_months_are_carried_on(database: Database) -> None:
+    policy = replace(POLICY, automatic_exclusion=True)
+    record = Record(database, policy, joined={"terra": day_start("2025-01-01")})
+    operations = Operations(record, ["terra"], lambda: day_start("2026-06-20") / 1000)
+    for name in ("2026-03", "2026-04"):
+        record.observe(month(name, 40, step=SPARSE))
+    closed = record.close_months(month_bounds("2026-04")[1])
+    assert [(v.standing, v.warned, v.proposal) for v in closed] == [
+        ("stable", True, ""),
+        ("excluded", True, ""),
+    ]
+    record.observe(month("2026-05", step=SPARSE))
+    [may] = record.close_months(month_bounds("2026-05")[1])
+    assert (may.standing, may.proposal) == ("excluded", "readmit")
+    record.observe(month("2026-06", 60, step=SPARSE))
+    operations.decide("terra", "readmit", "It was up all of May.", by="olga")
+    [june] = record.close_months(month_bounds("2026-06")[1])
+    assert (june.judged, june.standing, june.evidence.full) == (False, "stable", False)
+    record.observe(month("2026-07", 60, step=SPARSE))
+    [july] = record.close_months(month_bounds("2026-07")[1])
+    assert (july.standing, july.after.warnings) == ("stable", ("2026-07",))
+    assert [kind for kind in kinds(database) if kind in ("standing", "decision")] == [
+        "standing",
+        "decision",
+        "standing",
+    ]
 
 
 def test_a_month_without_the_monitor_is_closed_and_not_judged(
