@@ -25,6 +25,7 @@ from rasterio.windows import Window
 
 from backends.environment import Environment
 from backends.errors import OpenEOError
+from backends.processes.files import check_blocks
 from backends.ranges import Held, Remote
 from backends.scenes.extents import Box, crs_name
 
@@ -102,6 +103,7 @@ class Copies:
             opening = _Opening(remote)
             try:
                 with rasterio.Env(**_GDAL), opening.raster(driver) as raster:
+                    check_blocks(raster)
                     window = _window(raster, wanted)
                     layers = sorted(bands & set(raster.indexes))
                     width, height = int(window.width), int(window.height)

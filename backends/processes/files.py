@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from backends.processes.vectors import load_geojson
 _CHUNK: Final = 512
 _NAMES: Final = {"lat": "y", "latitude": "y", "lon": "x", "longitude": "x", "time": "t"}
 _MAX_TEXT: Final = 50_000_000
+MAX_PART: Final = 256 * 2**20
+"""How many bytes a block of a raster or a chunk of an array may have."""
 
 
 def read_file(path: Path, format_: str) -> Cube:
@@ -46,6 +49,7 @@ def read_geotiff(path: Path) -> Cube:
     """A GeoTIFF as a cube (bands, y, x), its bands named by their descriptions."""
     # This driver alone: others open files that the file names, wherever they are.
     with rasterio.open(path, driver="GTiff") as raster:
+        check_blocks(raster)
         names = [text or f"B{number}" for number, text in enumerate(raster.descriptions, start=1)]
     cube: Any = rioxarray.open_rasterio(
         path, masked=True, chunks={"x": _CHUNK, "y": _CHUNK}, driver="GTiff"
@@ -84,11 +88,31 @@ def read_netcdf(path: Path) -> Cube:
     return _cleaned(cube.rio.write_crs(crs) if crs is not None else cube)
 
 
+def check_blocks(raster: Any) -> None:
+    """Raise `FileSizeExceeded` for a raster whose parts are too large to be unpacked one by one.
+
+    A file of a few bytes can hold a part of gigabytes, if all of it is the same.
+    """
+    pixels = max(height * width for height, width in raster.block_shapes)
+    together = raster.count if str(raster.profile.get("interleave", "")) == "pixel" else 1
+    _check_part(pixels * together * np.dtype(raster.dtypes[0]).itemsize)
+
+
+def _check_part(size: int) -> None:
+    if size > MAX_PART:
+        raise OpenEOError(
+            "FileSizeExceeded",
+            f"The file has parts of {size:,} bytes; at most {MAX_PART:,} can be read at a time. "
+            "Store it in smaller tiles or chunks.",
+        )
+
+
 def check_self_contained(path: Path) -> None:
     """Raise `ValueError` for an HDF5 file with values that lie in other files.
 
     HDF5 can keep values in any file that it names, and reads them with the rights of this
-    process: those of other users' results too.
+    process: those of other users' results too. Raises `FileSizeExceeded` for chunks that are
+    too large.
     """
     with h5py.File(path, "r") as file:
         pending: list[Any] = [file]
@@ -104,8 +128,10 @@ def check_self_contained(path: Path) -> None:
                 item = group.get(name)
                 if isinstance(item, h5py.Group):
                     pending.append(item)
-                elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-                    raise ValueError("its values lie in another file")
+                elif isinstance(item, h5py.Dataset):
+                    if item.external or item.is_virtual:
+                        raise ValueError("its values lie in another file")
+                    _check_part(math.prod(item.chunks or ()) * item.dtype.itemsize)
 
 
 def _cleaned(cube: Any) -> Cube:

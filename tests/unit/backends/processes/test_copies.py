@@ -159,6 +159,28 @@ def test_a_raster_cannot_lead_to_files_on_this_machine(tmp_path: Path) -> None:
             load(files)
 
 
+def test_a_raster_of_one_huge_part_is_not_unpacked(tmp_path: Path) -> None:
+    values = np.zeros((1, 17_000, 16_000), "uint8")
+    profile = {"tiled": True, "blockxsize": 17_008, "blockysize": 17_008, "compress": "deflate"}
+    with serving(Files({"/a.tif": raster(tmp_path / "a.tif", values, **profile)})) as files:
+        assert len(files.contents["/a.tif"]) < 1_000_000
+        files.contents["/item.json"] = item("a.tif")
+        with pytest.raises(OpenEOError, match="parts of 289,272,064 bytes") as caught:
+            load(files, spatial_extent=box(0, 0, 5, 5))
+    assert caught.value.code == "FileSizeExceeded"
+
+
+def test_an_array_of_one_huge_chunk_is_not_unpacked(tmp_path: Path) -> None:
+    side = 17_000
+    with h5py.File(tmp_path / "a.nc", "w") as file:
+        file.create_dataset("v", (side, side), "u1", chunks=(side, side), compression="gzip")
+    arguments = {"paths": ["a.nc"], "format": "netCDF"}
+    node = {"process_id": "load_uploaded_files", "arguments": arguments, "result": True}
+    with pytest.raises(OpenEOError) as caught:
+        Execution().run({"load": node}, user_file=lambda path: tmp_path / path)
+    assert caught.value.code == "FileSizeExceeded"
+
+
 def external(path: Path, secret: Path) -> None:
     with h5py.File(path, "w") as file:
         scales = [file.create_dataset(name, data=np.arange(10.0)) for name in ("y", "x")]
