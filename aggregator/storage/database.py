@@ -19,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
     text,
@@ -106,6 +107,7 @@ class Database:
             connection.execute(text("CREATE SEQUENCE IF NOT EXISTS transfer_number"))
             statements = postgresql_triggers(set(connection.execute(_TRIGGERS).scalars()))
         metadata.create_all(connection)
+        _check_columns(connection)
         for statement in statements:
             connection.execute(text(statement))
 
@@ -146,6 +148,22 @@ class Database:
         """Closes all connections; the next use opens new ones."""
         self._write.dispose()
         self._read.dispose()
+
+
+class _OtherVersionError(SQLAlchemyError):
+    """Tables that another version of this software made."""
+
+
+def _check_columns(connection: Connection) -> None:
+    """Refuses tables that lack a column: no later statement could say so well."""
+    inspector = inspect(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        if lacking := [name for name in table.columns.keys() if name not in there]:  # noqa: SIM118
+            raise _OtherVersionError(
+                f"the table {table.name} lacks {', '.join(lacking)}: "
+                "it was made by another version of this software"
+            )
 
 
 @contextmanager

@@ -349,9 +349,18 @@ def _base(settings: Settings, view: View) -> dict[str, Any]:
                 "type": "text/html",
                 "title": "What differs between the backends",
             },
+            *_rates(settings, public),
             *_terms(settings.terms, public),
         ],
     }
+
+
+def _rates(settings: Settings, public: str) -> list[dict[str, Any]]:
+    """A link to what members charge, where that is counted."""
+    if settings.accounting is None:
+        return []
+    page = {"href": f"{public}/federation/pricing", "type": "text/html"}
+    return [{"rel": "payment", **page, "title": "What the members charge"}]
 
 
 def _terms(terms: Terms, public: str) -> list[dict[str, Any]]:

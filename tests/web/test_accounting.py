@@ -396,7 +396,10 @@ def test_a_federation_without_accounting_has_none_of_this(tmp_path: Path, path: 
 
 
 def test_capabilities_list_the_rates_and_not_what_members_use(site: Site) -> None:
-    listed = [endpoint["path"] for endpoint in site.get("/").json["endpoints"]]
+    document = site.get("/").json
+    listed = [endpoint["path"] for endpoint in document["endpoints"]]
+    (link,) = [link for link in document["links"] if link["rel"] == "payment"]
+    assert link["href"] == "http://federation.test/federation/pricing"
     assert "/federation/pricing" in listed
     assert not any(path.startswith("/federation/accounting") for path in listed)
 

@@ -145,3 +145,14 @@ def test_an_error_about_a_statement_does_not_tell_its_values(ledger: Ledger) -> 
     with pytest.raises(IntegrityError) as caught, ledger.database.write() as connection:
         connection.execute(metadata.tables["membership"].insert(), row)
     assert "alice" not in str(caught.value).partition("DETAIL")[0]
+
+
+def test_tables_of_another_version_are_refused_with_what_they_lack(url: str) -> None:
+    database = Database(url)
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE membership"))
+        connection.execute(text("CREATE TABLE membership (id INTEGER, person TEXT, wallet TEXT)"))
+    with pytest.raises(DatabaseUnavailable) as caught:
+        database.create()
+    assert "the table membership lacks standing, at" in caught.value.reason
+    database.dispose()
