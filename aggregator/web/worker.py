@@ -3,13 +3,22 @@
 A request is handed from the thread that watches the connections to one that serves, and back.
 Each hand-over takes about as long as a look-up, so a thread that is not needed elsewhere waits a
 moment for the next request of the connection it has just served.
+
+A client that stalls costs no thread until its request is there (`arrivals`). If it stalls within a
+large body, or takes in the answer slowly, it costs one for `PATIENCE` seconds per 64 KiB, and for
+`HURRY` seconds while others wait for a thread.
 """
 
 from __future__ import annotations
 
 import errno
 import select
+import selectors
+import socket
+import time
 from collections import deque
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -19,10 +28,13 @@ from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from aggregator.errors import Internal, OpenEOError
+from aggregator.web.arrivals import arrived, wake_at, wanted
 from aggregator.web.errors import RequestInvalid, body_of, new_reference
 
-# Seconds that a client may pause within a request, or within taking in a piece of the answer.
+# Seconds that a client may take for a request's head, for 64 KiB of its body or of the answer.
 PATIENCE = 30.0
+HURRY = 3.0
+PIECE = 64 * 1024
 # Milliseconds that a thread stays with a connection for its next request.
 LINGER = 5
 _STATUSES: dict[type[Exception], int] = {
@@ -34,30 +46,61 @@ _STATUSES: dict[type[Exception], int] = {
 
 
 class _Connection(TConn):  # type: ignore[misc]
+    """A connection; `wanted` bytes are waited for, and since `since` a thread waits for it."""
+
+    wanted = 0
+    since: float | None = None
+
     def init(self) -> None:
         super().init()
         self.sock.settimeout(PATIENCE)
+
+    def is_there(self) -> bool:
+        """Whether a thread can serve its request now; if not, it is readable when one can."""
+        try:
+            data = arrived(self.sock)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        more = wanted(data)
+        # Readable with less than was waited for: there will not be more.
+        ended = not data or len(data) < self.wanted
+        before, self.wanted = self.wanted, 0 if ended else more
+        if before != self.wanted:
+            with suppress(OSError):
+                wake_at(self.sock, self.wanted or 1)
+        return self.wanted == 0
 
 
 class _Body:
     """Reads a body; one that is malformed is, for the app, one that breaks off."""
 
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
+    def __init__(self, reader: Any, conn: _Connection) -> None:
+        self._reader, self._conn = reader, conn
+        self._spent, self._size = 0.0, 0
 
     def read(self, size: int) -> bytes:
+        begun = time.monotonic()
+        self._conn.since = begun - self._spent
         try:
             data: bytes = self._reader.read(size)
         except faults.ParseException as error:
             raise OSError(errno.EPROTO, "malformed body") from error
+        finally:
+            self._conn.since = None
+        self._size += len(data)
+        self._spent += time.monotonic() - begun
+        if self._size >= PIECE:
+            self._spent, self._size = 0.0, 0
         return data
 
 
 class _Outgoing:
     """A socket that sends the head of an answer together with what follows it."""
 
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
+    def __init__(self, conn: Any) -> None:
+        self._conn, self._sock = conn, conn.sock
         self._held = b""
         self._holding = False
 
@@ -71,7 +114,11 @@ class _Outgoing:
             self._holding, self._held = False, data
             return
         held, self._held = self._held, b""
-        self._sock.sendall(held + data if held else data)
+        self._conn.since = time.monotonic()
+        try:
+            self._sock.sendall(held + data if held else data)
+        finally:
+            self._conn.since = None
 
     def flush(self) -> None:
         """Send what is still kept."""
@@ -82,8 +129,8 @@ class _Outgoing:
 class _Response(wsgi.Response):  # type: ignore[misc]
     """Saves the client from waking up twice for a small answer."""
 
-    def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
-        super().__init__(req, _Outgoing(sock), cfg)
+    def __init__(self, req: Any, _sock: Any, cfg: Any, conn: Any) -> None:
+        super().__init__(req, _Outgoing(conn), cfg)
 
     def send_headers(self) -> None:
         if not self.headers_sent:
@@ -96,22 +143,57 @@ class _Response(wsgi.Response):  # type: ignore[misc]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Serves connections; a client that stalls costs a thread for `PATIENCE` seconds at most."""
+    """Serves connections."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._waiting: deque[Any] = deque()
-        self._serving: list[Any] = []
+        self._serving: set[Any] = set()
 
     def accept(self, listener: Any) -> None:
-        """Take a connection; as in the base class, but for its time-out."""
+        """Take a connection, and wait for its request."""
         try:
             peer, address = listener.accept()
-            self.nr_conns += 1
-            self.enqueue_req(_Connection(self.cfg, peer, address, listener.getsockname()))
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 raise
+            return
+        self.nr_conns += 1
+        conn = _Connection(self.cfg, peer, address, listener.getsockname())
+        conn.timeout = time.monotonic() + PATIENCE
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
+        """Serve a new connection once its request is there."""
+        if conn.is_there():
+            super().on_pending_socket_readable(conn, client)
+
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        """Serve a kept connection once another request is there."""
+        begins = not conn.wanted
+        if conn.is_there():
+            super().on_client_socket_readable(conn, client)
+        elif begins and self.alive:  # it is not idle any more
+            self.keepalived_conns.remove(conn)
+            conn.timeout = time.monotonic() + max(PATIENCE, self.cfg.keepalive)
+            self.keepalived_conns.append(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+    def murder_pending(self) -> None:
+        """End connections whose requests do not come, and those that hold threads for too long."""
+        super().murder_pending()
+        now, patience = time.monotonic(), HURRY if self._waiting else PATIENCE
+        for conn in list(self._serving):
+            since = conn.since
+            if since is not None and now - since > patience:
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread."""
@@ -121,14 +203,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Any) -> Any:
         """Serve a request, and those that follow it closely, in a thread; whether to keep on."""
         self._waiting.popleft()  # whichever it is: their number counts
-        self._serving.append(conn)
+        self._serving.add(conn)
         try:
-            kept = super().handle(conn)
+            kept = self._handle_one(conn)
             while kept is True and self._at_leisure and _has_more(conn):
-                kept = super().handle(conn)
+                kept = self._handle_one(conn)
             return kept
         finally:
-            self._serving.pop()
+            self._serving.discard(conn)
+
+    def _handle_one(self, conn: Any) -> Any:
+        conn.since = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            conn.since = None
 
     @property
     def _at_leisure(self) -> bool:
@@ -137,9 +226,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Serve one request; whether the connection may be used again."""
-        req.body.reader = _Body(req.body.reader)
+        conn.since = None
+        req.body.reader = _Body(req.body.reader, conn)
         response, environ = wsgi.create(
-            req, conn.sock, conn.client, conn.server, self.cfg, response_class=_Response
+            req, conn.sock, conn.client, conn.server, self.cfg, _Response, (conn,)
         )
         environ["wsgi.multithread"] = True
         if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
@@ -191,7 +281,7 @@ def _has_more(conn: Any) -> bool:
         return True
     soon = select.poll()
     soon.register(conn.sock, select.POLLIN)
-    return bool(soon.poll(LINGER))
+    return bool(soon.poll(LINGER)) and bool(conn.is_there())
 
 
 def _answer(status: int, error: OpenEOError, reference: str) -> bytes:

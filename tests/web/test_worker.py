@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
+import time
 from collections import deque
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
+import requests
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
-from aggregator.web.worker import PATIENCE, Worker, _Connection, _Response
+from aggregator.web.worker import HURRY, PATIENCE, PIECE, Worker, _Body, _Connection, _Response
 from tests.fakes.backends import Reply
 from tests.web.site import backend, graph
 from tests.web.test_served import Served, listening
@@ -102,14 +106,22 @@ def test_a_client_may_pause_for_a_time_only() -> None:
         assert connection.sock.gettimeout() == PATIENCE
 
 
-def test_the_worker_makes_such_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_is_given_to_a_request_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         worker = Worker.__new__(Worker)
         taken: list[Any] = []
-        worker.cfg, worker.nr_conns = Config(), 0
+        worker.cfg, worker.nr_conns, worker.pending_conns = Config(), 0, deque()
         monkeypatch.setattr(worker, "enqueue_req", taken.append)
-        with socket.create_connection(listener.getsockname()):
-            worker.accept(listener)
+        with selectors.DefaultSelector() as poller:
+            worker.poller = poller
+            with socket.create_connection(listener.getsockname()) as client:
+                worker.accept(listener)
+                assert taken == []  # nothing has come yet
+                for piece, served in ((b"GET / HTTP/1.1\r\n", 0), (b"Host: x\r\n\r\n", 1)):
+                    client.sendall(piece)
+                    for key, _ in poller.select(10):
+                        key.data(key.fileobj)
+                    assert len(taken) == served
         assert isinstance(taken[0], _Connection)
         taken[0].close()
 
@@ -128,7 +140,7 @@ def answered(peer: Peer, method: str = "GET", headers: Any = ()) -> _Response:
     """An answer that has begun, to a request by that method."""
     data = f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     request = next(RequestParser(Config(), iter([data]), ("127.0.0.1", 1)))
-    response = _Response(request, peer, Config())
+    response = _Response(request, peer, Config(), SimpleNamespace(sock=peer, since=None))
     response.start_response("200 OK", [("Content-Type", "text/plain"), *headers])
     return response
 
@@ -163,6 +175,11 @@ def test_an_answer_without_a_body_is_sent_when_it_is_complete(method: str) -> No
     assert b"".join(peer.sent).endswith(b"Content-Length: 0\r\n\r\n")
 
 
+def say_on(*marks: str) -> bytes:
+    """A request for each mark."""
+    return b"".join(f"GET /{mark} HTTP/1.1\r\n\r\n".encode() for mark in marks)
+
+
 class Threads:
     """A worker of four threads whose requests are answered by noting that they came."""
 
@@ -172,14 +189,14 @@ class Threads:
         self.worker = Worker.__new__(Worker)
         self.worker.cfg, self.worker.alive = Config(), True
         self.worker.cfg.set("threads", 4)
-        self.worker._waiting, self.worker._serving = deque(), []
+        self.worker._waiting, self.worker._serving = deque(), set()
         self.connection = _Connection(Config(), self.ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
         self.connection.init()
         monkeypatch.setattr(ThreadWorker, "handle", self._read)
 
     def _read(self, conn: Any) -> bool:
         self.served += 1
-        return bool(conn.sock.recv(1) != b"!")
+        return b"!" not in conn.sock.recv(len(say_on("a")))
 
     def handle(self) -> bool:
         """Whether the connection is kept, after a thread has served it."""
@@ -201,7 +218,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
 
 
 def test_a_thread_stays_with_a_connection_that_sends_on(threads: Threads) -> None:
-    threads.theirs.sendall(b"aaa")
+    threads.theirs.sendall(say_on("a", "a", "a"))
     assert threads.handle() is True
     assert threads.served == 3
     assert not threads.worker._waiting
@@ -209,27 +226,133 @@ def test_a_thread_stays_with_a_connection_that_sends_on(threads: Threads) -> Non
 
 
 def test_a_connection_that_ends_is_left(threads: Threads) -> None:
-    threads.theirs.sendall(b"a!a")
+    threads.theirs.sendall(say_on("a", "!", "a"))
     assert threads.handle() is False
     assert threads.served == 2
 
 
 def test_a_thread_leaves_a_connection_when_another_waits(threads: Threads) -> None:
     threads.worker._waiting.append(object())
-    threads.theirs.sendall(b"aaa")
+    threads.theirs.sendall(say_on("a", "a", "a"))
     assert threads.handle() is True
     assert threads.served == 1
 
 
 def test_a_thread_leaves_a_connection_when_few_threads_are_left(threads: Threads) -> None:
-    threads.worker._serving += [object(), object()]
-    threads.theirs.sendall(b"aaa")
+    threads.worker._serving |= {object(), object()}
+    threads.theirs.sendall(say_on("a", "a", "a"))
     assert threads.handle() is True
     assert threads.served == 1
 
 
 def test_a_thread_leaves_a_connection_when_the_worker_is_to_end(threads: Threads) -> None:
     threads.worker.alive = False
-    threads.theirs.sendall(b"aaa")
+    threads.theirs.sendall(say_on("a", "a", "a"))
     assert threads.handle() is True
     assert threads.served == 1
+
+
+HALF_A_HEAD = b"POST /openeo/1.3/validation HTTP/1.1\r\nHost: x\r\n"
+HALF_A_BODY = HALF_A_HEAD + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{"
+
+
+@pytest.mark.parametrize("begun", [b"", HALF_A_HEAD, HALF_A_BODY])
+@pytest.mark.parametrize("kept", [False, True])
+def test_stalled_clients_keep_nobody_from_being_served(
+    served: Served, begun: bytes, kept: bool
+) -> None:
+    address = urlsplit(served.url)
+    stalled = [
+        socket.create_connection((address.hostname or "", address.port or 0), 20)
+        for _ in range(100)  # three times as many as there are threads
+    ]
+    try:
+        for peer in stalled:
+            if kept:
+                peer.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert peer.recv(65536).startswith(b"HTTP/1.1 200")
+            peer.sendall(begun)
+        for _ in range(3):
+            assert requests.get(f"{served.url}/", timeout=20).status_code == 200
+        # What has stalled is served once it goes on.
+        rest = b"\r\n" if begun == HALF_A_HEAD else b"}"
+        if begun:
+            stalled[0].sendall(rest)
+            assert stalled[0].recv(65536).startswith(b"HTTP/1.1 ")
+    finally:
+        for peer in stalled:
+            peer.close()
+
+
+@pytest.mark.parametrize(("begun", "answer"), [(HALF_A_HEAD, b""), (HALF_A_BODY, b"HTTP/1.1 400")])
+def test_a_client_that_gives_up_within_its_request_is_not_waited_for(
+    served: Served, begun: bytes, answer: bytes
+) -> None:
+    address = urlsplit(served.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 20) as peer:
+        peer.sendall(begun)
+        peer.shutdown(socket.SHUT_WR)
+        assert peer.recv(len(answer) or 1) == answer
+
+
+def serving(since: float | None) -> tuple[Worker, socket.socket]:
+    """A worker one of whose threads has waited for its client so long; the client's end."""
+    ours, theirs = socket.socketpair()
+    worker = Worker.__new__(Worker)
+    worker.pending_conns, worker._waiting = deque(), deque()
+    connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+    connection.since = None if since is None else time.monotonic() - since
+    worker._serving = {connection}
+    theirs.settimeout(0.2)
+    return worker, theirs
+
+
+@pytest.mark.parametrize(
+    ("since", "others", "cut"),
+    [
+        (PATIENCE + 1, 0, True),
+        (PATIENCE - 5, 0, False),
+        (HURRY + 1, 1, True),
+        (HURRY - 2, 1, False),
+        (None, 1, False),
+    ],
+)
+def test_a_client_that_holds_a_thread_is_cut_sooner_when_others_wait(
+    since: float | None, others: int, cut: bool
+) -> None:
+    worker, client = serving(since)
+    worker._waiting.extend([object()] * others)
+    worker.murder_pending()
+    with client:
+        if cut:
+            assert client.recv(1) == b""
+        else:
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+    for connection in worker._serving:
+        connection.close()
+
+
+def test_a_body_that_drips_uses_up_its_time_and_one_that_flows_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("aggregator.web.worker.time.monotonic", lambda: now[0])
+    held: list[float] = []
+    connection: Any = SimpleNamespace(since=None)
+
+    def read(size: int) -> bytes:
+        now[0] += 4
+        held.append(now[0] - connection.since)
+        return b"x" * size
+
+    body = _Body(SimpleNamespace(read=read), connection)
+    for _ in range(5):
+        body.read(1)
+        now[0] += 100  # spent by the app, not by the client
+    assert held == [4, 8, 12, 16, 20]
+    assert connection.since is None
+    body.read(PIECE)
+    held.clear()
+    body.read(1)
+    assert held == [4]
