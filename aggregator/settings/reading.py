@@ -79,7 +79,7 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
         mistakes.append("terms.version: is required where there are terms")
     if terms.version is not None and not terms.url and not terms.text.strip():
         mistakes.append("terms: needs a url or a text")
-    mistakes += _webhook_mistakes(values.get("availability", Availability()))
+    mistakes += _availability_mistakes(values.get("availability", Availability()))
     unknown = [name for name in values.get("preferred", ()) if known and name not in known]
     mistakes += [f"preferred: there is no backend {suggest(name, known)}" for name in unknown]
     if mistakes:
@@ -87,7 +87,10 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     return Settings(**values)
 
 
-def _webhook_mistakes(availability: Availability) -> Iterator[str]:
+def _availability_mistakes(availability: Availability) -> Iterator[str]:
+    if availability.deadline > availability.interval:
+        # A member that hangs would be probed less often than one that answers.
+        yield "availability.deadline: must not be longer than the interval"
     secret = availability.webhook_secret
     if secret is None:
         if availability.webhooks:

@@ -67,6 +67,7 @@ class Monitor:
         self._slots: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._pending: dict[str, Future[Observation]] = {}
+        self._seen: list[Observation] = []
         self._pool: ThreadPoolExecutor | None = None
         self._wake = threading.Event()
         self._holds = False
@@ -149,6 +150,7 @@ class Monitor:
         """What is under way is another's to see."""
         self._holds = False
         self._pending.clear()
+        self._seen.clear()
 
     def _plan(self, now: float) -> None:
         """Go on where the last probes stopped, whoever made them."""
@@ -184,16 +186,18 @@ class Monitor:
 
     def _collect(self, now: float) -> None:
         done = {name: future for name, future in self._pending.items() if future.done()}
-        seen = []
         for name, future in done.items():
             del self._pending[name]
             error = future.exception()
             if error is None:
-                seen.append(future.result())
+                self._seen.append(future.result())
             else:  # a fault of ours says nothing about the member
                 LOG.error("probing %s failed", name, exc_info=error)
-        if seen and self._steady_for(now, self._jumped_at):
-            self._record.observe(seen, self._lease)
+        if not self._steady_for(now, self._jumped_at):
+            self._seen.clear()
+        if self._seen:  # kept for the next step if the database cannot be reached now
+            self._record.observe(self._seen, self._lease)
+            self._seen.clear()
 
     def _keep_house(self, now: float) -> None:
         if now < self._house_at:

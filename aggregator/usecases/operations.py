@@ -115,21 +115,26 @@ class Operations:
         short = lead_time(made, policy) if not shortfall(made, policy) else shortfall(made, policy)
         return Written(made.id, "" if short == "in time" else short)
 
-    def withdraw(self, identifier: str, reason: str, *, by: str) -> Written:
-        """Call maintenance off, or withdraw an announcement."""
+    def withdraw(
+        self, identifier: str, reason: str, *, by: str, kind: str | None = None
+    ) -> Written:
+        """Call maintenance off, or withdraw an announcement; only what is of that kind, if given.
+
+        A kind is `maintenance` or `announcement`.
+        """
         now = self._now()
         _reason(reason)
         with self._record.database.write() as connection:
             self._record.database.lock(connection, LOCK)
             found = notices.subject_of(connection, identifier)
-            if found is None:
-                raise NotFound(f"There is no maintenance or announcement '{identifier[:100]}'.")
+            if found is None or kind not in (None, found[0]):
+                wanted = kind or "maintenance or announcement"
+                raise NotFound(f"There is no {wanted} '{identifier[:100]}'.")
             if notices.is_withdrawn(connection, identifier):
                 raise OperatorRequestConflict(f"'{identifier}' was withdrawn before.")
             made = notices.Withdrawal(now, by, reason)
             notices.add_withdrawal(connection, identifier, made)
-            kind, backend = found
-            event = happenings.withdrawn(kind, backend, identifier, reason, now)
+            event = happenings.withdrawn(*found, identifier, reason, now)
             self._record.write(connection, event)
         return Written(identifier)
 

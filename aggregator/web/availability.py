@@ -75,12 +75,21 @@ def announce_maintenance() -> Response:
 
 
 @blueprint.delete("/federation/maintenance/<identifier>")
+def call_off(identifier: str) -> Response:
+    """Call maintenance off; the query parameter `reason` says why."""
+    return _withdrawn(identifier, "maintenance")
+
+
 @blueprint.delete("/federation/announcements/<identifier>")
 def withdraw(identifier: str) -> Response:
-    """Call maintenance off or withdraw an announcement; the query parameter `reason` says why."""
-    by = _operator()
-    reason = request.args.get("reason", "")
-    return _written(_availability().operations.withdraw(identifier, reason, by=by), 200)
+    """Withdraw an announcement; the query parameter `reason` says why."""
+    return _withdrawn(identifier, "announcement")
+
+
+def _withdrawn(identifier: str, kind: str) -> Response:
+    by, reason = _operator(), request.args.get("reason", "")
+    operations = _availability().operations
+    return _written(operations.withdraw(identifier, reason, by=by, kind=kind), 200)
 
 
 @blueprint.get("/federation/announcements")

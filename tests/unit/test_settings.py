@@ -207,6 +207,10 @@ def test_there_is_no_accounting_unless_the_section_stands_there(tmp_path: Path) 
             "not the tokens themselves",
         ),
         (
+            {"interval": 5, "deadline": 6},
+            "availability.deadline: must not be longer than the interval",
+        ),
+        (
             {"probe": "ping"},
             "availability.probe: must be one of capabilities, health, not 'ping'",
         ),

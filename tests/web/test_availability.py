@@ -188,6 +188,9 @@ def test_maintenance_is_announced_listed_and_called_off(site: Site) -> None:
     }
     path = f"/federation/maintenance/{made.json['id']}"
     assert_error(site.request("DELETE", path, headers=OPERATOR), 400, "OperatorRequestInvalid")
+    elsewhere = path.replace("/maintenance/", "/announcements/")
+    astray = site.request("DELETE", f"{elsewhere}?reason=Postponed", headers=OPERATOR)
+    assert_error(astray, 404, "NotFound")
     gone = site.request("DELETE", f"{path}?reason=Postponed", headers=OPERATOR)
     assert gone.status_code == 200
     again = site.request("DELETE", f"{path}?reason=Postponed", headers=OPERATOR)

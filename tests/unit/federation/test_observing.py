@@ -17,7 +17,7 @@ def settings(tmp_path: Path) -> Settings:
     document = {
         "backends": {"terra": {"url": "http://127.0.0.1:1/1.3"}},
         "data_directory": str(tmp_path / "data"),
-        "availability": {"runs_inside": True, "interval": 0.05},
+        "availability": {"runs_inside": True, "interval": 0.05, "deadline": 0.05},
     }
     return read(document)
 

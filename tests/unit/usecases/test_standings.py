@@ -72,7 +72,7 @@ def test_without_the_database_what_was_known_stays(
 
 
 def test_the_monitor_runs_inside_if_it_is_to(tmp_path: Path) -> None:
-    found = federation(tmp_path, runs_inside=True, interval=0.1, jitter=0.0)
+    found = federation(tmp_path, runs_inside=True, interval=0.2, deadline=0.2, jitter=0.0)
     found.availability.start()
     found.availability.start()
     names = [thread.name for thread in threading.enumerate()]
