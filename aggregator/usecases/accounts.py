@@ -29,6 +29,7 @@ from aggregator.errors import (
 )
 from aggregator.identity.claims import Claims
 from aggregator.merging.oidc import issuer_of
+from aggregator.routing import Abilities
 from aggregator.settings import Identity, Settings
 from aggregator.upstream.client import Failure, Request
 from aggregator.upstream.fleet import Fleet
@@ -93,6 +94,7 @@ class Accounts:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
         self._sealer, self._identities = sealer, identities
         self._trusted = trusted_issuers(settings.identity)
+        self._plain: dict[View, tuple[tuple[Abilities, ...], set[str]]] = {}
 
     def login(self, authorization: str | None) -> str:
         """A sealed token for the name and password in a header of HTTP Basic authentication.
@@ -212,11 +214,12 @@ class Accounts:
 
     def _takes_plain_tokens(self, view: View) -> set[str]:
         """The backends that want a JWT as it is; the others want to be told what it is."""
-        return {
-            one.backend
-            for one in self._catalogue.shelf(view).abilities
-            if any(map(JWT_CLASS.fullmatch, one.conformance))
-        }
+        abilities = self._catalogue.shelf(view).abilities
+        kept = self._plain.get(view)
+        if kept is None or kept[0] is not abilities:
+            found = {a.backend for a in abilities if any(map(JWT_CLASS.fullmatch, a.conformance))}
+            kept = self._plain[view] = (abilities, found)
+        return kept[1]
 
 
 def trusted_issuers(settings: Identity) -> list[str]:
