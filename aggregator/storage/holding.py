@@ -90,14 +90,13 @@ class Holding:
         whether the job was reported.
         """
         with self._database.write() as connection:
-            found = find_hold(connection, key)
+            found = self._locked(connection, key, job)
             if found is None:
                 return False
             provider = found.hold.provider
-            self._database.lock(connection, [found.hold.wallet, job_lock(provider, job)])
             reported = _reported(connection, provider, job)
             taken = any(one.hold.provider == provider for one in holds_of_jobs(connection, [job]))
-            left = None if taken else self._left(connection, key, now)
+            left = None if taken else self._left(connection, found, now)
             if left is not None and reported:
                 self._close(connection, left, now, RELEASED)
             elif left is not None:
@@ -122,14 +121,15 @@ class Holding:
                 return False
             return self._close(connection, found.hold, now, reason)
 
-    def reconcile(self, now: int, patience: int) -> list[Hold]:
+    def reconcile(self, now: int, patience: int, since: int = 0) -> list[Hold]:
         """Closes the holds that no report will settle; returns those that it closed.
 
-        Their time is over, or their job was seen to have ended `patience` milliseconds ago. Several
-        may do this at once: each hold is closed by one of them.
+        Their time is over, or their job was seen to have ended `patience` milliseconds ago; what
+        was due at `since` has been closed before. Several may do this at once: each hold is closed
+        by one of them.
         """
         with self._database.read() as connection:
-            overdue = overdue_holds(connection, now, patience)
+            overdue = overdue_holds(connection, now, patience, since)
         return [one for one in overdue if self.release(one.key, now, ABANDONED)]
 
     def all_open(self) -> list[Hold]:
@@ -153,20 +153,23 @@ class Holding:
             raise found.refusal(wanted.amount) from None
         page.write()
 
-    def _locked(self, connection: Connection, key: str) -> FoundHold | None:
-        """The hold, its wallet locked: read again, as it may have changed meanwhile."""
+    def _locked(self, connection: Connection, key: str, job: str = "") -> FoundHold | None:
+        """The hold as it is once its wallet (and the job) are locked.
+
+        It is read again after waiting for the lock; in SQLite the transaction is the lock.
+        """
         found = find_hold(connection, key)
-        if found is None:
-            return None
-        self._database.lock(connection, [found.hold.wallet])
+        if found is None or self._database.sqlite:
+            return found
+        names = [job_lock(found.hold.provider, job)] if job else []
+        self._database.lock(connection, [found.hold.wallet, *names])
         return find_hold(connection, key)
 
-    def _left(self, connection: Connection, key: str, now: int) -> Hold | None:
+    def _left(self, connection: Connection, found: FoundHold, now: int) -> Hold | None:
         """The hold itself if nothing has claimed it, otherwise one that can stand for it."""
-        found = find_hold(connection, key)
-        if found is None or found.unclaimed:
-            return found.hold if found else None
         mine = found.hold
+        if found.unclaimed:
+            return mine
         others = unclaimed_holds(connection, [mine.user or ""], mine.activity, now)
         alike = (
             one for one in others if (one.provider, one.wallet) == (mine.provider, mine.wallet)

@@ -40,6 +40,14 @@ _JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
 _HOLDS_OF_JOBS = union_all(
     _HOLDS.where(hold.c.job.in_(_JOBS)), _HOLDS.where(hold_job.c.job.in_(_JOBS))
 )
+_HOLD = _HOLDS.where(hold.c.key == bindparam("wanted"))
+_UNCLAIMED = _HOLDS.where(
+    hold.c.holder.in_(bindparam("people", expanding=True)),
+    hold.c.activity == bindparam("activity"),
+    hold.c.expires > bindparam("now"),
+    _IS_OPEN,
+    _IS_UNCLAIMED,
+).order_by(hold.c.opened, hold.c.key)
 
 ENDED = ("finished", "error", "canceled", "deleted")
 """What backends say of a job that runs no more (and `deleted`, which is said by us)."""
@@ -64,7 +72,7 @@ def _found(row: Row[Any]) -> FoundHold:
 
 def find_hold(connection: Connection, key: str) -> FoundHold | None:
     """The hold under a key, open or closed."""
-    row = connection.execute(_HOLDS.where(hold.c.key == key)).first()
+    row = connection.execute(_HOLD, {"wanted": key}).first()
     return _found(row) if row else None
 
 
@@ -74,9 +82,14 @@ def open_holds(connection: Connection) -> list[Hold]:
     return [hold_of(row) for row in rows]
 
 
-def overdue_holds(connection: Connection, now: int, patience: int) -> list[Hold]:
-    """The open holds whose time is over, or whose job ended `patience` ago without a report."""
-    overdue = connection.execute(_HOLDS.where(_IS_OPEN, hold.c.expires <= now))
+def overdue_holds(connection: Connection, now: int, patience: int, since: int) -> list[Hold]:
+    """The open holds whose time is over, or whose job ended `patience` ago without a report.
+
+    Those that were due at `since` already are not looked for.
+    """
+    overdue = connection.execute(
+        _HOLDS.where(_IS_OPEN, hold.c.expires > since, hold.c.expires <= now)
+    )
     ended = connection.execute(
         _HOLDS.join(
             sighting, (sighting.c.job == JOB) & (sighting.c.provider == hold.c.provider)
@@ -84,6 +97,7 @@ def overdue_holds(connection: Connection, now: int, patience: int) -> list[Hold]
             _IS_OPEN,
             sighting.c.status.in_(ENDED),
             sighting.c.at > hold.c.opened,
+            sighting.c.at > since - patience,
             sighting.c.at <= now - patience,
         )
     )
@@ -102,15 +116,8 @@ def unclaimed_holds(
     connection: Connection, users: Collection[str], activity: str, now: int
 ) -> list[Hold]:
     """The open holds of users for a kind of work whose id is not known, the oldest first."""
-    rows = connection.execute(
-        _HOLDS.where(
-            hold.c.holder.in_(sorted(users)),
-            hold.c.activity == activity,
-            hold.c.expires > now,
-            _IS_OPEN,
-            _IS_UNCLAIMED,
-        ).order_by(hold.c.opened, hold.c.key)
-    )
+    asked = {"people": sorted(users), "activity": activity, "now": now}
+    rows = connection.execute(_UNCLAIMED, asked)
     return [hold_of(row) for row in rows]
 
 

@@ -177,9 +177,9 @@ class Ledger:
         """Gives back what a hold has put aside; False if there is nothing (any more) to give."""
         return self.holds.release(key, now)
 
-    def reconcile(self, now: int, patience: int = PATIENCE) -> list[Hold]:
+    def reconcile(self, now: int, patience: int = PATIENCE, since: int = 0) -> list[Hold]:
         """Closes the holds that no report will settle, such as a crash left; see `Holding`."""
-        return self.holds.reconcile(now, patience)
+        return self.holds.reconcile(now, patience, since)
 
     def open_holds(self) -> list[Hold]:
         """All that is put aside now."""

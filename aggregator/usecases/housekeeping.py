@@ -16,6 +16,9 @@ from aggregator.ledger.moments import day_of
 from aggregator.settings import Accounting
 from aggregator.storage.ledger import Ledger
 
+MARGIN = 60 * 60 * 1000
+"""What is due is looked for so far back, since the clocks of several programs differ."""
+
 LOG = logging.getLogger(__name__)
 
 
@@ -24,6 +27,7 @@ class Housekeeping:
 
     def __init__(self, ledger: Ledger, settings: Accounting, clock: Callable[[], float]) -> None:
         self._ledger, self._settings, self._clock = ledger, settings, clock
+        self._looked = 0
         self._expired_on = ""
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -44,7 +48,9 @@ class Housekeeping:
     def tidy(self) -> None:
         """Give back what was put aside in vain; once a day take back what has run out."""
         now = int(self._clock() * 1000)
-        closed = self._ledger.reconcile(now, int(self._settings.report_patience * 1000))
+        patience = int(self._settings.report_patience * 1000)
+        closed = self._ledger.reconcile(now, patience, self._looked - MARGIN)
+        self._looked = now
         for hold in closed:
             LOG.warning(
                 "%g credits put aside at %s for %s %s were given back: no usage report came",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,15 +52,29 @@ def test_it_goes_on_after_a_failure(ledger: Ledger, monkeypatch: pytest.MonkeyPa
     failures = iter([RuntimeError("a fault"), RuntimeError("another")])
     reconcile = ledger.reconcile
 
-    def failing(now: int, patience: int) -> list[Hold]:
+    def failing(now: int, patience: int, since: int) -> list[Hold]:
         for failure in failures:
             raise failure
-        return reconcile(now, patience)
+        return reconcile(now, patience, since)
 
     monkeypatch.setattr(ledger, "reconcile", failing)
     keeping.start()
     wait_until_closed(ledger)
     keeping.stop()
+    ledger.database.dispose()
+
+
+def test_what_is_due_later_is_given_back_later(ledger: Ledger) -> None:
+    clock = Clock(MARCH / 1000)
+    keeping = Housekeeping(ledger, Accounting(), clock)
+    keeping.tidy()
+    ledger.hold(replace(HOLD, key="later", expires=MARCH + 3 * DAY))
+    clock.advance(86400)
+    keeping.tidy()
+    assert [hold.key for hold in ledger.open_holds()] == ["later"]
+    clock.advance(2 * 86400)
+    keeping.tidy()
+    assert ledger.open_holds() == []
     ledger.database.dispose()
 
 
