@@ -5,6 +5,7 @@ Light: pystac only, no raster is opened. `backends.stac_source` loads the raster
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -166,7 +167,7 @@ def _items(root: pystac.STACObject, reader: DefaultStacIO) -> Iterator[pystac.It
 def _all_items(root: pystac.Catalog, reader: DefaultStacIO) -> Iterator[pystac.Item]:
     pages = root.get_single_link("items")
     if pages is None or any(root.get_links("item")):
-        yield from root.get_items(recursive=True)
+        yield from _below(root)
         return
     following: str | None = pages.get_absolute_href()
     while following:
@@ -175,6 +176,21 @@ def _all_items(root: pystac.Catalog, reader: DefaultStacIO) -> Iterator[pystac.I
             yield pystac.Item.from_dict(feature)
         links = {link["rel"]: link["href"] for link in page.get("links", [])}
         following = links.get("next")
+
+
+def _below(root: pystac.Catalog) -> Iterator[pystac.Item]:
+    """The items of a catalogue and of those below it, each catalogue once."""
+    waiting, seen = deque([root]), set()
+    while waiting:
+        catalog = waiting.popleft()
+        if id(catalog) in seen:
+            continue
+        seen.add(id(catalog))
+        for item in catalog.get_items():
+            if not isinstance(item, pystac.Item):
+                raise ValueError("a link to an item leads to something else")
+            yield item
+        waiting.extend(catalog.get_children())
 
 
 def _bands(items: tuple[pystac.Item, ...]) -> tuple[RasterBand, ...]:

@@ -8,14 +8,13 @@ Specification: openEO processes 2.0.0-rc.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pystac
 import xarray as xr
-from pystac.stac_io import DefaultStacIO
 
 from backends.environment import Environment
 from backends.errors import OpenEOError
@@ -25,6 +24,7 @@ from backends.processes.cubes import Cube
 from backends.processes.declaration import implements
 from backends.processes.files import joined, read_file, read_netcdf
 from backends.processes.filters import filter_bands, filter_bbox, filter_spatial, filter_temporal
+from backends.processes.stac_reading import ForeignStac, foreign_data
 from backends.processes.storage import load_request
 from backends.processes.values import elements, invalid
 from backends.scenes.extents import Area, Box, read_area
@@ -33,17 +33,6 @@ from backends.stac_documents import RasterBand, Source, read_tree
 from backends.stac_source import load_source
 
 _NETCDF: Final = ("application/netcdf", "application/x-netcdf")
-
-
-class _Reader(DefaultStacIO):
-    """Reads STAC documents by way of the environment."""
-
-    def __init__(self, fetch: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._fetch = fetch
-
-    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ARG002
-        return self._fetch(str(getattr(source, "href", source))).decode()
 
 
 @implements("load_stac")
@@ -69,18 +58,14 @@ def load_stac(
         spatial_extent, temporal_extent, bands, properties, environment.limits.max_samples
     )
     copies = Copies(environment)
-    try:
-        source = read_tree(url, _Reader(environment.fetch))
+    with foreign_data():
+        source = read_tree(url, ForeignStac(environment.fetch))
         if not source.bands:
             return _from_netcdf(source, request, copies)
         wanted = replace(request, bands=_own_names(source, request.bands))
         extent = request.spatial_extent
         area = None if extent is None else read_area(extent, source.bbox)
         return load_source(source, wanted, _Part(wanted, area, copies).copied)
-    except OpenEOError as error:
-        if error.code != "Internal":
-            raise
-        raise invalid("url", f"leads to no usable STAC: {error.message}") from error
 
 
 def _own_names(source: Source, wanted: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -202,6 +202,74 @@ def test_what_is_no_stac_is_the_users_mistake() -> None:
     assert caught.value.status == 400
 
 
+def stac_item(**changes: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": "one",
+        "geometry": None,
+        "bbox": [14.9, 46.9, 15.1, 47.1],
+        "properties": {"datetime": "2024-01-01T00:00:00Z"},
+        "assets": {"data": {"href": f"{ROOT}/a.tif", "type": "image/tiff"}},
+        "links": [],
+        **changes,
+    }
+
+
+def catalog(*links: Any, **changes: Any) -> dict[str, Any]:
+    document = {"type": "Catalog", "stac_version": "1.0.0", "id": "all", "description": "All"}
+    return {**document, "links": list(links), **changes}
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ([], "the document"),
+        ({}, "'type' is a required property"),
+        ({"type": "Feature"}, "'id' is a required property"),
+        (catalog(1), "links/0"),
+        (catalog({"rel": "item"}), "links/0: 'href' is a required property"),
+        (catalog({"rel": "item", "href": ROOT}), "no usable STAC"),
+        (stac_item(assets=[1]), "assets"),
+        (stac_item(assets={"data": {"href": 5}}), "assets/data/href"),
+        (stac_item(assets={"data": {"href": "a.tif", "bands": ["B04"]}}), "assets/data/bands/0"),
+        (stac_item(properties=None), "properties"),
+        (stac_item(bbox=[1, 2]), "bbox"),
+        (stac_item(geometry={"type": "Polygon"}), "geometry"),
+        (stac_item(stac_version=1), "stac_version"),
+    ],
+)
+def test_stac_of_the_wrong_form_is_the_users_mistake(document: Any, named: str) -> None:
+    with pytest.raises(OpenEOError) as caught:
+        loaded("load_stac", Web({ROOT: json.dumps(document).encode()}).fetch, url=ROOT)
+    assert (caught.value.code, caught.value.status) == ("ProcessParameterInvalid", 400)
+    assert named in caught.value.message
+
+
+def test_a_catalogue_below_itself_is_read_once() -> None:
+    web = Web({ROOT: json.dumps(catalog({"rel": "child", "href": ROOT})).encode()})
+    with pytest.raises(OpenEOError) as caught:
+        loaded("load_stac", web.fetch, url=ROOT)
+    assert caught.value.code == "NoDataAvailable"
+    assert len(web.asked) <= 2
+
+
+def test_pages_without_end_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backends.processes.stac_reading.MAX_DOCUMENTS", 20)
+    asked = []
+
+    def page(url: str) -> bytes:
+        asked.append(url)
+        if url == ROOT:
+            return json.dumps(catalog({"rel": "items", "href": f"{ROOT}/items"})).encode()
+        links = [{"rel": "next", "href": f"{url}+"}]
+        return json.dumps({"type": "FeatureCollection", "features": [], "links": links}).encode()
+
+    with pytest.raises(OpenEOError, match="more than 20 STAC documents"):
+        loaded("load_stac", page, url=ROOT)
+    assert len(asked) == 20
+
+
 def test_files_in_the_web_are_read(tmp_path: Path) -> None:
     cube = CUBE.isel(t=0, drop=True)
     (asset,) = save(cube, "GTiff", {}, tmp_path)
