@@ -155,7 +155,9 @@ def _numeric(document: Any) -> list[str]:
     features = document.get("features") or ([document] if document["type"] == "Feature" else [])
     found: dict[str, bool] = {}
     for feature in features:
-        for name, value in ((feature or {}).get("properties") or {}).items():
+        if not isinstance(feature, Mapping):
+            raise ValueError("no GeoJSON")
+        for name, value in (feature.get("properties") or {}).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             found[name] = found.get(name, True) and (number or value is None)
     return [name for name, is_numeric in found.items() if is_numeric]

@@ -98,12 +98,20 @@ def geometries(geojson: Any, parameter: str) -> Iterator[Any]:
 
 
 def _shape(geojson: Mapping[str, Any], parameter: str) -> Iterator[Any]:
+    shape = sound_shape(geojson, parameter)
+    if not shape.is_empty:
+        yield shape
+
+
+def sound_shape(geojson: Any, parameter: str) -> Any:
+    """A geometry of GeoJSON, made valid. Raises `ProcessParameterInvalid` for a malformed one."""
     try:
         shape = shapely.geometry.shape(geojson)
+        if not np.isfinite(shapely.get_coordinates(shape)).all():
+            raise invalid(parameter, "holds a geometry with coordinates that are no numbers.")
+        return shape if shape.is_valid else shapely.make_valid(shape)
     except (TypeError, ValueError, LookupError, AttributeError, shapely.errors.ShapelyError):
-        raise invalid(parameter, "holds a polygon with malformed coordinates.") from None
-    if not shape.is_empty:
-        yield shape if shape.is_valid else shapely.make_valid(shape)
+        raise invalid(parameter, "holds a geometry with malformed coordinates.") from None
 
 
 def area_in(geojson: Any, target: pyproj.CRS, parameter: str) -> Any:
@@ -121,7 +129,7 @@ def area_in(geojson: Any, target: pyproj.CRS, parameter: str) -> Any:
 
 def moved(shapes: Sequence[Any], geojson: Any, target: pyproj.CRS, parameter: str) -> list[Any]:
     """Shapes of GeoJSON in another CRS."""
-    named = ((geojson.get("crs") or {}).get("properties") or {}).get("name", WGS84)
+    named = _named_crs(geojson.get("crs"), parameter)
     source = user_crs(named, parameter)
     if source.to_epsg() == 4326 or named.endswith("CRS84"):
         source = user_crs(WGS84, parameter)
@@ -129,6 +137,17 @@ def moved(shapes: Sequence[Any], geojson: Any, target: pyproj.CRS, parameter: st
         return list(shapes)
     mover = pyproj.Transformer.from_crs(source, target, always_xy=True)
     return [shapely.transform(shape, mover.transform, interleaved=False) for shape in shapes]
+
+
+def _named_crs(crs: Any, parameter: str) -> str:
+    """The name in the member `crs` that GeoJSON had before RFC 7946; WGS84 without one."""
+    if crs is None:
+        return str(WGS84)
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    name = properties.get("name", WGS84) if isinstance(properties, Mapping) else None
+    if not isinstance(name, str):
+        raise invalid(parameter, "has a member 'crs' that names no coordinate reference system.")
+    return name
 
 
 def inside(cube: Cube, area: Any) -> Any:

@@ -22,7 +22,7 @@ import xarray as xr
 from backends.errors import OpenEOError
 from backends.processes.cubes import TYPE, Cube, rebuilt
 from backends.processes.declaration import implements
-from backends.processes.geometries import WGS84, area_in, moved, user_crs
+from backends.processes.geometries import WGS84, area_in, moved, sound_shape, user_crs
 from backends.processes.values import invalid, is_null, is_number
 
 DIMENSION: Final = "geometries"
@@ -93,11 +93,7 @@ def _features(geojson: Any, parameter: str) -> Iterator[Feature]:
         shape = next(_features(geometry, parameter)).shape
         yield Feature(geojson.get("id"), shape, geojson.get("properties") or {})
     else:
-        try:
-            shape = shapely.geometry.shape(geojson)
-        except (TypeError, ValueError, LookupError, AttributeError, shapely.errors.ShapelyError):
-            raise invalid(parameter, "holds a malformed geometry.") from None
-        yield Feature(None, shape if shape.is_valid else shapely.make_valid(shape), {})
+        yield Feature(None, sound_shape(geojson, parameter), {})
 
 
 def cube_crs(cube: Cube) -> pyproj.CRS:

@@ -278,3 +278,33 @@ def test_statistics_of_polygons_are_saved_as_features(tmp_path: Path) -> None:
     longitude, latitude = features[0]["geometry"]["coordinates"][0][0]
     assert (round(longitude), round(latitude)) == (15, 47)
     assert asset.metadata["bbox"][0] == pytest.approx(15, abs=0.01)
+
+
+TRIANGLE = [[[0, 0], [1, 1], [1, 0], [0, 0]]]
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"type": "Polygon", "coordinates": [[["a", "b"], [1, 1], [1, 0], ["a", "b"]]]},
+        {"type": "Polygon", "coordinates": [[[float("inf"), 0], [1, 1], [1, 0], [0, 0]]]},
+        {"type": "Polygon", "coordinates": TRIANGLE, "crs": {"properties": 5}},
+        {"type": "Polygon", "coordinates": TRIANGLE, "crs": "EPSG:4326"},
+        {"type": "FeatureCollection", "features": [5]},
+    ],
+)
+@pytest.mark.parametrize("process_id", ["load_geojson", "load_url", "filter_spatial"])
+def test_malformed_geojson_is_the_users_mistake(process_id: str, geometry: Any) -> None:
+    given = {
+        "load_geojson": {"data": geometry},
+        "load_url": {"url": "https://files.example/a", "format": "GeoJSON"},
+        "filter_spatial": {"data": by("load"), "geometries": geometry},
+    }
+    nothing = {"spatial_extent": None, "temporal_extent": None}
+    graph = {
+        "load": {"process_id": "load_collection", "arguments": {"id": "cube", **nothing}},
+        "node": {"process_id": process_id, "arguments": given[process_id], "result": True},
+    }
+    with pytest.raises(OpenEOError) as caught:
+        Execution({"cube": CUBE}).run(graph, fetch=lambda _url: json.dumps(geometry).encode())
+    assert caught.value.status == 400
