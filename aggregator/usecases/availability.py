@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from aggregator.documents import flag, objects, text
 from aggregator.health.announcements import Announcement
 from aggregator.health.calendar import DAY, SECOND, day_of, month_bounds, month_of
 from aggregator.health.maintenance import Excused, Window
@@ -32,6 +33,7 @@ from aggregator.storage.database import Database
 from aggregator.storage.events import Event, last_event, read_events
 from aggregator.storage.observations import read_days, read_tracks
 from aggregator.storage.verdicts import ClosedMonth
+from aggregator.upstream.metadata import COLLECTIONS
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import knowledge
 from aggregator.usecases.operations import Operations
@@ -53,7 +55,8 @@ class MemberHealth:
     with its last probe. `days` are those that have probes, in order; `month` is the current one,
     with its uptime and error budget so far. `latency` are the median and the 95th percentile of
     successful probes in the last 30 days, in milliseconds. `verdicts` are the closed months, in
-    order. `joined` is None while it was never probed and its settings name no day.
+    order. `joined` is None while it was never probed and its settings name no day. `collections`
+    are the member's own ids of its non-experimental collections, which need an uptime of their own.
     """
 
     backend: str
@@ -72,6 +75,7 @@ class MemberHealth:
     joined: int | None = None
     experimental: bool = False
     deprecated: bool = False
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class Availability:
         self.standings = Standings(record.database, snapshots)
         self._settings, self._snapshots = settings, snapshots
         self._watch, self._clock = watch, clock
+        self._listed: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._overviews: dict[tuple[int, str | None], tuple[Any, Overview]] = {}
 
     @property
@@ -264,7 +269,20 @@ class Availability:
             seen.joined.get(name),
             backend.experimental,
             backend.deprecated,
+            self._collections(name),
         )
+
+    def _collections(self, backend: str) -> tuple[str, ...]:
+        """Read once per version of the member's listing, which may be large."""
+        stored = self._snapshots.current()[backend].documents.get(COLLECTIONS)
+        if stored is None:
+            return ()
+        kept = self._listed.get(backend)
+        if kept is None or kept[0] != stored.digest:
+            found = objects(stored.document, "collections")
+            names = tuple(text(c, "id") for c in found if not flag(c, "experimental", False))
+            kept = self._listed[backend] = (stored.digest, names)
+        return kept[1]
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,10 @@ def listing(key: str, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _member(member: MemberHealth) -> dict[str, Any]:
-    """A member; `months` are those that were judged, `unjudged` the others and why."""
+    """A member; `months` are those that were judged, `unjudged` the others and why.
+
+    `collections` are its non-experimental ones, for which `collections` of each month holds.
+    """
     judged = [month(one) for one in member.verdicts if one.verdict.judged]
     unjudged = [month(one) for one in member.verdicts if not one.verdict.judged]
     standing = member.standing
@@ -137,6 +140,7 @@ def _member(member: MemberHealth) -> dict[str, Any]:
         "status": standing.standing,
         "status_since": None if standing.since is None else rfc3339(standing.since),
         "status_reason": standing.reason,
+        "collections": list(member.collections),
         "months": judged,
         "unjudged": unjudged,
         "days": [day(one) for one in member.days],

@@ -13,7 +13,7 @@ from aggregator.health.calendar import HOUR, day_start, month_bounds
 from aggregator.health.observations import Observation
 from tests.fakes.clock import Clock
 from tests.fakes.health import month, probes
-from tests.web.site import Site, assert_error, backend, graph
+from tests.web.site import Site, assert_error, backend, collection, conforms, graph
 
 TOKEN = "a-token-of-operations"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -269,6 +269,7 @@ def test_the_export_holds_days_and_months(site: Site) -> None:
     found = site.get("/federation/history").json
     terra = found["backends"]["terra"]
     assert (found["version"], terra["since"], terra["status"]) == (1, "2026-04", "stable")
+    assert terra["collections"] == ["S2", "LAND"]
     assert terra["days"][0] == {
         "day": "2026-04-01",
         "up": 3,
@@ -349,6 +350,20 @@ def test_a_feed_of_one_member_leaves_the_others_out(site: Site) -> None:
     decide(site, "exclude", "aurora")
     assert b"aurora is now excluded" not in site.get("/federation/feed?backend=terra").data
     assert b"aurora is now excluded" in site.get("/federation/feed?backend=aurora").data
+
+
+def test_collections_that_are_experimental_need_no_uptime(tmp_path: Path) -> None:
+    listed = [collection("S2"), collection("TRIAL", experimental=True)]
+    terra = backend("terra", answers={"GET /collections": {"collections": listed, "links": []}})
+    site = Site({"terra": terra}, tmp_path, clock=Clock(NOW), availability=SETTINGS)
+    [member] = site.federation.availability.overview().members
+    assert member.collections == ("S2",)
+    assert site.federation.availability.overview().members[0] is member
+
+
+def test_what_is_said_of_members_is_allowed_by_the_specification(site: Site) -> None:
+    decide(site, "exclude")
+    conforms("/", site.get("/"))
 
 
 def test_the_endpoints_for_reading_are_listed(site: Site) -> None:
