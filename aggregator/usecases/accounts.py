@@ -95,6 +95,9 @@ class Accounts:
         self._sealer, self._identities = sealer, identities
         self._trusted = trusted_issuers(settings.identity)
         self._plain: dict[View, tuple[tuple[Abilities, ...], set[str]]] = {}
+        self._places = {
+            backend.id: _place(backend.id, backend.url) for backend in settings.backends
+        }
 
     def login(self, authorization: str | None) -> str:
         """A sealed token for the name and password in a header of HTTP Basic authentication.
@@ -115,7 +118,7 @@ class Accounts:
             backend: text(document, "access_token")
             for backend, document in answers.documents.items()
         }
-        tokens = {self._place(backend): token for backend, token in found.items() if token}
+        tokens = {self._places[backend]: token for backend, token in found.items() if token}
         refused = [backend for backend, failure in answers.failures.items() if _refuses(failure)]
         unreached = tuple(b for b in asked if not found.get(b) and b not in refused)
         if tokens:
@@ -158,7 +161,7 @@ class Accounts:
 
     def _with_password(self, login: Login, view: View) -> Access:
         plain, known = self._takes_plain_tokens(view), self._catalogue.known(view)
-        tokens = {backend: login.tokens.get(self._place(backend)) for backend in known}
+        tokens = {backend: login.tokens.get(self._places[backend]) for backend in known}
         credentials = {
             backend: f"Bearer {token}" if backend in plain else f"Bearer basic//{token}"
             for backend, token in tokens.items()
@@ -167,11 +170,6 @@ class Accounts:
         before = {place.partition(" ")[0] for place in login.tokens}
         moved = tuple(b for b in known if b in before and b not in credentials)
         return Access(login.user, credentials, (*login.unreached, *moved))
-
-    def _place(self, backend: str) -> str:
-        """A backend with its address: what was given there is for no other host of that name."""
-        url = self._settings.backend(backend).url.encode()
-        return f"{backend} {hashlib.blake2b(url, digest_size=8).hexdigest()}"
 
     def _with_token(self, token: str, issuer: str, own_ids: OwnIds, view: View) -> Access:
         claims = self._identities.verified(token, issuer)
@@ -212,7 +210,7 @@ class Accounts:
             "those that are."
         )
 
-    def _takes_plain_tokens(self, view: View) -> set[str]:
+    def _takes_plain_tokens(self, view: View) -> frozenset[str]:
         """The backends that want a JWT as it is; the others want to be told what it is."""
         abilities = self._catalogue.shelf(view).abilities
         kept = self._plain.get(view)
@@ -220,6 +218,11 @@ class Accounts:
             found = {a.backend for a in abilities if any(map(JWT_CLASS.fullmatch, a.conformance))}
             kept = self._plain[view] = (abilities, found)
         return kept[1]
+
+
+def _place(backend: str, url: str) -> str:
+    """A backend with its address: what was given there is for no other host of that name."""
+    return f"{backend} {hashlib.blake2b(url.encode(), digest_size=8).hexdigest()}"
 
 
 def trusted_issuers(settings: Identity) -> list[str]:

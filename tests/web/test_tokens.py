@@ -339,3 +339,15 @@ def test_a_backend_that_changes_its_issuer_logs_nobody_else_out(
     assert asked == [name for name in names if name != moved]
     told = assert_error(site.get(f"/jobs/{moved}-1", headers=user), 403, "PermissionsInsufficient")
     assert f"not known at backend '{moved}'" in told["message"]
+
+
+def test_a_backend_that_learns_to_take_plain_tokens_gets_them_from_then_on(
+    site: Site, issuer: Issuer
+) -> None:
+    user, aurora = bearer(issuer.token()), site.backends["aurora"]
+    site.get("/jobs", headers=user)
+    aurora.answers["GET /"] = {**aurora.answers["GET /"], "conformsTo": [JWT]}
+    site.federation.refresh()
+    site.get("/jobs", headers=user)
+    plain = user["Authorization"]
+    assert sent_to(aurora) == [plain.replace("Bearer ", "Bearer oidc/check-in/"), plain]
