@@ -210,7 +210,7 @@ class Accounts:
             "those that are."
         )
 
-    def _takes_plain_tokens(self, view: View) -> frozenset[str]:
+    def _takes_plain_tokens(self, view: View) -> set[str]:
         """The backends that want a JWT as it is; the others want to be told what it is."""
         abilities = self._catalogue.shelf(view).abilities
         kept = self._plain.get(view)
