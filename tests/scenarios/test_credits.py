@@ -18,6 +18,7 @@ from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.queries import receipts_of_job
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.storage.verification import balances, rebuild, verify
+from scripts.federation.layout import IDENTITY
 from tests.scenarios.conftest import CONFIG, Federation
 
 USER = "carol"
@@ -120,6 +121,27 @@ def test_the_account_shows_the_wallet_and_a_link_to_the_usage_that_needs_no_logi
     table = requests.get(f"{link['href']}&group=kind&f=csv", timeout=10).text
     kinds = [row[0] for row in csv.reader(io.StringIO(table, newline=""))]
     assert kinds == ["kind", "batch", "synchronous"]
+
+
+def test_a_provider_sees_the_usage_of_its_backend_with_its_own_token(
+    federation: Federation, ledger: Ledger
+) -> None:
+    issuer = str(federation.layout.profile(IDENTITY).document["issuer"])
+    form = {"grant_type": "client_credentials", "scope": "openid"}
+    secret = federation.layout.profile(IDENTITY).document["clients"]["terra-accounting"]["secret"]
+    found = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=10).json()
+    told = requests.post(
+        found["token_endpoint"], form, auth=("terra-accounting", secret), timeout=10
+    ).json()
+    bearer = {"Authorization": f"Bearer {told['access_token']}"}
+    path = f"{federation.url}/federation"
+    usage = requests.get(f"{path}/usage?group=backend", headers=bearer, timeout=10).json()
+    assert (usage["of"], [row["backend"] for row in usage["rows"]]) == ("terra", ["terra"])
+    settlement = requests.get(f"{path}/settlement", headers=bearer, timeout=10).json()
+    assert [one["provider"] for one in settlement["providers"]] == ["terra"]
+    assert settlement["providers"][0]["charged"] == usage["total"]["credits"]
+    refused = requests.get(f"{path}/usage?of=aurora", headers=bearer, timeout=10)
+    assert (refused.status_code, refused.json()["code"]) == (403, "PermissionsInsufficient")
 
 
 def test_when_credits_at_terra_are_used_up_the_same_graph_runs_at_aurora_and_says_why(
