@@ -26,7 +26,7 @@ from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
 from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import keep_books
-from aggregator.usecases.callers import verified_callers
+from aggregator.usecases.callers import trust_in_issuers, verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.federation import Federation
@@ -195,7 +195,8 @@ def compose(
     agreements = Agreements(settings, Consents(database), tickets, clock)
     admission = Admission(settings.identity, agreements)
     callers = verified_callers(settings, accounts, catalogue)
-    books = keep_books(settings, database, callers, clock)
+    trusts_issuers = trust_in_issuers(settings, catalogue)
+    books = keep_books(settings, database, callers, trusts_issuers, clock)
     stored = StoredProcesses(database)
     remote = settings.remote_processes
     outside = Outside(Allowed(remote.hosts, remote.private), deadline=remote.deadline)

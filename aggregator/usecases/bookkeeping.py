@@ -38,10 +38,15 @@ class Bookkeeping:
 
 
 def keep_books(
-    settings: Settings, database: Database, caller_of: CallerOf, clock: Callable[[], float]
+    settings: Settings,
+    database: Database,
+    caller_of: CallerOf,
+    trusts_issuers: Callable[[], bool],
+    clock: Callable[[], float],
 ) -> Bookkeeping | None:
     """The bookkeeping that the settings ask for, None if they ask for none.
 
+    `caller_of` says whose token a header carries, `trusts_issuers` whether roles in it count.
     Raises TariffError with every mistake in the providers' rates.
     """
     if settings.accounting is None:
@@ -51,7 +56,7 @@ def keep_books(
     credits_ = Credits(ledger, wallets, settings, clock)
     key = sealing_key(settings.sealing_key, settings.data_directory)
     usage = UsageReports(
-        ledger, settings, settings.accounting, partial(Tickets, key, clock=clock), clock
+        ledger, settings, partial(Tickets, key, clock=clock), trusts_issuers, clock
     )
     return Bookkeeping(
         ledger,

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from aggregator.errors import PermissionsInsufficient
 from aggregator.settings import Availability, Settings
 from aggregator.usecases.accounts import Access, Accounts
+from aggregator.usecases.callers import trust_in_issuers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.views import whole
 
@@ -61,18 +62,11 @@ class Operators:
 
 
 def operators_of(settings: Settings, accounts: Accounts, catalogue: Catalogue) -> Operators:
-    """The operators of a federation.
-
-    Anybody could say of themselves to be an operator through an issuer that nobody trusts: of
-    tokens of several issuers, of which none is named as trusted, none makes an operator.
-    """
+    """The operators of a federation; tokens of issuers that nobody trusts make none."""
     view = whole(settings.public_url)
-
-    def trusts_issuers() -> bool:
-        named = bool(settings.identity.trusted_issuers)
-        return named or len(catalogue.shelf(view).providers) == 1
 
     def access_of(authorization: str | None) -> Access:
         return accounts.access(authorization, view)
 
+    trusts_issuers = trust_in_issuers(settings, catalogue)
     return Operators(settings.availability, access_of, trusts_issuers)

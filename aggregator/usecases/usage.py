@@ -1,8 +1,9 @@
 """Who used what and what it cost, month by month: for users, for providers, for operators.
 
 A user sees their own usage (`me`), the client that reports for a provider sees that of its backend
-(the provider's id), an operator sees everything (`all`). A browser that follows a link has no
-token: such links carry a ticket, good for an hour and for what the link shows only.
+(the provider's id), an operator sees everything (`all`); roles count only in tokens of issuers that
+can be believed. A browser that follows a link has no token: such links carry a ticket, good for an
+hour and for what the link shows only.
 """
 
 from __future__ import annotations
@@ -65,12 +66,13 @@ class UsageReports:
         self,
         ledger: Ledger,
         settings: Settings,
-        accounting: Accounting,
         ticketing: Callable[[str], Tickets],
+        trusts_issuers: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
+        accounting = settings.accounting or Accounting()
         self._ledger, self._clock, self._ticketing = ledger, clock, ticketing
-        self._operators = accounting.operators
+        self._operators, self._trusts_issuers = accounting.operators, trusts_issuers
         self._root = settings.public_url.rstrip("/") + "/federation"
         self._patience = int(accounting.report_patience * 1000)
         titles = {backend.id: backend.title for backend in settings.backends}
@@ -138,7 +140,7 @@ class UsageReports:
     def _choices(self, access: Access) -> tuple[str, ...]:
         """All that this user may see, the most first."""
         claims = access.claims
-        if claims is None:
+        if claims is None or not self._trusts_issuers():
             return (ME,)
         roles = (*claims.entitlements, *claims.subscriptions)
         operator = any(fnmatchcase(role, wanted) for role in roles for wanted in self._operators)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,13 @@ def counting(
     terra: Mapping[str, Any] | None = None,
     aurora: Mapping[str, Any] | None = None,
     members: Mapping[str, FakeBackend] | None = None,
+    trusted: Sequence[str] = (),
     **settings: Any,
 ) -> Site:
-    """That federation in March 2026; both members have S2, and answer synchronous requests."""
+    """That federation in March 2026; both members have S2, and answer synchronous requests.
+
+    `trusted` are the issuers whose tokens can be believed, `settings` those of the accounting.
+    """
     prices = directory / "pricing"
     prices.mkdir(exist_ok=True)
     for document in (TERRA | dict(terra or {}), AURORA | dict(aurora or {})):
@@ -67,6 +71,7 @@ def counting(
         members or made,
         directory,
         clock=Clock(MARCH / 1000),
+        identity={"trusted_issuers": list(trusted)},
         accounting={"pricing": str(prices), **settings},
     )
 

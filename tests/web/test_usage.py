@@ -37,7 +37,7 @@ REPORTER = access("service-terra", client="terra-accounting")
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    made = counting(tmp_path, operators=["urn:federation:oper*"])
+    made = counting(tmp_path, operators=["urn:federation:oper*"], trusted=["https://issuer.test"])
     for member in made.backends.values():
         member.answers["GET /me"] = {"user_id": "alice"}
     return made
@@ -195,6 +195,13 @@ def test_a_provider_sees_the_usage_of_its_backend(site: Site) -> None:
         usage.reader(REPORTER, "aurora")
     with pytest.raises(PermissionsInsufficient):
         usage.reader(REPORTER, "all")
+
+
+def test_roles_of_an_issuer_that_nobody_trusts_show_nothing_of_others(tmp_path: Path) -> None:
+    site = counting(tmp_path, operators=["urn:federation:oper*"])
+    for who in (OPERATOR, REPORTER):
+        assert books(site).usage.reader(who, None).choices == ("me",)
+        assert len(books(site).usage.links(who)) == 1
 
 
 def test_an_operator_sees_everything(site: Site) -> None:

@@ -19,7 +19,9 @@ LONG = "5b0c1f0e-2d3a-4c8e-9a61-0f6d2e5b7a10-of-a-rather-long-kind"
 
 def pages(directory: Path) -> tuple[Any, dict[str, str]]:
     """A federation in which something was used, and the pages by what they show."""
-    site = counting(directory, operators=["urn:federation:operators"])
+    site = counting(
+        directory, operators=["urn:federation:operators"], trusted=["https://issuer.test"]
+    )
     for user in ("alice", LONG):
         ledger(site).welcome(user, ["general"], now(site))
     for day in range(5):
