@@ -86,22 +86,28 @@ class JobAccounts:
     def see(
         self, access: Access, provider: str, documents: Sequence[JsonObject], asked: int
     ) -> None:
-        """Notes how jobs are, as their backend has just told their owner."""
-        seen = [
-            Sighting(
-                provider,
-                text(document, "id"),
-                access.user_id,
-                text(document, "status"),
-                read_estimate(document),
-                asked,
-            )
-            for document in documents
-            if text(document, "id") and text(document, "status") in ENDED
-        ]
-        if seen:
-            with tolerated("it is not noted that jobs have ended"):
-                note(self._ledger.database, seen)
+        """Notes how jobs are, as their backend has just told their owner.
+
+        The costs that a backend states before it has reported are its guess, and not noted.
+        """
+        ended = {text(d, "id"): d for d in documents if text(d, "status") in ENDED}
+        ended.pop("", None)
+        if not ended:
+            return
+        with tolerated("it is not noted that jobs have ended"):
+            known = charged_by_job(self._ledger.database, [(provider, job) for job in ended])
+            seen = [
+                Sighting(
+                    provider=provider,
+                    job=job,
+                    user=access.user_id,
+                    status=text(document, "status"),
+                    costs=read_estimate(document) if (provider, job) in known else None,
+                    at=asked,
+                )
+                for job, document in ended.items()
+            ]
+            note(self._ledger.database, seen)
 
     def ended(self, access: Access, provider: str, job: str, status: str) -> None:
         """Notes that a job was canceled or deleted."""

@@ -9,8 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from aggregator.ledger.reports import read_resources
+from aggregator.storage.reconciliation import unreconciled
 from tests.fakes.backends import Call, Reply
-from tests.unit.ledger.documents import MARCH, resources
+from tests.unit.ledger.documents import APRIL, MARCH, resources
 from tests.web.paying import counting, held, ledger, left, now, report
 from tests.web.site import ENDPOINTS, Site, assert_error, backend, conforms, graph
 
@@ -220,6 +221,26 @@ def test_a_job_shows_costs_and_usage_as_they_were_reported(site: Site) -> None:
         "duration": {"value": 2.5, "unit": "seconds"},
     }
     assert found["id"] == "terra-j-1"
+
+
+def test_costs_that_a_backend_states_are_compared_once_it_has_reported(site: Site) -> None:
+    def differing() -> list[tuple[str, float | None, float | None]]:
+        found = unreconciled(
+            ledger(site).database, MARCH, APRIL, provider=None, seen_before=MARCH - 1
+        )
+        return [(one.why, one.stated, one.charged) for one in found]
+
+    user = site.login()
+    is_now(site, "finished", costs=99)
+    site.get("/jobs/terra-j-1", headers=user)
+    report(site, "j-1", 4, jobStart=MARCH)
+    assert differing() == []
+    is_now(site, "finished", costs=4)
+    site.get("/jobs/terra-j-1", headers=user)
+    assert differing() == []
+    is_now(site, "finished", costs=5)
+    site.get("/jobs/terra-j-1", headers=user)
+    assert differing() == [("costs-differ", 5000, 4000)]
 
 
 def test_a_list_of_jobs_shows_costs_as_they_were_reported(site: Site) -> None:
