@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import Protocol
 
 import orjson
@@ -22,6 +23,7 @@ from aggregator.storage.database import Database
 from aggregator.storage.events import Delivery, Event, due_deliveries, note_delivery
 from aggregator.storage.lease import Lease
 from aggregator.upstream.webhooks import NotTold
+from aggregator.usecases.aside import begun
 
 LOG = logging.getLogger(__name__)
 
@@ -66,7 +68,6 @@ class Messenger:
         self._database, self._webhooks = database, webhooks
         self._targets, self._lease, self._clock = tuple(targets), lease, clock
         self._under_way: dict[str, tuple[Delivery, Future[str]]] = {}
-        self._pool: ThreadPoolExecutor | None = None
         self._wake = threading.Event()
 
     def run(self, stopping: threading.Event) -> None:
@@ -109,18 +110,13 @@ class Messenger:
 
     def close(self) -> None:
         """End; what is under way is told again by the next one."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
         try:
             self._lease.release()
         except DatabaseUnavailable:
             LOG.warning("the lease could not be given up: it runs out by itself")
 
     def _begin(self, made: Delivery, now: int) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(max(1, len(self._targets)), "webhook")
-        future = self._pool.submit(self._tell, made, now)
+        future = begun(partial(self._tell, made, now), "webhook")
         self._under_way[made.target] = made, future
         future.add_done_callback(lambda _: self._wake.set())
 

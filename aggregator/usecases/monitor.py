@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Protocol
 
 from aggregator.errors import DatabaseUnavailable
@@ -21,6 +21,7 @@ from aggregator.health.observations import Observation
 from aggregator.settings import Availability
 from aggregator.storage.lease import Lease
 from aggregator.storage.observations import read_tracks
+from aggregator.usecases.aside import begun
 from aggregator.usecases.contract import kept_since
 from aggregator.usecases.record import LeaseLost, Record
 
@@ -68,7 +69,6 @@ class Monitor:
         self._due: dict[str, float] = {}
         self._pending: dict[str, Future[Observation]] = {}
         self._seen: list[Observation] = []
-        self._pool: ThreadPoolExecutor | None = None
         self._wake = threading.Event()
         self._holds = False
         self._renew_at = self._house_at = float("-inf")
@@ -117,10 +117,7 @@ class Monitor:
         return max(0.0, min(self._renew_at, *self._due.values()) - self._monotonic())
 
     def close(self) -> None:
-        """End the probes and give the lease up."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+        """Give the lease up; probes under way are left alone."""
         if self._holds:
             self._holds = False
             try:
@@ -170,9 +167,7 @@ class Monitor:
                     self._start(backend)
 
     def _start(self, backend: str) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(len(self._probers), "probe")
-        future = self._pool.submit(self._probers[backend].probe)
+        future = begun(self._probers[backend].probe, f"probe-{backend}")
         self._pending[backend] = future
         future.add_done_callback(lambda _: self._wake.set())
 

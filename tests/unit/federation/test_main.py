@@ -38,7 +38,18 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "aggregator", "backend", "identity", "check-config", "explain", "check"],
+    [
+        "up",
+        "demo",
+        "aggregator",
+        "backend",
+        "identity",
+        "monitor",
+        "availability",
+        "check-config",
+        "explain",
+        "check",
+    ],
 )
 def test_every_command_has_help(runner: CliRunner, command: str) -> None:
     shown = runner.invoke(main, [command, "--help"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from aggregator.storage.observations import read_days, read_observations
 from aggregator.usecases.contract import policy_of
 from aggregator.usecases.monitor import Monitor
 from aggregator.usecases.record import Record
-from tests.fakes.backends import FakeBackend
+from tests.fakes.backends import FakeBackend, RawServer
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
 
@@ -329,6 +330,22 @@ def holder(database: Database) -> int | None:
     with database.read() as connection:
         found = connection.exec_driver_sql("SELECT holder FROM lease").scalar_one_or_none()
     return int(str(found).split("/")[1]) if found else None
+
+
+def test_the_program_ends_while_a_member_hangs(tmp_path: Path, federation: Path) -> None:
+    def hang(peer: socket.socket) -> None:
+        peer.recv(1)  # which is never sent
+
+    with RawServer(hang) as server:
+        document = yaml.safe_load(federation.read_text())
+        document["backends"]["terra"]["url"] = f"{server.url}/1.3"
+        document["availability"] = {"interval": 300, "deadline": 100}
+        federation.write_text(yaml.safe_dump(document))
+        one = program(federation)
+        until(lambda: server.requests != [])
+        one.terminate()
+        assert one.wait(30) == 0
+        one.communicate()
 
 
 def test_when_the_runner_is_killed_another_takes_over_and_no_time_is_counted_twice(
