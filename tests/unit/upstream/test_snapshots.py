@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +273,27 @@ def test_a_collections_full_metadata_are_fetched_once_and_refreshed_in_the_backg
     snapshots.refresh()
     assert [title(), title()] == ["second", "second"]
     assert len(app.asked("GET", "/collections/S2")) == 2
+
+
+def test_of_many_that_want_a_collection_at_once_one_asks_for_it() -> None:
+    asking, go_on = threading.Event(), threading.Event()
+
+    def detail(call: Call) -> Any:
+        asking.set()
+        assert go_on.wait(20)
+        return {"id": "S2"}
+
+    app = terra(**{"GET /collections/S2": detail})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    with ThreadPoolExecutor(16) as pool:
+        wanted = [pool.submit(snapshots.details, {"terra": "S2"}, deadline=20) for _ in range(16)]
+        assert asking.wait(20)
+        go_on.set()
+        outcomes = [one.result() for one in wanted]
+    assert all(found["terra"].document == {"id": "S2"} for found, _ in outcomes)
+    assert all(failures == {} for _, failures in outcomes)
+    assert len(app.asked("GET", "/collections/S2")) == 1
 
 
 def test_a_detail_that_fails_is_asked_for_again_only_after_some_seconds() -> None:
