@@ -16,14 +16,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium to look at pages"
+    CHROMIUM is None, reason="there is no chromium to look at pages (scripts/setup installs it)"
 )
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The app on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def served(app: Flask, port: int = 0) -> Iterator[str]:
+    """The app on that port, or on one of its own."""
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -45,12 +45,20 @@ def opened() -> Iterator[Any]:
 
 
 @contextmanager
-def window(browser: Any, **options: Any) -> Iterator[Any]:
-    """A page without scripts in which whatever the console complains of is a failure."""
+def window(browser: Any, *, of: str = "", **options: Any) -> Iterator[Any]:
+    """A page in which whatever the console complains of is a failure; it runs no scripts unless
+    the options say so. `of`: how the addresses begin that are to be without complaints.
+    """
     complaints: list[str] = []
-    context = browser.new_context(java_script_enabled=False, **options)
+    context = browser.new_context(**{"java_script_enabled": False, **options})
     page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
+    page.set_default_timeout(20_000)
+
+    def complain(message: Any) -> None:
+        if message.location["url"].startswith(of):
+            complaints.append(message.text)
+
+    page.on("console", complain)
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page

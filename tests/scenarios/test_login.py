@@ -14,7 +14,7 @@ from openeo.rest.auth.config import RefreshTokenStore
 from openeo.rest.auth.oidc import HttpServerThread, OidcException
 from openeo.rest.connection import Connection, connect
 
-from tests.fakes.browsing import needs_chromium, opened, window
+from tests.fakes.browsers import needs_chromium, opened, window
 from tests.scenarios.conftest import Federation
 from tests.scenarios.people import Person, watching
 

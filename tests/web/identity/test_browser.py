@@ -13,7 +13,7 @@ import jwt
 import pytest
 from flask import Flask, Response
 
-from tests.fakes.browsing import needs_chromium, opened, served, window
+from tests.fakes.browsers import needs_chromium, opened, served, window
 from tests.fakes.servers import free_port
 from tests.web.identity.site import AUTHORIZATION, VERIFIER, Site, authorization
 
@@ -78,7 +78,7 @@ def test_a_web_application_logs_its_user_in(browser: Any, tmp_path: Path) -> Non
     with (
         served(application()) as editor,
         provider(tmp_path, editor) as (_, url),
-        window(browser) as page,
+        window(browser, java_script_enabled=True) as page,
     ):
         page.goto(url + authorization(redirect_uri=f"{editor}/"))
         assert page.evaluate("document.activeElement.id") == "username"
@@ -109,7 +109,7 @@ def test_a_web_application_logs_its_user_in(browser: Any, tmp_path: Path) -> Non
 
 
 def test_a_person_lets_a_device_in_without_scripts(browser: Any, tmp_path: Path) -> None:
-    with provider(tmp_path) as (site, url), window(browser, java_script_enabled=False) as page:
+    with provider(tmp_path) as (site, url), window(browser) as page:
         device = site.device()
         page.goto(f"{url}/device")
         page.get_by_label("Name").fill("alice")
@@ -124,7 +124,7 @@ def test_a_person_lets_a_device_in_without_scripts(browser: Any, tmp_path: Path)
 
 
 def test_every_button_can_be_reached_and_seen_by_keyboard(browser: Any, tmp_path: Path) -> None:
-    with provider(tmp_path) as (_, url), window(browser) as page:
+    with provider(tmp_path) as (_, url), window(browser, java_script_enabled=True) as page:
         _log_in(page, url)
         page.goto(url + authorization(redirect_uri="http://localhost:1/"))
         reached = []

@@ -134,3 +134,11 @@ def test_only_the_owner_can_read_it(database: Database, tmp_path: Path) -> None:
     Codes(database, 60).add("secret", CODE)
     for file in tmp_path.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_a_session_that_was_ended_gets_no_token_afterwards(database: Database) -> None:
+    """Somebody replays a code while the one who had it first is still being served."""
+    tokens = RefreshTokens(database, 3600, remembered=60)
+    tokens.revoke(LOGIN.session)
+    tokens.add("secret", client="editor", login=LOGIN, scope="openid")
+    assert tokens.find("secret") is None
