@@ -67,15 +67,6 @@ def test_a_token_goes_to_each_backend_in_the_form_and_under_the_id_that_it_knows
     assert sent_to(site.backends["aurora"]) == [f"Bearer oidc/check-in/{token}"]
 
 
-def test_a_backend_that_begins_to_take_plain_tokens_gets_them(site: Site, issuer: Issuer) -> None:
-    aurora, token = site.backends["aurora"], issuer.token()
-    site.get("/jobs", headers=bearer(token))
-    aurora.answers["GET /"]["conformsTo"] = [JWT]
-    site.federation.refresh()
-    site.get("/jobs", headers=bearer(token))
-    assert sent_to(aurora) == [f"Bearer oidc/check-in/{token}", f"Bearer {token}"]
-
-
 BAD: dict[str, Callable[[Issuer], str]] = {
     "expired": lambda i: i.token(exp=NOW - 31),
     "not yet valid": lambda i: i.token(nbf=NOW + 31),
