@@ -89,6 +89,8 @@ def office() -> Iterator[Office]:
             content = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
+            if 300 <= status < 400:
+                self.send_header("Location", f"{desk.url}/elsewhere")
             self.end_headers()
             with suppress(OSError):
                 self._write(content)

@@ -133,6 +133,31 @@ def test_a_job_that_is_canceled_or_deleted_is_reported(
     assert (report["idempotencyKey"], report["state"]) == (f"{job_id}.1", "KILLED")
 
 
+def test_what_was_canceled_when_the_backend_ended_is_reported_by_the_next(
+    member: Member, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member.engine, "kill", lambda _task_id: None)  # it has no time for that
+    going, running = threading.Event(), threading.Event()
+
+    def wait(_task: Task, _reporter: Reporter) -> None:
+        running.set()
+        assert going.wait(PATIENCE)
+
+    member.behaviour = wait
+    job_id = member.create()
+    member.start(job_id)
+    assert running.wait(PATIENCE)
+    member.clock.forward(seconds=90)
+    assert member.ask("DELETE", f"/jobs/{job_id}/results").status_code == 204
+    again = Member(member.folder, desk)
+    report = reported(again, desk)
+    assert (report["idempotencyKey"], report["state"]) == (f"{job_id}.1", "KILLED")
+    assert report["metrics"]["time"] == {"value": 90_000.0, "unit": "milliseconds"}
+    going.set()
+    again.sender.stop()
+    again.close()
+
+
 def until_true(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():

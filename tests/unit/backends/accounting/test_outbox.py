@@ -152,6 +152,17 @@ def test_an_answer_that_comes_after_the_job_was_started_anew_is_not_its_costs(de
     assert desk.store.spent("alice") == 9.0
 
 
+def test_an_answer_on_an_earlier_run_is_not_the_costs_of_the_latest(desk: Desk) -> None:
+    assert end(desk.store, run(desk.store, "j"))
+    (first,) = desk.outbox.due(9)
+    desk.store.enqueue("j", Clock()(), queue_length=9)
+    again = desk.store.claim_next(Clock()(), concurrent=9)
+    assert again is not None
+    assert end(desk.store, again, costs=3.0)
+    desk.outbox.taken(first.key, 9.0)
+    assert desk.costs("j") == 3.0
+
+
 def test_the_same_report_is_written_once(desk: Desk) -> None:
     desk.put("j.1")
     desk.put("j.1", expected=5.0)
