@@ -110,6 +110,17 @@ def _wrong(process: str, name: str, value: Any, schema: Any) -> tuple[str, str] 
     return "ProcessParameterInvalid", f"it must be {_expected(alternatives)}, not {_shown(value)}."
 
 
+def takes_cubes(schema: Any) -> bool:
+    """Whether a data cube may be what a parameter's schema asks for: an object that is no
+    process graph, or anything.
+    """
+    alternatives = _schemas(schema)
+    return not alternatives or any(
+        "object" in (item.get("type") or "object") and item.get("subtype") != "process-graph"
+        for item in alternatives
+    )
+
+
 def _is_box(value: Any) -> bool:
     """Whether a value is meant as a bounding box: an object that is no GeoJSON."""
     return isinstance(value, Mapping) and "type" not in value and not _is_reference(value)

@@ -12,8 +12,10 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import numpy as np
+import xarray as xr
 from openeo_pg_parser_networkx.process_registry import ProcessRegistry
 
+from backends.arguments import takes_cubes
 from backends.checking import check_process
 from backends.definitions import definitions
 from backends.environment import Environment
@@ -31,7 +33,7 @@ from backends.graph import (
 from backends.processes.declaration import Implementation
 from backends.processes.library import OpenEOException
 from backends.processes.storage import as_saved
-from backends.processes.values import Array, is_field, quiet_numerics
+from backends.processes.values import Array, invalid, is_field, quiet_numerics
 from backends.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -176,7 +178,9 @@ class _Evaluation:
             return self._call(node, arguments)
 
     def _call(self, node: Node, arguments: dict[str, Any]) -> Any:
-        implementation = self.processes[node.process_id].implementation
+        process = self.processes[node.process_id]
+        _check_cubes(process.spec, arguments)
+        implementation = process.implementation
         if _wants_environment(implementation):
             arguments["environment"] = self.environment
         return implementation(**arguments)
@@ -206,6 +210,16 @@ class _Evaluation:
         if isinstance(value, list) and refers(value):
             return [self._resolve(item, uid, results, scope, path) for item in value]
         return value
+
+
+def _check_cubes(definition: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Raise where another node gave a data cube for what can be none. All else that nodes
+    give is judged by the processes themselves.
+    """
+    cubes = [name for name, value in arguments.items() if isinstance(value, xr.DataArray)]
+    for parameter in definition.get("parameters", ()) if cubes else ():
+        if parameter["name"] in cubes and not takes_cubes(parameter["schema"]):
+            raise invalid(parameter["name"], "cannot be a data cube.")
 
 
 def _defaults(parameters: Any) -> dict[str, Any]:

@@ -297,3 +297,21 @@ def test_warnings_of_libraries_are_silenced_only_while_computing() -> None:
         assert np.isnan(np.nanmean(np.array([np.nan])))
     with pytest.warns(RuntimeWarning):
         np.nanmean(np.array([np.nan]))
+
+
+@pytest.mark.parametrize(
+    ("process_id", "name", "more"),
+    [
+        ("save_result", "format", {"data": by("load")}),
+        ("load_url", "format", {"url": "https://example.org/a"}),
+        ("inspect", "level", {"data": 1}),
+        ("reduce_dimension", "reducer", {"data": by("load"), "dimension": "t"}),
+    ],
+)
+def test_a_cube_where_none_can_be_is_the_users_mistake(
+    process_id: str, name: str, more: dict[str, Any]
+) -> None:
+    graph = {"load": LOAD, "n": node(process_id, result=True, **more, **{name: by("load")})}
+    error = failure(graph)
+    assert (error.code, error.status) == ("ProcessParameterInvalid", 400)
+    assert f"'{name}' cannot be a data cube" in error.message
