@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from aggregator.storage.verification import balances, rebuild, verify
@@ -269,6 +272,48 @@ def test_many_at_once_are_charged_once_each(site: Site) -> None:
     assert {status for status, _ in answers} == {201}
     assert [costs[0]["cost"] for _, costs in answers] == [1 + number % 20 for number in range(80)]
     assert charged(site) == 1000 * sum(range(1, 21))
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["cpu-seconds", "shpu", "credits", "batch", "openeo", "terra", "\x00", "\ud800"]
+    )
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.dictionaries(st.sampled_from(["cpu", "processing", "value", "unit"]), part, max_size=3)
+    ),
+    max_leaves=6,
+)
+CHANGES = st.dictionaries(st.sampled_from(sorted({*resources(), *added_value()})), VALUES)
+
+
+@given(changes=CHANGES, path=st.sampled_from([RESOURCES, ADDED_VALUE]), key=st.integers(0, 9))
+@examples(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_is_reported_is_recorded_once_or_refused_with_an_openeo_error(
+    site: Site, changes: dict[str, Any], path: str, key: int
+) -> None:
+    document = {**resources(idempotencyKey=f"k{key}"), **added_value(), **changes}
+    body = json.dumps({**document, "idempotencyKey": changes.get("idempotencyKey", f"k{key}")})
+    headers = TERRAS | {"Content-Type": "application/json"}
+    answer = site.client.post(path, data=body, headers=headers)
+    if answer.status_code == 201:
+        assert all(item["cost"] >= 0 for item in answer.json or [])
+        again = site.client.post(path, data=body, headers=headers)
+        assert (again.status_code, again.json) == (201, answer.json)
+    else:
+        assert answer.status_code in (400, 403, 409)
+        assert {"id", "code", "message"} <= set(answer.json or {})
+    assert verify(site.federation.database) == []
 
 
 def test_reporters_are_told_what_they_may_report_for(site: Site) -> None:
