@@ -61,7 +61,8 @@ class Database:
     `write` and `read` raise DatabaseUnavailable while the database cannot be reached or is broken.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        """`durable=False` is for what can be made again: a power cut may take the last of it."""
         address = make_url(url)
         self.sqlite = address.get_backend_name() == "sqlite"
         self._write: Engine
@@ -74,14 +75,16 @@ class Database:
             if not address.database or address.database == ":memory:":
                 raise ValueError("the ledger needs a file: sqlite:///PATH")
             self._file = Path(address.database)
-            self._write = _sqlite_engine(address, _begin_writing)
+            relaxed = () if durable else (_RELAXED["sqlite"],)
+            self._write = _sqlite_engine(address, _begin_writing, *relaxed)
             self._read = _sqlite_engine(address, _begin_reading, "PRAGMA query_only = ON")
             # Threads of one process queue here, fairly, instead of polling for the file's lock.
             self._turn = threading.Lock()
         else:
             if address.drivername == "postgresql":
                 address = address.set(drivername="postgresql+psycopg")
-            self._write = self._read = _postgresql_engine(address)
+            relaxed = () if durable else (_RELAXED["postgresql"],)
+            self._write = self._read = _postgresql_engine(address, *relaxed)
             self._turn = nullcontext()
 
     def create(self) -> None:
@@ -191,7 +194,7 @@ def _number_of(name: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, *settings: str) -> Engine:
     engine = create_engine(
         url,
         pool_size=8,
@@ -208,7 +211,8 @@ def _postgresql_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
-        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        for setting in (f"SET lock_timeout = '{BUSY_SECONDS}s'", *settings):
+            connection.execute(setting)
         connection.commit()
 
     return engine
@@ -236,6 +240,10 @@ def _sqlite_engine(url: URL, begin: Callable[[Any], None], *pragmas: str) -> Eng
     return engine
 
 
+_RELAXED = {
+    "sqlite": "PRAGMA synchronous = OFF",
+    "postgresql": "SET synchronous_commit = off",
+}
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",

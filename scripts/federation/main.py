@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripts.federation.layout import Layout
+    from scripts.simulation.scenario import ScenarioError
 
 T = TypeVar("T")
 EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -73,7 +74,16 @@ def main() -> None:
 @data_option
 @offset_option
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to become ready in.")
-def up(config: Path | None, data: Path | None, port_offset: int, timeout: float) -> None:
+@click.option(
+    "--scenario", type=EXISTING, help="Begin with a past: play this scenario until now first."
+)
+def up(
+    config: Path | None,
+    data: Path | None,
+    port_offset: int,
+    timeout: float,
+    scenario: Path | None,
+) -> None:
     """Run the whole federation of a configuration.
 
     Starts the aggregator, every simulated backend and the simulated provider of
@@ -83,7 +93,34 @@ def up(config: Path | None, data: Path | None, port_offset: int, timeout: float)
     """
     from scripts.federation import up as running
 
-    _exit(running.up(_layout(config, data, port_offset), seconds=timeout))
+    layout = _layout(config, data, port_offset)
+    if scenario is not None:
+        _seed(scenario, layout)
+    _exit(running.up(layout, seconds=timeout))
+
+
+@main.command()
+@click.argument("scenario", metavar="SCENARIO.yaml", type=EXISTING)
+@click.option(
+    "--output",
+    type=DIRECTORY,
+    help="Where report and database go.  [default: var/simulations/SCENARIO]",
+)
+def simulate(scenario: Path, output: Path | None) -> None:
+    """Play months of a federation's life in seconds.
+
+    Outages, maintenance, jobs and credits of the scenario go through the
+    federation's own records, verdicts, routing and books, with a clock of their
+    own. Ready scenarios are in config/scenarios. The exit status is 1 if the
+    books are not in order at the end, and 2 if the scenario has mistakes.
+    """
+    from scripts.federation import simulating
+    from scripts.simulation.scenario import ScenarioError
+
+    try:
+        _exit(simulating.simulate(scenario, output))
+    except ScenarioError as error:
+        _complain_of(error)
 
 
 @main.command()
@@ -268,6 +305,26 @@ def explain(graph: Path, config: Path | None, port_offset: int, url: str | None)
 
 main.add_command(ledger)
 main.add_command(availability)
+
+
+def _seed(scenario: Path, layout: Layout) -> None:
+    """Gives the federation a past, or ends the program."""
+    from scripts.federation import simulating
+    from scripts.simulation.scenario import ScenarioError
+
+    try:
+        simulating.seed(scenario, layout.file, layout.data)
+    except simulating.HistoryThere as error:
+        _complain(str(error))
+    except ScenarioError as error:
+        _complain_of(error)
+
+
+def _complain_of(error: ScenarioError) -> NoReturn:
+    """Prints every mistake of a scenario and ends with status 2."""
+    for mistake in error.mistakes:
+        click.echo(mistake, err=True)
+    _exit(2)
 
 
 def _layout(

@@ -156,3 +156,15 @@ def test_tables_of_another_version_are_refused_with_what_they_lack(url: str) -> 
         database.create()
     assert "the table membership lacks standing, at" in caught.value.reason
     database.dispose()
+
+
+def test_what_can_be_made_again_need_not_wait_for_the_disk(url: str) -> None:
+    setting = "PRAGMA synchronous" if url.startswith("sqlite") else "SHOW synchronous_commit"
+    relaxed, durable = Database(url, durable=False), Database(url)
+    found = {}
+    for database in (relaxed, durable):
+        with database.write() as connection:
+            found[database] = str(connection.exec_driver_sql(setting).scalar_one())
+        database.dispose()
+    assert found[relaxed] in ("0", "off")
+    assert found[durable] in ("2", "on")

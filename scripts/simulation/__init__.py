@@ -1,0 +1,12 @@
+"""A year of a federation in seconds: a scenario is played against the federation's own code.
+
+::
+
+    scenario   what stands in a scenario's file, every mistake at once
+    weather    when members are down: drawn outages, regional ones, maintenance
+    workload   what users ask for
+    play       day after day: probes, work, reports, months that close, decisions
+    outcome    what came of it, as data
+    report     the same as Markdown
+    timeline   and as a picture
+"""
