@@ -70,7 +70,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # the library has no t
         self.codes = Codes(database, lifetimes.code)
         self.devices = Devices(database, lifetimes.device_code, lifetimes.device_interval)
         self.refresh_tokens = RefreshTokens(
-            database, lifetimes.refresh_token, remembered=lifetimes.access_token
+            database,
+            lifetimes.refresh_token,
+            remembered=max(lifetimes.access_token, lifetimes.session),
         )
         self.register_token_generator("default", AccessTokens(settings, keys, database))
         self._register()

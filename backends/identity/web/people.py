@@ -13,6 +13,8 @@ from backends.identity.web.pages import check_form, page
 from backends.identity.web.provider import provider
 from backends.passwords import matches
 
+NAME: Final = 255
+"""Longest name that somebody can have."""
 WRONG: Final = "The name or the password is not correct."
 
 
@@ -41,7 +43,7 @@ def log_in(purpose: str) -> Response | None:
     ``purpose`` says on the page what one logs in for.
     """
     check_form()
-    name, password = request.form.get("username", ""), request.form.get("password", "")
+    name, password = request.form.get("username", "")[:NAME], request.form.get("password", "")
     _check_patience(name)
     user = provider().settings.users.get(name)
     if not matches(user.password if user else None, password):

@@ -106,6 +106,12 @@ def test_nobody_can_guess_passwords(site: Site) -> None:
     assert browser.log_in("/device", "alice", "wonderland").status_code == 303
 
 
+def test_a_name_that_is_too_long_is_nobodys(site: Site) -> None:
+    shown = site.browser().log_in("/device", "alice" + "x" * 50_000, "wonderland")
+    assert shown.status_code == 401
+    assert len(shown.text) < 5_000
+
+
 def test_nobody_can_guess_names_either(site: Site) -> None:
     browser = site.browser()
     for number in range(50):
