@@ -97,6 +97,12 @@ def merge_collection(
     return Merged(_merged(collection_id, parts, notebook) if parts else {}, notebook.notes)
 
 
+def merge_entries(collection_id: str, parts: Parts) -> Merged[dict[str, Any]]:
+    """Merge the entries of a collection in the backends' listings, as `names` has grouped them."""
+    notebook = Notebook()
+    return Merged(_merged(collection_id, parts, notebook), notebook.notes)
+
+
 def _merged(collection_id: str, parts: Parts, notebook: Notebook) -> dict[str, Any]:
     backends = list(backends_of(parts))
     place = Place(notebook, ("collections", collection_id), tuple(backends))

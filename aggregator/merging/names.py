@@ -53,10 +53,21 @@ def collection_names(
     selection: Selection = EVERYTHING,
 ) -> Merged[CollectionNames]:
     """Read the names from the backends' listings of collections."""
+    grouped = grouped_collections(by_backend, order=order, selection=selection)
+    return Merged(grouped.document[0], grouped.notes)
+
+
+def grouped_collections(
+    by_backend: Mapping[str, Sequence[JsonObject]],
+    *,
+    order: Sequence[str],
+    selection: Selection = EVERYTHING,
+) -> Merged[tuple[CollectionNames, Named]]:
+    """Likewise, with the entries that stand behind each id of the federation's listing."""
     notebook = Notebook()
     groups, aliases = named_collections(by_backend, order, selection, notebook)
     listed = {name: own_ids(parts) for name, parts in groups.items()}
-    return Merged(CollectionNames(listed, aliases), notebook.notes)
+    return Merged((CollectionNames(listed, aliases), groups), notebook.notes)
 
 
 def own_ids(parts: Iterable[Part]) -> dict[str, str]:

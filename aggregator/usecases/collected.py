@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from aggregator.documents import JsonObject, is_object, text
-from aggregator.merging.collections import merge_collection
+from aggregator.merging.collections import merge_entries
+from aggregator.merging.fields import Parts
 from aggregator.merging.filters import Selection
-from aggregator.merging.names import CollectionNames, collection_names
+from aggregator.merging.names import CollectionNames, grouped_collections
 from aggregator.merging.notes import Note
 from aggregator.usecases.views import View
 
@@ -46,22 +46,19 @@ class Collector:
 
     def collect(self, listed: Listed) -> Collected:
         """The union of the backends' listings."""
-        named = collection_names(listed, order=self._order, selection=self._selection)
-        documents = {backend: _by_id(entries) for backend, entries in listed.items()}
-        self._made = {
-            name: self._merged(name, {b: documents[b][own] for b, own in own_ids.items()})
-            for name, own_ids in named.document.listed.items()
-        }
-        notes = (*named.notes, *(note for made in self._made.values() for note in made.notes))
+        grouped = grouped_collections(listed, order=self._order, selection=self._selection)
+        names, groups = grouped.document
+        self._made = {name: self._merged(name, parts) for name, parts in groups.items()}
+        notes = (*grouped.notes, *(note for made in self._made.values() for note in made.notes))
         items = {name: made.item for name, made in self._made.items()}
-        return Collected(items, named.document, notes)
+        return Collected(items, names, notes)
 
-    def _merged(self, name: str, parts: Mapping[str, JsonObject]) -> _Made:
-        mark = hash(tuple((backend, orjson.dumps(part)) for backend, part in parts.items()))
+    def _merged(self, name: str, parts: Parts) -> _Made:
+        mark = hash(tuple((backend, orjson.dumps(entry)) for backend, entry in parts))
         made = self._made.get(name)
         if made is not None and made.mark == mark:
             return made
-        merged = merge_collection(name, parts, order=self._order)
+        merged = merge_entries(name, parts)
         links = collection_links(self._view, name, merged.document)
         return _Made(mark, orjson.dumps({**merged.document, "links": links}), merged.notes)
 
@@ -75,12 +72,3 @@ def collection_links(view: View, name: str, collection: Mapping[str, Any]) -> li
         {"rel": "parent", "href": view.link("collections")} | json,
         *collection.get("links", ()),
     ]
-
-
-def _by_id(entries: Any) -> dict[str, JsonObject]:
-    """The entries of a listing; of several with one id the first counts, as in merging."""
-    found: dict[str, JsonObject] = {}
-    for entry in entries if isinstance(entries, list) else ():
-        if is_object(entry):
-            found.setdefault(text(entry, "id"), entry)
-    return found

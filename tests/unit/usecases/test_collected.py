@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+
 from aggregator.merging.filters import EVERYTHING
 from aggregator.usecases.collected import Collector
 from aggregator.usecases.views import whole
@@ -33,3 +37,13 @@ def test_entries_that_are_none_and_listings_that_are_none_cost_nothing_else() ->
     found = collector.collect({"terra": [3, None, {"id": 5}, collection("A")], "aurora": "odd"})
     assert list(found.items) == ["A"]
     assert found.notes
+
+
+def test_of_an_entry_that_comes_twice_the_one_that_can_be_used_is_shown() -> None:
+    deep: Any = []
+    for _ in range(150):
+        deep = [deep]
+    twice = [collection("A", deep=deep), collection("A", title="Usable")]
+    found = Collector(VIEW, ("terra",), EVERYTHING).collect({"terra": twice})
+    assert orjson.loads(found.items["A"])["title"] == "Usable"
+    assert [note.code for note in found.notes] == ["entry-unusable"]
