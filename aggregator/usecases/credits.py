@@ -13,14 +13,16 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from aggregator.errors import (
     BackendFailure,
     BackendTimeout,
     DatabaseUnavailable,
     OpenEOError,
+    PaymentRequired,
 )
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.checks import Standing
@@ -44,12 +46,58 @@ SLACK_SECONDS = 60.0
 UNCERTAIN = (BackendTimeout, BackendFailure)
 
 
-@dataclass(frozen=True)
-class Reservation:
-    """Credits put aside at a provider for work that is about to run there."""
+class Decision(Protocol):
+    """Where work is to run."""
 
+    @property
+    def backend(self) -> str: ...
+
+
+Decided = TypeVar("Decided", bound=Decision)
+
+
+class Reservation:
+    """What was put aside for work that is about to run: here nothing, as it costs nothing."""
+
+    def returned_on_failure(self) -> AbstractContextManager[None]:
+        """Gives the credits back if what is done in this context fails before work has begun."""
+        return nullcontext()
+
+    def answered(self, job: str) -> float | None:  # noqa: ARG002 - there is nothing to note
+        """Notes the id that the work has; its costs in credits, if they were reported already."""
+        return None
+
+
+NOTHING = Reservation()
+
+
+@dataclass(frozen=True)
+class Held(Reservation):
+    """Credits put aside at a provider, under the key of a hold."""
+
+    ledger: Ledger
     key: str
     provider: str
+    now: Callable[[], int]
+
+    @contextmanager
+    def returned_on_failure(self) -> Iterator[None]:
+        """Gives the credits back if what is done in this context fails before work has begun."""
+        try:
+            yield
+        except OpenEOError as error:
+            if not isinstance(error, UNCERTAIN):
+                with tolerated("a hold is given back when its time is over"):
+                    self.ledger.holds.give_up(self.key, self.now())
+            raise
+
+    def answered(self, job: str) -> float | None:
+        """Notes the id that the work has; its costs in credits, if they were reported already."""
+        with tolerated("it is not noted which hold was for a request"):
+            if job and self.ledger.holds.claim(self.key, job, self.now()):
+                receipts = receipts_of_job(self.ledger.database, self.provider, job)
+                return to_credits(sum(receipt.charged for receipt in receipts))
+        return None
 
 
 @dataclass(frozen=True)
@@ -100,19 +148,38 @@ class Credits:
         except DatabaseUnavailable:
             return FREE
 
-    def put_aside(self, payer: Payer, order: Order, provider: str) -> Reservation | None:
-        """Puts aside what work without an id yet is expected to cost; None if that is nothing.
+    def admit(
+        self, access: Access, order: Order, decide: Callable[[Billing], Decided]
+    ) -> tuple[Decided, Reservation]:
+        """Decides on work that starts now, and puts aside what it is expected to cost.
+
+        If others were quicker to take the credits there, it is decided anew: perhaps for another.
+        Raises what `decide` raises, and PaymentRequired if others are always quicker.
+        """
+        payer = self.payer(access, order)
+        more = len(self._ledger.tariffs.by_provider)
+        while True:
+            decision = decide(self.billing(payer, order))
+            try:
+                return decision, self.put_aside(payer, order, decision.backend)
+            except PaymentRequired:
+                if not more:
+                    raise
+                more -= 1
+
+    def put_aside(self, payer: Payer, order: Order, provider: str) -> Reservation:
+        """Puts aside what work without an id yet is expected to cost, if that is anything.
 
         Raises PaymentRequired, naming provider and day of renewal.
         """
         if not self.accounts_for(provider):
-            return None
+            return NOTHING
         amount = amount_to_hold(order, self._ledger.tariffs.of(provider))
         if amount <= 0:
-            return None
+            return NOTHING
         key = f"{order.activity}/{provider}/{uuid.uuid4().hex}"
         self._ledger.hold(self.hold(payer, order, provider=provider, amount=amount, key=key))
-        return Reservation(key, provider)
+        return Held(self._ledger, key, provider, self.now)
 
     def check_debt(self, payer: Payer, provider: str) -> None:
         """Raises PaymentRequired if the wallet owes at this provider."""
@@ -145,27 +212,6 @@ class Credits:
             budget=order.budget,
             activity=order.activity,
         )
-
-    @contextmanager
-    def returned_on_failure(self, reservation: Reservation | None) -> Iterator[None]:
-        """Gives the credits back if what is done in this context fails before work has begun."""
-        try:
-            yield
-        except OpenEOError as error:
-            if reservation is not None and not isinstance(error, UNCERTAIN):
-                with tolerated("a hold is given back when its time is over"):
-                    self._ledger.holds.give_up(reservation.key, self.now())
-            raise
-
-    def answered(self, reservation: Reservation | None, job: str) -> float | None:
-        """Notes the id that the work has; its costs in credits, if they were reported already."""
-        if reservation is None or not job:
-            return None
-        with tolerated("it is not noted which hold was for a request"):
-            if self._ledger.holds.claim(reservation.key, job, self.now()):
-                receipts = receipts_of_job(self._ledger.database, reservation.provider, job)
-                return to_credits(sum(receipt.charged for receipt in receipts))
-        return None
 
     def now(self) -> int:
         """This moment, in milliseconds since 1970."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from typing import Any, cast
 
 import orjson
@@ -18,7 +16,6 @@ from aggregator.documents import JsonObject, is_object, objects
 from aggregator.errors import (
     BackendError,
     OpenEOError,
-    PaymentRequired,
     ProcessGraphMissing,
     ProcessInvalid,
 )
@@ -51,7 +48,7 @@ from aggregator.upstream.fleet import Fleet
 from aggregator.usecases import knowledge
 from aggregator.usecases.accounts import Access, missing_from
 from aggregator.usecases.catalogue import Catalogue
-from aggregator.usecases.credits import SYNCHRONOUS, Credits, Reservation
+from aggregator.usecases.credits import NOTHING, SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.links import Origin, relinked_header
 from aggregator.usecases.views import View, whole
@@ -146,29 +143,20 @@ class Processing:
         activity: str,
         starts: bool = True,
         service_type: str | None = None,
-    ) -> tuple[Decision, Reservation | None]:
+    ) -> tuple[Decision, Reservation]:
         """Find the backend for what is to be paid for, and put aside credits if it `starts` now.
 
-        If others were quicker to take the credits there, routing may turn elsewhere. Raises
-        PaymentRequired, BudgetInvalid or BillingPlanInvalid beside what `decide` raises.
+        Raises PaymentRequired, BudgetInvalid or BillingPlanInvalid beside what `decide` raises.
         """
         wanted = partial(
             self.decide, body, view, operation=operation, access=access, service_type=service_type
         )
         if self._credits is None:
-            return wanted(), None
+            return wanted(), NOTHING
         order = read_order(body, activity)
-        payer = self._credits.payer(access, order)
-        for attempt in count(1):
-            decision = wanted(billing=self._credits.billing(payer, order, starts=starts))
-            if not starts:
-                break
-            try:
-                return decision, self._credits.put_aside(payer, order, decision.backend)
-            except PaymentRequired:
-                if attempt > len(self._settings.backends):
-                    raise
-        return decision, None
+        if not starts:
+            return wanted(billing=self._credits.prospect(access, order)), NOTHING
+        return self._credits.admit(access, order, lambda billing: wanted(billing=billing))
 
     def _prospect(self, access: Access | None) -> Billing:
         """Where the user could pay for it, as far as that is known."""
@@ -182,18 +170,6 @@ class Processing:
         plans = next((one.plans for one in abilities if one.backend == backend), None)
         if plans is not None:
             check_plan(plan, plans.values())
-
-    def paid(self, reservation: Reservation | None) -> AbstractContextManager[None]:
-        """Within this context work is begun; if that fails its credits are given back."""
-        if self._credits is None or reservation is None:
-            return nullcontext()
-        return self._credits.returned_on_failure(reservation)
-
-    def answered(self, reservation: Reservation | None, job: str) -> float | None:
-        """Notes the backend's id of work that has begun; its costs if they are known already."""
-        if self._credits is None or reservation is None:
-            return None
-        return self._credits.answered(reservation, job)
 
     def route(
         self,
@@ -246,7 +222,7 @@ class Processing:
         )
         headers = JSON | {"Accept": accept, "Accept-Encoding": "identity"}
         request = Request("POST", "/result", body=decision.body, headers=headers, patient=True)
-        with self.paid(reservation):
+        with reservation.returned_on_failure():
             stream = self._fleet.open(
                 decision.backend,
                 request,
@@ -254,7 +230,7 @@ class Processing:
                 deadline=self._settings.upstream.result_deadline,
             )
         passed = self._result_headers(stream, decision.backend, view)
-        costs = self.answered(reservation, stream.headers.get("OpenEO-Identifier", ""))
+        costs = reservation.answered(stream.headers.get("OpenEO-Identifier", ""))
         if costs is not None:
             passed["OpenEO-Costs"] = f"{costs:g}"
         return Result(

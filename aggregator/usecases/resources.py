@@ -96,13 +96,13 @@ class Resources:
         )
         backend = decision.backend
         request = Request("POST", f"/{self.collection}", body=decision.body, headers=JSON)
-        with self._processing.paid(reservation):
+        with reservation.returned_on_failure():
             answer = self._ask(backend, request, access)
         location = answer.headers.get("Location", "")
         local_id = answer.headers.get("OpenEO-Identifier") or _id_in(location, self.collection)
         if not local_id:
             raise BackendFailure(backend, "content", "it does not say the id of what it created")
-        self._processing.answered(reservation, local_id)
+        reservation.answered(local_id)
         return Created(federate(backend, local_id), backend, decision.routing)
 
     def list(
