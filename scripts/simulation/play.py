@@ -173,8 +173,8 @@ class Play:
             return self._refuse(job, error)
         return self._runs_at(routing.chosen, job, reservation)
 
-    def _runs_at(self, backend: str, job: Job, reservation: Reservation | None) -> None:
-        self._credits.answered(reservation, f"job-{job.number}")
+    def _runs_at(self, backend: str, job: Job, reservation: Reservation) -> None:
+        reservation.answered(f"job-{job.number}")
         down = self.weather[backend].next_down(job.at, job.at + job.duration)
         end = job.at + job.duration if down is None else down
         kind = "served" if down is None else "failed"
