@@ -1,4 +1,4 @@
-"""Whether the simulated backends and the simulated provider of identities fit together."""
+"""Whether the federation and its simulated backends fit the simulated provider of identities."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aggregator.settings import Identity
     from backends.identity.settings import Settings
     from backends.oidc.providers import DefaultClient
     from backends.profile import Profile
 
 PKCE = "+pkce"
+
+
+def mistrust(federation: Identity, provider: Settings) -> Iterator[str]:
+    """Why the federation would refuse the tokens of its own provider, as `key path: why`."""
+    trusted = [issuer.rstrip("/") for issuer in federation.trusted_issuers]
+    if trusted and provider.issuer not in trusted:
+        yield f"identity.trusted_issuers: lacks the simulated provider, {provider.issuer}"
+    if federation.audience and provider.audience not in federation.audience:
+        yield f"identity.audience: the provider's tokens are for {provider.audience!r}"
 
 
 def disagreements(profile: Profile, identity: Settings) -> Iterator[str]:

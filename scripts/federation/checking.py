@@ -10,7 +10,7 @@ import yaml
 from aggregator.ledger.pricing import TariffError
 from aggregator.settings import Backend, Settings, SettingsError, load
 from aggregator.storage.tariffs import load_tariffs
-from scripts.federation.agreement import disagreements
+from scripts.federation.agreement import disagreements, mistrust
 
 if TYPE_CHECKING:
     from backends.identity.settings import Settings as Identity
@@ -31,6 +31,8 @@ def mistakes_in(config: Path, *, profiles: bool = True, provider: bool | None = 
     rates = [f"{config}: {mistake}" for mistake in _rates(settings)]
     checked = profiles if provider is None else provider
     identity, found = _identity(settings.identity.simulated if checked else None)
+    if identity is not None:
+        found += [f"{config}: {mistake}" for mistake in mistrust(settings.identity, identity)]
     if not profiles:
         return rates + found
     for backend in settings.backends:

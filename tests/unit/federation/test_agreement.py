@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from aggregator.settings import Identity
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
-from scripts.federation.agreement import disagreements
-from tests.fakes.identities import ISSUER, identity_settings
+from scripts.federation.agreement import disagreements, mistrust
+from scripts.federation.checking import mistakes_in
+from tests.fakes.identities import ISSUER, identity_document, identity_settings
 from tests.fakes.profiles import profile
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code+pkce"
@@ -45,4 +50,25 @@ def test_what_the_client_cannot_do_is_named() -> None:
         "'implicit' to 'editor'",
         "oidc.providers[0].default_clients[0].redirect_urls: the provider does not send users of "
         "'editor' to https://evil.example/",
+    ]
+
+
+def test_a_federation_that_refuses_its_own_provider_is_told() -> None:
+    refusing = Identity(trusted_issuers=("https://elsewhere.example",), audience=("other",))
+    assert list(mistrust(refusing, identity_settings())) == [
+        f"identity.trusted_issuers: lacks the simulated provider, {ISSUER}",
+        "identity.audience: the provider's tokens are for 'openeo'",
+    ]
+    assert not list(mistrust(Identity(), identity_settings()))
+    trusting = Identity(trusted_issuers=(f"{ISSUER}/",), audience=("other", "openeo"))
+    assert not list(mistrust(trusting, identity_settings()))
+
+
+def test_it_is_among_the_mistakes_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "identity.yaml").write_text(yaml.safe_dump(identity_document()))
+    file = tmp_path / "federation.yaml"
+    members = "backends: {a: {url: 'https://a.example'}}\n"
+    file.write_text(members + "identity: {simulated: identity.yaml, audience: [other]}\n")
+    assert mistakes_in(file) == [
+        f"{file}: identity.audience: the provider's tokens are for 'openeo'"
     ]
