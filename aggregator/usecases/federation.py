@@ -32,6 +32,9 @@ from aggregator.usecases.views import View, only, whole
 
 LOG = logging.getLogger(__name__)
 
+# Seconds after which whoever waits for the backends looks whether there is still a reason to.
+STEP = 0.2
+
 
 @dataclass
 class Federation:
@@ -57,6 +60,7 @@ class Federation:
     bookkeeping: Bookkeeping | None = None
     _started: float | None = field(default=None, init=False)
     _is_ready: bool = field(default=False, init=False)
+    _beginning: threading.Thread | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def start(self) -> None:
@@ -71,6 +75,10 @@ class Federation:
                     self.bookkeeping.housekeeping.start()
                 self.issuers.start(self._known_issuers)
                 self._started = time.monotonic()
+                self._beginning = threading.Thread(
+                    target=self._prepare, args=(self._started,), name="beginning", daemon=True
+                )
+                self._beginning.start()
 
     def _open_database(self) -> None:
         """What needs no database works without; what needs it tries again."""
@@ -91,18 +99,40 @@ class Federation:
         if self._is_ready:
             return
         self.start()
-        begun = self._started or 0.0
-        left = begun + self.settings.upstream.first_answer_deadline - time.monotonic()
-        if not self.snapshots.wait_until_visited(max(left, 0.0)):
-            LOG.warning("not every backend has answered since the start")
-        self.catalogue.settle()
-        self._is_ready = True
+        self._settle(self._started)
+
+    def _prepare(self, begun: float) -> None:
+        """Make what the first requests will ask for, before they do."""
+        try:
+            self._settle(begun)
+            if self._started == begun:
+                self.catalogue.shelf(self.view(None))
+        except Exception:  # whoever asks for it will be told
+            LOG.exception("the merged metadata could not be made")
+
+    def _settle(self, begun: float | None) -> None:
+        """Wait for the backends; nothing more is done if that start has been undone meanwhile."""
+        end = (begun or 0.0) + self.settings.upstream.first_answer_deadline
+        while not self.snapshots.wait_until_visited(min(max(end - time.monotonic(), 0.0), STEP)):
+            if time.monotonic() >= end:
+                LOG.warning("not every backend has answered since the start")
+                break
+            if self._started != begun:
+                return
+        with self._lock:
+            if self._is_ready or self._started != begun:
+                return
+            self.catalogue.settle()
+            self._is_ready = True
         self.issuers.wake()
 
     def stop(self) -> None:
         """End what runs in the background; `start` begins it again."""
         with self._lock:
             self._started, self._is_ready = None, False
+            beginning, self._beginning = self._beginning, None
+        if beginning is not None:
+            beginning.join(5)
         self.availability.stop()
         self.snapshots.stop()
         self.issuers.stop()

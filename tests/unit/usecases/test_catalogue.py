@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from aggregator.app import create_app
 from aggregator.settings import read
 from aggregator.usecases.federation import Federation
+from aggregator.usecases.shelves import Shelf
 from aggregator.usecases.views import View
 from tests.fakes.backends import FakeBackend
 from tests.fakes.transports import WsgiAdapter
@@ -66,6 +68,32 @@ def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def test_the_first_request_after_a_start_sees_every_backend(running: Running) -> None:
     assert running.ids() == ["S2", "S1"]
+
+
+def test_what_the_first_request_asks_for_is_made_before_it_comes(running: Running) -> None:
+    made: list[str] = []
+    rebuild = Shelf.rebuild
+
+    def noted(shelf: Shelf, known: Any) -> None:
+        rebuild(shelf, known)
+        made.append(threading.current_thread().name)
+
+    with mock.patch.object(Shelf, "rebuild", noted):
+        running.federation.start()
+        until(lambda: made != [])
+        assert running.ids() == ["S2", "S1"]
+    assert threading.current_thread().name not in made
+
+
+def test_a_start_that_is_undone_at_once_leaves_nothing_behind(tmp_path: Path) -> None:
+    hanging = threading.Event()
+    slow = backend("terra", answers={"GET /": lambda _: hanging.wait(20)})
+    found = Running({"terra": slow}, tmp_path, first_answer_deadline=20.0)
+    found.federation.start()
+    (thread,) = [one for one in threading.enumerate() if one.name == "beginning"]
+    hanging.set()
+    found.federation.stop()
+    assert not thread.is_alive()
 
 
 def test_a_change_at_a_backend_is_seen_without_any_request(running: Running) -> None:
