@@ -1,6 +1,6 @@
 """Times the accounting over HTTP: usage reports per second that are acknowledged, so on disk.
 
-Run `python -m scripts.bench.accounting [--postgresql URL] [--reports 3000] [--connections 16]`.
+Run `python -m scripts.bench.accounting [--postgresql URL] [--reports 3000] [--connections 32]`.
 The aggregator runs as in production with two workers; a process beside it holds the connections
 open and reports for 200 users, every tenth report twice, with a token that the aggregator verifies.
 SQLite lives in a temporary directory (`--directory` to choose the disk), PostgreSQL in a schema of
@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Usage reports per second over HTTP.")
     parser.add_argument("--postgresql", metavar="URL", help="postgresql+psycopg://HOST/DATABASE")
     parser.add_argument("--reports", type=int, default=3000)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--directory", help="where SQLite's file is")
     return parser.parse_args()
 
