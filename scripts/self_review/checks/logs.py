@@ -112,12 +112,12 @@ def the_level_is_told(backend: Backend) -> Outcome:
 
 @check("api-806")
 def entries_have_id_level_and_message(backend: Backend) -> Outcome:
-    return _each(backend, _undefined, "Each has id, level and message.")
+    return _each(backend, undefined, "Each has id, level and message.")
 
 
 @check("api-807")
 def entries_have_a_time(backend: Backend) -> Outcome:
-    found = _each(backend, _timeless, "Each has a time.")
+    found = _each(backend, timeless, "Each has a time.")
     if found.verdict != "pass":
         return found
     codes = [one for one in _entries(backend) if one.get("code")]
@@ -126,7 +126,7 @@ def entries_have_a_time(backend: Backend) -> Outcome:
 
 @check("api-808")
 def messages_are_brief(backend: Backend) -> Outcome:
-    return _each(backend, _too_long, "None is a stack trace, or longer than a page.")
+    return _each(backend, too_long, "None is a stack trace, or longer than a page.")
 
 
 def _each(backend: Backend, problem: Callable[[Entry], str], good: str) -> Outcome:
@@ -139,18 +139,18 @@ def _each(backend: Backend, problem: Callable[[Entry], str], good: str) -> Outco
     return judged(problems, good, shown, looked_at=f"{len(entries)} entries of two jobs")
 
 
-def _undefined(entry: Entry) -> str:
+def undefined(entry: Entry) -> str:
     missing = [key for key in ("id", "message") if not isinstance(entry.get(key), str)]
     missing += [] if entry.get("level") in LEVELS else ["level that openEO knows"]
     return f"{entry.get('id', 'an entry')}: no {' and no '.join(missing)}" if missing else ""
 
 
-def _timeless(entry: Entry) -> str:
+def timeless(entry: Entry) -> str:
     good = re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", str(entry.get("time", "")))
     return "" if good else f"{entry.get('id', 'an entry')}: time is {entry.get('time')!r}"
 
 
-def _too_long(entry: Entry) -> str:
+def too_long(entry: Entry) -> str:
     message = str(entry.get("message", ""))
     where = entry.get("id", "an entry")
     if TRACE.search(message):
