@@ -33,7 +33,7 @@ from backends.graph import (
 from backends.processes.declaration import Implementation
 from backends.processes.library import OpenEOException
 from backends.processes.storage import as_saved
-from backends.processes.values import Array, invalid, is_field, quiet_numerics
+from backends.processes.values import Array, describe, invalid, is_field, quiet_numerics
 from backends.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -219,7 +219,8 @@ def _check_cubes(definition: Mapping[str, Any], arguments: Mapping[str, Any]) ->
     cubes = [name for name, value in arguments.items() if isinstance(value, xr.DataArray)]
     for parameter in definition.get("parameters", ()) if cubes else ():
         if parameter["name"] in cubes and not takes_cubes(parameter["schema"]):
-            raise invalid(parameter["name"], "cannot be a data cube.")
+            words = describe(arguments[parameter["name"]])
+            raise invalid(parameter["name"], f"cannot be {words}.")
 
 
 def _defaults(parameters: Any) -> dict[str, Any]:
