@@ -32,8 +32,9 @@ def reviewed(
     account: Account | None = None,
     limits: Limits = QUICK,
     url: str = ROOT,
+    sockets: bool = False,
 ) -> Report:
-    """The report on a backend that answers this, below /openeo/1.3."""
+    """The report on a backend that answers this, below /openeo/1.3; or on a server at `url`."""
     adapter = transport or WsgiAdapter({HOST: FakeBackend(answers, "/openeo/1.3")})
     return Review(
         url=url,
@@ -43,7 +44,7 @@ def reviewed(
         options=options or Options(),
         answers=said or Answers(),
         account=account,
-        transport=adapter,
+        transport=None if sockets else adapter,
     ).run()
 
 

@@ -1,0 +1,174 @@
+"""The command line: what it takes, what it refuses, and its exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from scripts.self_review import statements
+from scripts.self_review.catalogue import load
+from scripts.self_review.findings import Cause, could_not_tell, failed, passed
+from scripts.self_review.main import main
+from scripts.self_review.registry import CHECKS, load_checks
+from tests.fakes.backends import RawServer, json_says
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes the check of api-43 say this."""
+
+    def say(outcome: object) -> None:
+        load_checks()
+        monkeypatch.setitem(CHECKS, "api-43", lambda _backend, _row: outcome)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "line"),
+    [
+        (passed("Good."), 0, "meets the federation minimum: yes"),
+        (failed("Bad."), 1, "meets the federation minimum: no, 1 required requirement fails"),
+        (
+            could_not_tell("Gone.", Cause.UNREACHABLE),
+            2,
+            "meets the federation minimum: could not be judged, "
+            "1 required requirement of 1 could not be told",
+        ),
+    ],
+)
+def test_the_exit_status_says_whether_the_minimum_is_met(
+    answering: Any, outcome: object, status: int, line: str, tmp_path: Path
+) -> None:
+    answering(outcome)
+    report = tmp_path / "report.json"
+    with RawServer(json_says(b"{}")) as server:
+        options = ("--only", "api-43", "--format", "json", "--output", str(report))
+        result = run(server.url, *options)
+    assert (result.exit_code, result.output.strip()) == (status, line)
+    assert json.loads(report.read_text())["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["http://x.test", "--only", "api-9999"], "No requirement is called 'api-9999'"),
+        (["http://x.test", "--profile", "gold"], "There is no profile 'gold'; there are minimum"),
+        (["http://x.test", "--waive", "api-1"], "'api-1' must be ID=REASON"),
+        (["http://x.test", "--waive", "api-0=No."], "there is no requirement 'api-0'"),
+        (["http://x.test", "--basic", "alice"], "--basic must be USER:PASSWORD"),
+        (["http://u:p@x.test"], "it must not hold a password"),
+        (["ftp://x.test"], "it must be a web address"),
+        (["http://x.test", "--oidc-secret", "s"], "--oidc-secret needs --oidc-client"),
+        (["http://x.test", "--basic", "a:b", "--oidc-device"], "Log in in one way"),
+        (["http://x.test", "--basic", "a:b"], "Say --yes to this, or --read-only"),
+        ([], "Usage"),
+    ],
+)
+def test_wrong_usage_is_told_in_a_sentence_with_status_2(arguments: list[str], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_before_anything_is_made_it_says_what_that_costs_at_most() -> None:
+    result = run("http://x.test", "--basic", "a:b")
+    text = " ".join(result.output.split())
+    assert "computes at most" in text
+    assert "removed at the end" in text
+
+
+def test_the_template_asks_for_every_statement_of_the_minimum_and_can_be_read_back(
+    tmp_path: Path,
+) -> None:
+    result = run("template")
+    asked = yaml.safe_load(result.output)
+    catalogue = load()
+    manual = [r.id for r in catalogue if r.method == "manual" and catalogue.in_minimum(r)]
+    assert list(asked) == manual
+    assert all(one == {"holds": False, "statement": ""} for one in asked.values())
+    file = tmp_path / "statements.yaml"
+    file.write_text(result.output)
+    assert statements.read(file, catalogue) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("api-14: yes", "api-14 must have `holds: true` or `holds: false`"),
+        ("api-14: {holds: true}", "api-14 holds, but its `statement` says nothing"),
+        ("api-0: {holds: true}", "there is no requirement 'api-0'"),
+        ("- api-14", "must be a mapping"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_a_wrong_questionnaire_says_where(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "statements.yaml"
+    file.write_text(text)
+    result = run("http://x.test", "--attest", str(file))
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
+
+
+def test_an_earlier_report_shows_what_changed(answering: Any, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    with RawServer(json_says(b"{}")) as server:
+        options = ("--only", "api-43", "--format", "json", "--output")
+        answering(failed("Bad."))
+        run(server.url, *options, str(first))
+        answering(passed("Good."))
+        run(server.url, *options, str(second), "--compare", str(first))
+    changes = json.loads(second.read_text())["changes"]
+    assert changes == [{"id": "api-43", "before": "fail", "now": "pass", "says": "Good."}]
+
+
+def test_something_else_than_a_report_is_refused_for_comparison(tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"format": "9.0.0", "findings": []}')
+    result = run("http://x.test", "--compare", str(file))
+    assert result.exit_code == 2
+    assert "has format 9.0.0; 1.x is read" in " ".join(result.output.split())
+
+
+def test_the_file_in_scripts_is_the_same_program() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "self_review.py"), "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "openeo-self-review URL" in done.stdout
+
+
+def test_it_starts_without_the_client_and_without_what_reads_files() -> None:
+    heavy = "openeo numpy rasterio h5py xarray aggregator backends"
+    code = (
+        "import sys; from scripts.self_review import session, registry; registry.load_checks(); "
+        f"print([m for m in {heavy.split()} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.stdout.strip() == "[]", done.stderr
