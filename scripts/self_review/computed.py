@@ -9,6 +9,7 @@ from scripts.self_review.backend import Backend
 from scripts.self_review.findings import NotJudgedError
 from scripts.self_review.known_answers import KNOWN, Known, alone, equal, packed
 from scripts.self_review.probe.answer import Answer, NotJsonError
+from scripts.self_review.probe.client import NoAnswerError
 
 TOGETHER = 20
 """So many calls go into one request."""
@@ -36,17 +37,17 @@ class Computed:
 def computed(backend: Backend) -> dict[str, list[Computed]]:
     """What the backend makes of the calls of each process that it offers.
 
-    Empty without a login, in a read-only review, and where not a single call is computed: that
-    is judged by api-900.
+    Empty without a login, in a read-only review, and where nothing is computed or answered at
+    all: that is judged by api-900.
     """
-    return backend.once("known answers", lambda: _compute(backend))
+    try:
+        backend.making  # noqa: B018 - raises where this review may compute nothing
+        return backend.once("known answers", lambda: _compute(backend))
+    except (NotJudgedError, NoAnswerError):
+        return {}
 
 
 def _compute(backend: Backend) -> dict[str, list[Computed]]:
-    try:
-        backend.making  # noqa: B018 - raises where this review may compute nothing
-    except NotJudgedError:
-        return {}
     calls = [one for one in KNOWN if one.process in backend.processes_by_id]
     size = TOGETHER if "array_create" in backend.processes_by_id else 1
     found: dict[str, list[Computed]] = {}

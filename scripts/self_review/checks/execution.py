@@ -145,7 +145,7 @@ def reducers_see_labels(backend: Backend) -> Outcome:
 def is_band(found: Raster, base: Raster, number: int) -> bool:
     import numpy as np
 
-    if found.values.shape[-2:] != base.values.shape[-2:]:
+    if found.values.shape[-2:] != base.values.shape[-2:] or number >= len(base.values):
         return False
     return bool(np.allclose(found.values[0], base.values[number], rtol=1e-4, equal_nan=True))
 

@@ -118,7 +118,11 @@ def _start_without_money(backend: Backend, send: Callable[..., Answer]) -> Answe
     answer = send("POST", f"{PATH}/{found}/results")
     document = read_object(send("GET", f"{PATH}/{found}")) or {}
     send("DELETE", f"{PATH}/{found}", cleaning=True)
-    if answer.ok and document.get("status") == "created":
+    if (
+        answer.ok
+        and document.get("status") == "created"
+        and failed_job(backend).status == "created"
+    ):
         says = "Starting is answered, and starts nothing (judged by api-851)."
         raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, answer))
     return answer

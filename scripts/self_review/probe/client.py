@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from http.client import RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,7 @@ from scripts.self_review.probe.secrets import Secrets
 AGENT: Final = "openeo-self-review"
 CHUNK: Final = 65536
 NO_COOKIES: Final = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
 PATIENCE: Final = 5
 """So many requests in a row may have no answer before the backend is left alone."""
@@ -38,6 +40,10 @@ class NoAnswerError(Exception):
 
 class UntrustedError(NoAnswerError):
     """The certificate of the server does not validate."""
+
+
+class DroppedError(NoAnswerError):
+    """The connection was closed or reset before an answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,14 @@ class Probe:
         self.secrets = Secrets()
         self.verify = verify
         self._session = _session(transport)
+        # What is not to be sent twice never goes over a connection that may be closed by now.
+        self._fresh = _session(transport)
+        self._fresh.headers["Connection"] = "close"
         self._silent: Counter[str] = Counter()
 
     def close(self) -> None:
         self._session.close()
+        self._fresh.close()
 
     def ask(
         self,
@@ -116,12 +126,21 @@ class Probe:
             reason = f"not asked, because the {PATIENCE} requests before had no answer either"
             raise NoAnswerError(asked.text, reason)
         try:
-            answer = self._in_time(asked, seen, verify)
+            answer = self._again(asked, seen, verify)
         except NoAnswerError:
             self._silent[host] += 1
             raise
         self._silent[host] = 0
         return answer
+
+    def _again(self, asked: Asked, seen: tuple[str, ...], verify: bool) -> Answer:
+        """The answer; asked twice where a kept connection was closed, and that does no harm."""
+        try:
+            return self._in_time(asked, seen, verify)
+        except DroppedError:
+            if asked.method not in SAFE:
+                raise
+            return self._in_time(asked, seen, verify)
 
     def _in_time(self, asked: Asked, seen: tuple[str, ...], verify: bool) -> Answer:
         """The answer, or NoAnswerError when its time is over, however slowly it drips."""
@@ -137,8 +156,9 @@ class Probe:
     def exchange(self, asked: Asked, seen: tuple[str, ...], verify: bool, end: float) -> Answer:
         """The answer to one request, read to its end; raises NoAnswerError."""
         started = time.monotonic()
+        session = self._session if asked.method in SAFE else self._fresh
         try:
-            with self._session.request(
+            with session.request(
                 asked.method,
                 asked.url,
                 headers=dict(asked.headers),
@@ -166,6 +186,9 @@ class Probe:
         except requests.Timeout as error:
             reason = f"no answer within {end - started:.0f} seconds"
             raise NoAnswerError(asked.text, reason) from error
+        except requests.ConnectionError as error:
+            kind = DroppedError if _is_dropped(error) else NoAnswerError
+            raise kind(asked.text, f"the connection failed ({_why(error)})") from error
         except (requests.RequestException, OSError, ValueError) as error:
             raise NoAnswerError(asked.text, f"the connection failed ({_why(error)})") from error
 
@@ -233,6 +256,13 @@ def _redirect(asked: Asked, answer: Answer) -> Asked | None:
     if urlsplit(target)[:2] != urlsplit(asked.url)[:2]:
         kept = {k: v for k, v in kept.items() if k.lower() != "authorization"}
     return Asked(asked.method, target, kept, seconds=asked.seconds, bytes=asked.bytes)
+
+
+def _is_dropped(error: BaseException) -> bool:
+    """Whether the server hung up, as it may with a connection that it kept for a while."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return isinstance(error, ConnectionResetError | BrokenPipeError | RemoteDisconnected)
 
 
 def _why(error: BaseException) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from flask import Flask, jsonify, request
 
 from backends.app import STORE_FILE, create_app
 from backends.faults.effects import Broken, Effect
@@ -25,33 +22,30 @@ from scripts.self_review.making import Patience
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.review import Review
 from tests.fakes.transports import WsgiAdapter
-from tests.web.self_review.computing import computing
+from tests.web.self_review.computing import Computing
 
 PROFILE = Path(__file__).parents[3] / "config" / "backends" / "terra.yaml"
 HOST = "http://terra.test"
-CDSE = "https://identity.dataspace.copernicus.eu/auth/realms/CDSE"
-PROVIDERS = [
-    {"id": "CDSE", "issuer": CDSE, "title": "Copernicus Data Space Ecosystem"},
-    {"id": "egi", "issuer": "https://aai.egi.eu/auth/realms/egi", "title": "EGI Check-in"},
-]
+ISSUER = "http://127.0.0.1:8090"
+"""The identity provider that the profile names."""
 SHORT = Patience(job=10, pause=0.01, quiet=0.1)
 QUICK = Limits(per_second=1e9, at_once=4, seconds=20, overall=600, requests=100_000)
 
 
 class World:
-    """Terra Observatory, with OpenID Connect, and reviews of it."""
+    """Terra Observatory, and reviews of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, real: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
         self.profile = _profile()
         self.store = Store(folder / STORE_FILE)
-        self._closing = threading.Event()
-        self.engine = ThreadEngine(computing(PROFILE, self._closing), self.store)
+        self.computing = Computing(PROFILE, real=real)
+        self.engine = ThreadEngine(self.computing.executor(), self.store)
         self.app = create_app(self.profile, data_directory=folder, engine=self.engine)
-        _offer_openid_connect(self.app, self.profile)
         self.catalogue: Catalogue = load()
 
     def close(self) -> None:
-        self._closing.set()
+        self.computing.closing.set()
         self.engine.close()
         self.store.close()
 
@@ -88,7 +82,7 @@ class World:
             catalogue=self.catalogue,
             wanted=rows,
             limits=QUICK,
-            options=options or Options(earlier=earlier, patience=SHORT),
+            options=options or Options(earlier=earlier, patience=SHORT, issuer=ISSUER),
             account=Account(BasicLogin(user, user)) if user else None,
             penniless=Account(BasicLogin(penniless, penniless)) if penniless else None,
             transport=WsgiAdapter({HOST: self.app}),
@@ -103,14 +97,3 @@ def _profile() -> Profile:
     found = load_profile(PROFILE)
     rich = replace(found.billing, budget=1e9)
     return replace(found, public_url=HOST, faults=Faults(control=True), billing=rich)
-
-
-def _offer_openid_connect(app: Flask, profile: Profile) -> None:
-    path = f"{profile.url_path}/credentials/oidc"
-
-    def providers() -> Any:
-        return jsonify(providers=PROVIDERS) if request.path == path else None
-
-    app.add_url_rule(path, "providers", providers)
-    # Before all others, so that nobody is asked for a token.
-    app.before_request_funcs.setdefault(None, []).insert(0, providers)
