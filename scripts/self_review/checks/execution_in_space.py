@@ -30,7 +30,7 @@ SQUARE = 0.6
 """The share of the sample that a polygon covers."""
 
 
-def _polygon(data: Cubes) -> dict[str, Any]:
+def polygon(data: Cubes) -> dict[str, Any]:
     extent = data.sample.extent
     pad = data.sample.size * (1 - SQUARE) / 2
     west, south = extent["west"] + pad, extent["south"] + pad
@@ -50,10 +50,10 @@ def polygons_take_reducers(backend: Backend) -> Outcome:
         step = node(
             "aggregate_spatial",
             data=of("mean"),
-            geometries=_polygon(data),
+            geometries=polygon(data),
             reducer=callback(reducer),
         )
-        save = node("save_result", data=of("step"), format=_vector_format(backend))
+        save = node("save_result", data=of("step"), format=vector_format(backend))
         process = graph(load=data.sample.load(), mean=data.mean(), step=step, save=save)
         return backend.making.result_once(f"aggregate_spatial {reducer}", process)
 
@@ -61,7 +61,7 @@ def polygons_take_reducers(backend: Backend) -> Outcome:
     return worked(backend, problems, "They work.", ", ".join(SAMPLED_REDUCERS))
 
 
-def _vector_format(backend: Backend) -> str:
+def vector_format(backend: Backend) -> str:
     output = backend.file_formats.get("output")
     names = {str(one).lower(): str(one) for one in output} if isinstance(output, dict) else {}
     return next(
