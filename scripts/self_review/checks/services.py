@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scripts.self_review.backend import Backend, Entry
-from scripts.self_review.findings import Evidence, Outcome, judged
+from scripts.self_review.findings import (
+    Cause,
+    Evidence,
+    Outcome,
+    could_not_tell,
+    failed,
+    judged,
+)
 from scripts.self_review.lists import public
 from scripts.self_review.registry import check
 
@@ -52,3 +59,13 @@ def _each(backend: Backend, problem: Callable[[Entry], str]) -> Outcome:
     problems = [f"{name}: {said}" for name, one in types.items() if (said := problem(one))]
     shown = Evidence(f"GET {backend.root}{PATH}", ", ".join(types) or "no types")
     return judged(problems, "Each has it.", shown, looked_at=f"{len(types)} service types")
+
+
+@check("api-617")
+def services_show_results_of_jobs(backend: Backend) -> Outcome:
+    backend.user  # noqa: B018 - raises without a login
+    backend.required_there("/services", "api-610")
+    if not {"load_stac", "load_result"} & backend.processes_by_id.keys():
+        return failed("There is neither load_stac nor load_result to show results with.")
+    says = "Results can be loaded; whether a service shows them is for a person to see."
+    return could_not_tell(says, Cause.STATEMENT)
