@@ -30,6 +30,7 @@ from aggregator.usecases.callers import trust_in_issuers, verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.federation import Federation
+from aggregator.usecases.files import Files
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import operators_of
@@ -51,6 +52,7 @@ from aggregator.web import (
     dashboard,
     discovery,
     errors,
+    files,
     jobs,
     monitoring,
     processing,
@@ -70,6 +72,7 @@ SECTIONS = (
     processing,
     jobs,
     services,
+    files,
     user_processes,
     monitoring,
     availability,
@@ -227,6 +230,7 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
+        Files(settings, fleet, catalogue),
         availability_,
         Boards(availability_, books.usage.earned if books else None),
         operators_of(settings, accounts, catalogue),

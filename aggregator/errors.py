@@ -8,7 +8,7 @@
       Data and files      CollectionNotFound StorageFailure StorageQuotaExceeded FileNotFound
                           FilePathInvalid FileOperationUnsupported FolderOperationUnsupported
                           ContentTypeInvalid FileTypeInvalid FileSizeExceeded
-                          FileContentInvalid FileLocked
+                          FileContentInvalid FileLocked RangeNotSatisfiable
       Processes           ProcessGraphNotFound ProcessInvalid ProcessGraphMissing
                           ProcessGraphInvalid PredefinedProcessExists ProcessGraphComplexity
                           ProcessUnsupported ProcessParameterUnsupported
@@ -217,6 +217,12 @@ class FileLocked(OpenEOError, status=400):
 
     def __init__(self, file: str, **extras: Unpack[Extras]) -> None:
         super().__init__(f"The file '{file}' is in use by something else at the moment.", **extras)
+
+
+class RangeNotSatisfiable(OpenEOError, status=416):
+    """A part of a file that lies outside of it; the header Content-Range says its length."""
+
+    wording = "The file has no such part; the header Content-Range says how long it is."
 
 
 # Processes

@@ -1,7 +1,8 @@
 """Federated identifiers: the backend's id, a dash, the backend's own identifier.
 
 Backend ids have no dash, so the first one separates, and the backend's own identifier may hold
-any characters. Cursors of paged listings are opaque texts made here as well.
+any characters. Of files it is their path that says where they are: its first part is the backend's
+id. Cursors of paged listings are opaque texts made here as well.
 """
 
 from __future__ import annotations
@@ -52,6 +53,22 @@ def split(federated_id: str, backends: Container[str]) -> tuple[str, str]:
     if not (separator and local_id and backend in backends):
         raise IdentifierError(federated_id)
     return backend, local_id
+
+
+def join_path(backend: str, own_path: str) -> str:
+    """The path in the federation of what `backend` keeps under `own_path`."""
+    return f"{backend}/{own_path}"
+
+
+def split_path(path: str, backends: Container[str]) -> tuple[str, str]:
+    """The backend that keeps a file, and the path there; undoes `join_path`.
+
+    Raises IdentifierError if the first part is no such backend, or there is nothing after it.
+    """
+    backend, slash, own_path = path.partition("/")
+    if not (slash and own_path and backend in backends):
+        raise IdentifierError(path)
+    return backend, own_path
 
 
 def encode_cursor(position: Mapping[str, CursorValue]) -> str:

@@ -10,7 +10,7 @@ from aggregator.errors import ProcessGraphInvalid
 from aggregator.routing.choices import read_condition
 from aggregator.routing.extents import read_box, read_interval
 from aggregator.routing.graphs import BACKENDS_PROPERTY, Limits, Node, Scope, valid_graph
-from aggregator.routing.references import is_address, is_own_results
+from aggregator.routing.references import is_address, is_own_results, is_script
 from aggregator.routing.requirements import (
     CollectionNeed,
     ExplicitNeed,
@@ -155,6 +155,18 @@ def _read_output(needs: _Needs, node: Node) -> None:
         needs.output_formats.setdefault(name.casefold(), FormatNeed(name, node.path))
 
 
+def _read_files(needs: _Needs, node: Node) -> None:
+    _read_input(needs, node)
+    paths = needs.argument(node, "paths")
+    for path in paths if isinstance(paths, list) else ():
+        if isinstance(path, str):
+            _keep_file(needs, node, path)
+
+
+def _keep_file(needs: _Needs, node: Node, path: str) -> None:
+    needs.references.setdefault((path, "file"), ReferenceNeed(path, "file", True, node.path))
+
+
 def _read_input(needs: _Needs, node: Node) -> None:
     name = needs.argument(node, "format")
     if isinstance(name, str):
@@ -166,6 +178,9 @@ def _read_udf(needs: _Needs, node: Node) -> None:
     if isinstance(runtime, str):
         known = version if isinstance(version, str) and version else None
         needs.udfs.setdefault((runtime, known), UdfNeed(runtime, known, node.path))
+    udf = needs.argument(node, "udf")
+    if isinstance(udf, str) and is_script(udf):
+        _keep_file(needs, node, udf)
 
 
 def _read_result(needs: _Needs, node: Node) -> None:
@@ -193,7 +208,7 @@ def _refer(needs: _Needs, node: Node, name: str, kind: ReferenceKind) -> None:
 _READERS: Mapping[str, Callable[[_Needs, Node], None]] = {
     "load_collection": _read_collection,
     "save_result": _read_output,
-    "load_uploaded_files": _read_input,
+    "load_uploaded_files": _read_files,
     "load_url": _read_input,
     "run_udf": _read_udf,
     "run_udf_externally": _read_udf,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from aggregator.ids import IdentifierError, split
+from aggregator.ids import IdentifierError, split, split_path
 
 OwnerOf = Callable[[str], str | None]
+_SCRIPT = re.compile(r"[^\r\n()=;]{1,1000}\.(py|r|jl|js)", re.IGNORECASE)
 
 
 def is_address(reference: str) -> bool:
@@ -22,6 +24,22 @@ def is_own_results(address: str) -> bool:
     """
     parts = address.split("/")
     return "?" not in address and parts[-3:-2] == ["jobs"] and parts[-1] == "results"
+
+
+def is_script(udf: str) -> bool:
+    """Whether the user-defined function is given as the path of a file rather than as code.
+
+    Source: openEO process `run_udf`, parameter `udf`: code, an absolute URL, or a path.
+    """
+    return _SCRIPT.fullmatch(udf) is not None and not is_address(udf)
+
+
+def keeper_of(path: str, backends: Collection[str]) -> str | None:
+    """The backend that keeps the file of this path; None if the path does not begin with one."""
+    try:
+        return split_path(path, backends)[0]
+    except IdentifierError:
+        return None
 
 
 def owner_by_id(backends: Collection[str]) -> OwnerOf:

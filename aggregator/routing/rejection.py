@@ -14,6 +14,7 @@ from aggregator.errors import (
     BillingPlanInvalid,
     BudgetInvalid,
     CollectionNotFound,
+    FilePathInvalid,
     FileTypeInvalid,
     JobNotFound,
     NoBackendForProcess,
@@ -124,10 +125,21 @@ def _unknown_references(case: Case) -> Iterator[OpenEOError]:
     if case.asked.explicit is not None:
         return
     for need in case.needs.references:
-        known = is_address(need.reference) or case.asked.owner_of(need.reference) is not None
-        if need.binding and not known:
+        known = is_address(need.reference) or case.asked.holder_of(need) is not None
+        if need.kind == "file" and not known:
+            yield FilePathInvalid(_without_keeper(need.reference, case.asked.members))
+        elif need.binding and not known:
             hint = "The id of a job in this federation begins with its backend's id and a dash."
             yield JobNotFound(shortened(need.reference, 200), hint)
+
+
+def _without_keeper(path: str, members: Sequence[str]) -> str:
+    keepers = enumerated(list(members)[:50], " or ")
+    example = f"{members[0]}/{shortened(path, 100)}" if members else ""
+    return (
+        f"'{shortened(path, 200)}' does not begin with the backend that keeps the file, which is "
+        f"one of {keepers}; such as '{example}'."
+    )
 
 
 def _unknown_parameters(case: Case) -> Iterator[OpenEOError]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aggregator.documents import JsonObject
-from aggregator.ids import IdentifierError, split
+from aggregator.ids import IdentifierError, split, split_path
 from aggregator.routing.graphs import BACKENDS_PROPERTY, Keys, Limits, Node, valid_graph
 from aggregator.routing.reading import argument, declared_parameters, is_predefined
-from aggregator.routing.references import is_address, is_own_results
+from aggregator.routing.references import is_address, is_own_results, is_script
 
 _REMOVE = object()
 Edit = tuple[Keys, Any]
@@ -28,8 +28,9 @@ def rewrite_for(
     Collections get the backend's own ids (`own_ids` by federated id, see `Abilities.own_ids`);
     conditions on `federation:backends` are removed, and `properties` with them if nothing is left;
     ids of this backend's jobs become its own, and so do addresses of results that begin with a key
-    of `addresses`, the value being the backend's own base URL; a namespace that is the backend's id
-    becomes `backend`. The process given is never changed; parts that stay the same are shared.
+    of `addresses`, the value being the backend's own base URL; paths of files that it keeps become
+    those under which it knows them; a namespace that is the backend's id becomes `backend`. The
+    process given is never changed; parts that stay the same are shared.
 
     Raises like `read_requirements` if the process is not valid. Linear in its size.
     """
@@ -68,6 +69,13 @@ class _Names:
                 return f"{own.rstrip('/')}/jobs/{self._own_id(job_id)}/{rest}"
         return reference
 
+    def own_path(self, path: Any) -> Any:
+        """The backend's own path of a file that it keeps; everything else as it is."""
+        try:
+            return split_path(path, {self.backend})[1] if isinstance(path, str) else path
+        except IdentifierError:
+            return path
+
     def _own_id(self, identifier: str) -> str:
         try:
             return split(identifier, {self.backend})[1]
@@ -82,6 +90,7 @@ def _edits(node: Node, names: _Names) -> Iterator[Edit]:
         return
     if node.process_id == "load_collection":
         yield from _collection_edits(node, names)
+    yield from _file_edits(node, names)
     for name in _REFERENCES.get(node.process_id, ()):
         reference = argument(node, name, names.declared)
         if isinstance(reference, str) and names.own_reference(reference) != reference:
@@ -93,7 +102,21 @@ _REFERENCES: Mapping[str, tuple[str, ...]] = {
     "load_stac": ("url",),
     "load_ml_model": ("id", "model", "uri"),
 }
-_RENAMED = frozenset({"load_collection", *_REFERENCES})
+_RENAMED = frozenset(
+    {"load_collection", "load_uploaded_files", "run_udf", "run_udf_externally", *_REFERENCES}
+)
+
+
+def _file_edits(node: Node, names: _Names) -> Iterator[Edit]:
+    if node.process_id == "load_uploaded_files":
+        paths = argument(node, "paths", names.declared)
+        own = [names.own_path(path) for path in paths] if isinstance(paths, list) else paths
+        if own != paths:
+            yield (*node.keys, "arguments", "paths"), own
+    elif node.process_id.startswith("run_udf"):
+        udf = argument(node, "udf", names.declared)
+        if isinstance(udf, str) and is_script(udf) and names.own_path(udf) != udf:
+            yield (*node.keys, "arguments", "udf"), names.own_path(udf)
 
 
 def _collection_edits(node: Node, names: _Names) -> Iterator[Edit]:

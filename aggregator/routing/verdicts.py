@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aggregator.routing.billing import FREE, Billing
-from aggregator.routing.references import OwnerOf
+from aggregator.routing.references import OwnerOf, keeper_of
+from aggregator.routing.requirements import ReferenceNeed
 from aggregator.routing.suggestions import shortened
 
 
@@ -78,6 +79,12 @@ class Asked:
     owner_of: OwnerOf = _nobody
     stored: Mapping[str, Sequence[str]] | None = None
     billing: Billing = FREE
+
+    def holder_of(self, need: ReferenceNeed) -> str | None:
+        """The backend that holds what is referred to, if that is known."""
+        if need.kind == "file":
+            return keeper_of(need.reference, self.members)
+        return self.owner_of(need.reference)
 
     def has_stored(self, backend: str, process: str) -> bool:
         """Whether the user is known to have stored the process at the backend."""

@@ -79,6 +79,9 @@ class Upstream:
     result_deadline: float = setting(
         300.0, "for a synchronous result, until its last byte", at_least(0.05)
     )
+    transfer_deadline: float = setting(
+        3600.0, "for the upload or download of one file, until its last byte", at_least(0.05)
+    )
     detail_deadline: float = setting(
         4.0, "for the first view of a collection's full metadata", at_least(0.05)
     )

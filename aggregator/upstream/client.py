@@ -20,7 +20,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import orjson
@@ -55,18 +55,30 @@ Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
 FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
 
 
+class Source(Protocol):
+    """A body that is read as it is sent; `length` is None if it is not known beforehand."""
+
+    @property
+    def length(self) -> int | None:
+        """Its bytes."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next piece, empty at the end; raises an OpenEOError if it breaks off."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What a backend is asked, without the credentials.
 
-    `path` is below the API's root and quoted; error statuses in `passed` are answers, not errors;
+    `path` is below the API's root and quoted; a `body` that is a source is sent once, piece by
+    piece, so that it takes no memory; error statuses in `passed` are answers, not errors;
     the answer to a `patient` request may begin as late as its deadline.
     """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | Source | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     passed: frozenset[int] = frozenset()
     patient: bool = False
@@ -363,12 +375,15 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Fail
 
 
 def _prepared(request: Request, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
-    """A request that is sent as it is: its URL is quoted and its body is bytes already."""
-    prepared = requests.PreparedRequest()
-    prepared.method, prepared.url, prepared.body = request.method, url, request.body
+    """A request that is sent as it is: its URL is quoted and its body is bytes, or a source."""
+    prepared, body = requests.PreparedRequest(), request.body
+    prepared.method, prepared.url = request.method, url
+    prepared.body = body  # type: ignore[assignment]
     prepared.headers = CaseInsensitiveDict(headers)
-    if request.body is not None or request.method in ("POST", "PUT", "PATCH"):
-        prepared.headers["Content-Length"] = str(len(request.body or b""))
+    if body is not None or request.method in ("POST", "PUT", "PATCH"):
+        length = len(body or b"") if isinstance(body, bytes | None) else body.length
+        if length is not None:
+            prepared.headers["Content-Length"] = str(length)
     return prepared
 
 

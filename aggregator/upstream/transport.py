@@ -8,6 +8,8 @@ connections, their pools and TLS are urllib3's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from requests import PreparedRequest, Response
@@ -22,17 +24,38 @@ ORIGINS = 32
 
 
 class _Connection(HTTPConnection):
-    """Sends a request in one piece, so that the backend wakes up once, and is guarded."""
+    """Sends a request in one piece, so that the backend wakes up once, and is guarded.
+
+    A body that is no bytes is sent as it is read, without being kept.
+    """
 
     _held: list[Any] | None = None
+    pause: float | None = None
 
-    def request(self, *args: Any, **options: Any) -> None:
+    def request(
+        self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any
+    ) -> None:
+        if body is not None and not isinstance(body, bytes):
+            self._upload(method, url, body, headers, options)
+            return
         self._held = []
         try:
-            super().request(*args, **options)
+            super().request(method, url, body, headers, **options)
         finally:
             pieces, self._held = self._held, None
         self.send(b"".join(pieces))
+
+    def _upload(
+        self, method: str, url: str, body: Any, headers: Any, options: Mapping[str, Any]
+    ) -> None:
+        """Send a body piece by piece, under the deadline from the first one on."""
+        if self.sock is None:
+            self.connect()
+        guard(self.sock)
+        self.sock.settimeout(self.pause)
+        # Who refuses a body answers before its end, and may then take no more of it.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().request(method, url, body, headers, **options)
 
     def send(self, data: Any) -> None:
         if self._held is None:
@@ -63,7 +86,7 @@ class _Pool(HTTPConnectionPool):
         """
         connection: Any = self._get_conn()
         try:
-            connection.timeout, read = timeout
+            connection.timeout, connection.pause = timeout
             connection.request(
                 str(request.method),
                 target,
@@ -72,7 +95,7 @@ class _Pool(HTTPConnectionPool):
                 preload_content=False,
                 decode_content=False,
             )
-            connection.timeout = read
+            connection.timeout = connection.pause
             answer: HTTPResponse = connection.getresponse()
         except BaseException:
             connection.close()

@@ -303,7 +303,8 @@ def _joined(
     roles = dict.fromkeys((*own_roles, *(r for d in documents.values() for r in texts(d, "roles"))))
     if roles:
         joined["roles"] = list(roles)
-    if len(documents) == 1:  # storage and budgets of different backends are not one
+    # Storage and budgets of different backends are not one, and one of several is not the whole.
+    if len(documents) == 1 and not missing:
         (only,) = documents.values()
         joined |= {key: only[key] for key in ("default_plan", "storage", "budget") if key in only}
     if documents:

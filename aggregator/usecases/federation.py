@@ -22,6 +22,7 @@ from aggregator.usecases.availability import Availability
 from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.files import Files
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
@@ -53,6 +54,7 @@ class Federation:
     processing: Processing
     jobs: Jobs
     services: Services
+    files: Files
     availability: Availability
     boards: Boards
     operators: Operators

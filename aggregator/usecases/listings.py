@@ -109,9 +109,11 @@ def read_page(
     limit: int | None,
     ask: Ask,
     deadline: float,
+    identity: str = "id",
 ) -> Listing:
     """Read one page of at most `limit` items (all there are if None) within `deadline` seconds.
 
+    `identity` is the member of an item that tells it from all others of its backend.
     All backends are read at the same time, each until it has given `limit` items or has no more.
     """
     until = time.monotonic() + deadline
@@ -130,7 +132,9 @@ def read_page(
         documents, failed = ask(requests, max(until - time.monotonic(), 0))
         failures |= failed
         for backend, document in documents.items():
-            _take(readings[backend], backend, document, key)
+            _take(
+                readings[backend], backend, objects(document, key), next_query(document), identity
+            )
     return _assembled(readings, failures, limit)
 
 
@@ -141,17 +145,22 @@ def _request(path: str, at: Position, limit: int | None) -> Request:
     return Request("GET", path, query)
 
 
-def _take(reading: _Reading, backend: str, document: JsonObject, key: str) -> None:
+def _take(
+    reading: _Reading,
+    backend: str,
+    entries: Sequence[JsonObject],
+    following: Mapping[str, str] | None,
+    identity: str,
+) -> None:
     """Add the items of a page that were not taken before, each with where to read on."""
     at = reading.at or Position()
-    listed = [item for item in objects(document, key) if text(item, "id")]
-    following = next_query(document)
+    listed = [item for item in entries if text(item, identity)]
     after_page = Position(following) if following is not None else None
     mark = orjson.dumps(following).decode()
     if mark in reading.seen:  # a next link that leads back
         after_page = None
     reading.seen.add(mark)
-    ids = [text(item, "id") for item in listed]
+    ids = [text(item, identity) for item in listed]
     for number in range(at.start(ids), len(listed)):
         last = number + 1 == len(listed)
         recent = tuple(ids[max(number + 1 - REMEMBERED, 0) : number + 1])

@@ -120,7 +120,7 @@ class Resources:
             path=f"/{self.collection}",
             key=self.collection,
             limit=limit,
-            ask=partial(_ask_all, self._fleet, access),
+            ask=partial(ask_all, self._fleet, access),
             deadline=self._settings.upstream.listing_deadline,
         )
         refused = refusal(listing.failures)
@@ -278,7 +278,8 @@ def marked(backend: str, document: JsonObject) -> dict[str, Any]:
     return {**document, "federation:backends": [backend]}
 
 
-def _ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float) -> Any:
+def ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float) -> Any:
+    """Asks backends for a listing, each with the user's credentials there."""
     answers = fleet.ask_all(requests, access.credentials, deadline=deadline)
     return answers.documents, answers.failures
 

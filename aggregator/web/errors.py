@@ -19,8 +19,6 @@ LOG = logging.getLogger(__name__)
 
 # Characters of a token; shorter ones could be any word.
 TELLING = 8
-# Parts of the openEO API that the federation does not offer.
-NOT_OFFERED = ("/process_graphs", "/files")
 
 
 class RequestInvalid(OpenEOError, status=400):
@@ -135,6 +133,6 @@ def _translated(error: HTTPException, max_bytes: int) -> OpenEOError:
 
 def _not_found() -> OpenEOError:
     path = request.path
-    if path.startswith(NOT_OFFERED) or path.endswith("/queryables"):
+    if path.endswith("/queryables"):
         return FeatureUnsupported()
     return NotFound(f"There is nothing at '{path[:200]}'. GET / lists the endpoints.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication
@@ -116,7 +117,9 @@ def _typed(start: Any) -> StartResponse:
 
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
     url = urlsplit(str(request.url))
-    body = request.body or b""
+    body: Any = request.body or b""
+    if hasattr(body, "read"):
+        body = b"".join(iter(partial(body.read, 65536), b""))
     data = body.encode() if isinstance(body, str) else bytes(body)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,

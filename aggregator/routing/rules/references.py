@@ -1,4 +1,4 @@
-"""What belongs to a job of one backend can be used only there."""
+"""What belongs to a job of one backend, or was uploaded there, can be used only there."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,12 @@ from aggregator.routing.requirements import ReferenceNeed, Requirements
 from aggregator.routing.suggestions import shortened
 from aggregator.routing.verdicts import Asked, Reason
 
-_NOUNS = {"result": "the results of", "model": "the model", "stac": "the results at"}
+_NOUNS = {
+    "result": "the results of",
+    "model": "the model",
+    "stac": "the results at",
+    "file": "the file",
+}
 
 
 def concerns(needs: Requirements, _asked: Asked) -> bool:
@@ -29,7 +34,7 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
 
 
 def _against(need: ReferenceNeed, backend: str, asked: Asked) -> str:
-    owner = asked.owner_of(need.reference)
+    owner = asked.holder_of(need)
     name = f"{_NOUNS[need.kind]} '{shortened(need.reference, 150)}'"
     if owner == backend:
         return ""
@@ -37,4 +42,5 @@ def _against(need: ReferenceNeed, backend: str, asked: Asked) -> str:
         return f"does not hold {name}: backend '{owner}' does"
     if is_address(need.reference) or asked.explicit == backend:
         return ""
-    return f"is not known to hold {name}: the id does not begin with a backend's"
+    what = "path" if need.kind == "file" else "id"
+    return f"is not known to hold {name}: the {what} does not begin with a backend's"

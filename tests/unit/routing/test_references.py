@@ -1,7 +1,7 @@
 import pytest
 
 from aggregator.routing import owner_by_address
-from aggregator.routing.references import is_own_results, owner_by_id
+from aggregator.routing.references import is_own_results, is_script, owner_by_id
 
 
 def test_a_federated_id_has_an_owner_and_nothing_else_has() -> None:
@@ -45,3 +45,16 @@ def test_the_longest_address_that_fits_decides(reference: str, owner: str | None
 )
 def test_results_of_ones_own_have_a_plain_address(address: str, own: bool) -> None:
     assert is_own_results(address) is own
+
+
+@pytest.mark.parametrize("udf", ["terra/a.py", "a.R", "deep/my script.py"])
+def test_the_path_of_a_script_is_no_code(udf: str) -> None:
+    assert is_script(udf)
+
+
+@pytest.mark.parametrize(
+    "udf",
+    ["def f(x):\n    return x.py", "print(a.py", "x/2", "https://a.example/b.py", "x = a.py"],
+)
+def test_code_and_addresses_are_no_paths_of_scripts(udf: str) -> None:
+    assert not is_script(udf)

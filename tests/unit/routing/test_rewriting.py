@@ -157,3 +157,18 @@ def test_rewriting_renames_what_a_naive_rewriting_renames(document: Json) -> Non
     own_ids = {"S1": "own-1", "S2": "own-2"}
     assert rewrite_for(document, "terra", own_ids=own_ids) == naive(document, own_ids)
     assert document == before
+
+
+def test_paths_of_files_become_the_backends_own_and_others_stay() -> None:
+    document = process(
+        a=node("load_uploaded_files", paths=["terra/a.tif", "aurora/b.tif"], format="GTiff"),
+        b=node("load_uploaded_files", paths={"from_parameter": "files"}, format="GTiff"),
+        c=node("run_udf", udf="terra/scripts/a.py", runtime="Python"),
+        d=node("run_udf", udf="terra/2\n", runtime="Python"),
+    )
+    document["parameters"] = [{"name": "files", "default": ["terra/deep/c.tif"]}]
+    nodes = rewritten(document)
+    assert nodes["a"]["arguments"]["paths"] == ["a.tif", "aurora/b.tif"]
+    assert nodes["b"]["arguments"]["paths"] == ["deep/c.tif"]
+    assert nodes["c"]["arguments"]["udf"] == "scripts/a.py"
+    assert nodes["d"]["arguments"]["udf"] == "terra/2\n"

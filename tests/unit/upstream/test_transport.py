@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import Client, Limits, Request
 from aggregator.upstream.transport import _Connection
 from tests.fakes.backends import Play, RawServer, json_says, says
@@ -211,3 +211,40 @@ def test_a_drip_over_tls_ends_with_the_deadline(secure: Callable[[Play], SecureS
         with pytest.raises(BackendTimeout):
             ask(Client("terra", server.url, limits=Limits(1, 5)), deadline=0.5)
         assert time.monotonic() - started < 3
+
+
+class Endless:
+    """A body that never ends; `sent` counts what was taken of it."""
+
+    length = None
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        assert 0 < size <= 65536, "it is taken in small pieces"
+        self.sent += size
+        return b"x" * size
+
+
+@pytest.mark.parametrize(("pause", "deadline"), [(0.2, 20.0), (20.0, 0.3)])
+def test_an_upload_that_nobody_takes_in_ends(pause: float, deadline: float) -> None:
+    def idle(_peer: socket.socket) -> None:
+        server.stopped.wait(15)
+
+    with RawServer(idle) as server:
+        client = Client("terra", server.url, limits=Limits(3, pause))
+        request = Request("PUT", "/files/a", body=Endless())
+        begun = time.monotonic()
+        with pytest.raises(BackendTimeout):
+            client.ask(request, None, deadline=deadline, limit=1000)
+        assert time.monotonic() - begun < 10
+        server.stopped.set()
+
+
+def test_an_upload_that_is_refused_before_its_end_ends() -> None:
+    body = b'{"id": "1", "code": "StorageQuotaExceeded", "message": "Full."}'
+    with RawServer(json_says(body, "400 Bad Request", "Connection: close")) as server:
+        request = Request("PUT", "/files/a", body=Endless())
+        with pytest.raises((BackendError, BackendFailure)):  # as far as it can still be read
+            Client("terra", server.url).ask(request, None, deadline=10, limit=1000)

@@ -1,0 +1,80 @@
+"""Large files through the running program, on loopback."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.web.test_files import store
+from tests.web.test_served import BIG, MEGABYTE, Served, listening
+
+
+def sized(call: Call) -> dict[str, object]:
+    return {"path": call.path.rpartition("/")[2], "size": len(call.body)}
+
+
+def large(_call: Call) -> Reply:
+    piece = b"x" * 65536
+    return Reply(200, body=(piece for _ in range(BIG // len(piece))))
+
+
+@pytest.fixture(scope="module")
+def terra() -> FakeBackend:
+    return store("terra", **{"PUT /files/*": sized, "GET /files/*": large})
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, terra: FakeBackend) -> Iterator[Served]:
+    with ExitStack() as stack:
+        url = stack.enter_context(listening(terra))
+        found = Served({"terra": url}, tmp_path_factory.mktemp("files"), workers=1)
+        try:
+            found.wait()
+            yield found
+        finally:
+            status, said = found.end()
+    assert status == 0
+    assert "Traceback" not in said, said
+
+
+def peak(served: Served) -> int:
+    """Megabytes that a worker has had at most."""
+    (worker,) = served.workers()
+    status = Path(f"/proc/{worker}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) // 1024
+
+
+def test_large_files_pass_in_constant_memory_both_ways(served: Served) -> None:
+    url, header = f"{served.url}/openeo/1.3/files/terra/big.bin", served.login()
+    answer = requests.put(url, data=b"x" * BIG, headers=header, timeout=60)
+    assert (answer.status_code, answer.json()["size"]) == (200, BIG), answer.text
+    answer = requests.get(url, headers=header, timeout=60, stream=True)
+    assert sum(len(chunk) for chunk in answer.iter_content(MEGABYTE)) == BIG
+    assert peak(served) < 110
+
+
+def test_an_upload_that_its_client_gives_up_is_given_up_at_the_backend(
+    served: Served, terra: FakeBackend
+) -> None:
+    token = served.login()["Authorization"]
+    host, port = served.url.removeprefix("http://").split(":")
+    head = (
+        f"PUT /openeo/1.3/files/terra/half.bin HTTP/1.1\r\nHost: {host}\r\n"
+        f"Authorization: {token}\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        client.sendall(head.encode() + b"x" * 1000)
+        client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+    assert b" 400 " in answer.split(b"\r\n", 1)[0], answer
+    assert b"RequestInvalid" in answer
+    assert requests.get(f"{served.url}/health", timeout=9).status_code == 200
