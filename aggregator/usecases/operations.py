@@ -29,6 +29,8 @@ from aggregator.usecases import happenings
 from aggregator.usecases.record import LOCK, Record
 
 TITLE, TEXT = 200, 10_000
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""No federation has a date before, or from then on: it is a slip of whoever typed it."""
 FEDERATION = ""
 """Stands for the federation as a whole where a member is named."""
 
@@ -196,16 +198,21 @@ class _Check:
     def length(self, name: str, text: str, most: int, *, least: int = 0) -> None:
         fits = least <= len(text.strip()) and len(text) <= most
         self.that(fits, f"{name}: must have {least} to {most} characters")
+        readable = not any(sign < " " and sign not in "\t\n\r" for sign in text)
+        self.that(readable, f"{name}: must have no control characters but tabs and ends of lines")
 
     def moment(self, name: str, text: str) -> int:
         """The moment; 0 if it cannot be read."""
         try:
-            return read_moment(text)
+            found = read_moment(text)
         except ValueError:
             self._mistakes.append(
                 f"{name}: must be a day or time such as 2026-03-14 or 2026-03-14T09:30:00Z"
             )
             return 0
+        possible = moment_of(EARLIEST) <= found < moment_of(LATEST)
+        self.that(possible, f"{name}: must be in the years 2000 to 2999")
+        return found
 
     def settle(self) -> None:
         if self._mistakes:

@@ -174,6 +174,45 @@ def test_a_request_that_cannot_be_read_names_every_mistake(
     assert message == f"The request is invalid: {'; '.join(mistakes)}."
 
 
+@pytest.mark.parametrize(
+    ("path", "changed", "mistake"),
+    [
+        ("maintenance", {"starts": "0001-01-01"}, "starts: must be in the years 2000 to 2999"),
+        ("maintenance", {"starts": "1970-01-01"}, "starts: must be in the years 2000 to 2999"),
+        (
+            "maintenance",
+            {"ends": "9999-12-31T23:59:59.9999Z"},
+            "ends: must be in the years 2000 to 2999",
+        ),
+        (
+            "maintenance",
+            {"text": "Disks\x00"},
+            "text: must have no control characters but tabs and ends of lines",
+        ),
+        (
+            "announcements",
+            {"announced": "0001-01-01"},
+            "announced: must be in the years 2000 to 2999",
+        ),
+        (
+            "announcements",
+            {"title": "Goodbye\x1b[2J"},
+            "title: must have no control characters but tabs and ends of lines",
+        ),
+    ],
+)
+def test_times_and_texts_that_no_operator_can_mean_are_refused(
+    site: Site, path: str, changed: dict[str, str], mistake: str
+) -> None:
+    bodies = {
+        "maintenance": {"backend": "terra", "starts": "2026-05-05", "ends": "2026-05-06"},
+        "announcements": {"kind": "notice", "title": "News"},
+    }
+    answer = site.post(f"/federation/{path}", {**bodies[path], **changed}, headers=OPERATOR)
+    message = assert_error(answer, 400, "OperatorRequestInvalid")["message"]
+    assert message == f"The request is invalid: {mistake}."
+
+
 def test_maintenance_is_announced_listed_and_called_off(site: Site) -> None:
     window = {"backend": "terra", "starts": "2026-05-05T08:00:00Z", "ends": "2026-05-05T12:00:00Z"}
     made = site.post("/federation/maintenance", {**window, "text": "Disks"}, headers=OPERATOR)
@@ -316,7 +355,7 @@ def test_what_is_new_is_in_the_export_at_once(site: Site) -> None:
 
 
 def test_the_feed_is_atom_with_ids_that_stay(site: Site) -> None:
-    hostile = "<script>alert(1)</script> & \x00\x0b ]]>"
+    hostile = "<script>alert(1)</script> & \ufffe\uffff ]]>"
     notice = {"kind": "notice", "title": hostile, "text": hostile}
     site.post("/federation/announcements", notice, headers=OPERATOR)
     decide(site, "exclude")

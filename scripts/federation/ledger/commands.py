@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -36,7 +37,9 @@ def month_like(value: str) -> str:
 def wallet_like(value: str) -> str:
     """A wallet: user/SUB or organisation/NUMBER."""
     kind, _, name = value.partition("/")
-    if not name or kind not in ("user", "organisation"):
+    # Reports name organisations by number: a wallet of any other name would pay for nothing.
+    known = {"user": ".+", "organisation": "0|[1-9][0-9]*"}.get(kind)
+    if known is None or not re.fullmatch(known, name):
         raise click.BadParameter(f"{value!r} is none; one is user/SUB or organisation/NUMBER.")
     return value
 

@@ -109,6 +109,8 @@ def test_what_is_no_amount_is_refused(desk: Desk, amount: str) -> None:
 
 def test_what_is_no_wallet_month_or_provider_is_refused(desk: Desk) -> None:
     assert "one is user/SUB" in desk.run("balance", "alice", status=2).output
+    for wallet in ("organisation/x", "organisation/-1", "organisation/07", "organisation/"):
+        assert "organisation/NUMBER" in desk.run("grant", wallet, "5", status=2).output
     assert "like 2026-03" in desk.run("close-month", "2026-13", status=2).output
     refused = desk.run("grant", "user/a", "1", "--provider", "mars", status=1)
     assert refused.output == "Error: There are no rates of 'mars'; there are: aurora, terra.\n"
