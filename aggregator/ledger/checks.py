@@ -34,9 +34,10 @@ class Standing:
 
     def refusal(self, needed: int) -> PaymentRequired:
         """The error for work that may not start, naming provider and day of renewal."""
+        wanted, left = to_credits(needed), to_credits(self.available)
         return PaymentRequired(
-            f"This needs {to_credits(needed):g} credits at {self.title} ('{self.provider}'), and "
-            f"{to_credits(self.available):g} are left for use there. {self._renewal()}"
+            f"This needs {wanted:.15g} credits at {self.title} ('{self.provider}'), and "
+            f"{left:.15g} are left for use there. {self._renewal()}"
         )
 
     def _renewal(self) -> str:
@@ -81,8 +82,8 @@ def check_budget(budget: int | None, estimate: int) -> None:
     """Raises PaymentRequired if the user's own limit does not cover the estimate."""
     if budget is not None and budget < estimate:
         raise PaymentRequired(
-            f"The budget of {to_credits(budget):g} credits does not cover the estimated costs of "
-            f"{to_credits(estimate):g} credits. Raise the budget, or leave it out."
+            f"The budget of {to_credits(budget):.15g} credits does not cover the estimated costs "
+            f"of {to_credits(estimate):.15g} credits. Raise the budget, or leave it out."
         )
 
 

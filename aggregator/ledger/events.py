@@ -218,8 +218,8 @@ def refunded(
     open_parts = refundable_parts(charge, payers, earlier, include_free)
     if not 0 < amount <= sum(open_parts.values()):
         raise RefundInvalid(
-            f"Of this charge {to_credits(sum(open_parts.values())):g} credits can be refunded, "
-            f"not {to_credits(amount):g}."
+            f"Of this charge {to_credits(sum(open_parts.values())):.15g} credits can be refunded, "
+            f"not {to_credits(amount):.15g}."
         )
     changes: list[tuple[str, int]] = [(revenue_account(provider), -amount)]
     fresh = 0

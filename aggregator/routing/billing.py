@@ -26,7 +26,8 @@ class Credit:
 
     def __str__(self) -> str:
         renewed = f" (free credits there are renewed on {self.renewal})" if self.renewal else ""
-        return f"needs {self.needed:g} credits, and you have {self.left:g} for use there{renewed}"
+        left = f"you have {self.left:.15g} for use there"
+        return f"needs {self.needed:.15g} credits, and {left}{renewed}"
 
 
 class Shortage(NamedTuple):
@@ -59,8 +60,8 @@ class Billing:
         about = {"needed": credit.needed}
         if self.budget is not None and self.budget < credit.needed:
             text = (
-                f"is expected to charge {credit.needed:g} credits, more than the budget of "
-                f"{self.budget:g}"
+                f"is expected to charge {credit.needed:.15g} credits, more than the budget of "
+                f"{self.budget:.15g}"
             )
             yield Shortage("budget", text, about | {"budget": self.budget})
         if not credit.suffices:

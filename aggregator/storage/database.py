@@ -34,6 +34,9 @@ from aggregator.storage.triggers import postgresql_triggers, sqlite_triggers
 
 LOG = logging.getLogger(__name__)
 
+Place = tuple[int, int] | None
+"""Device and number of a file: the same name may come to mean another."""
+
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
 POLL_SECONDS = 0.002
@@ -58,7 +61,8 @@ class Database:
     then. What `write` has committed is on disk when it returns. Reading never waits for writing.
 
     Raises ValueError for a URL that cannot be used, ModuleNotFoundError if its driver is missing;
-    `write` and `read` raise DatabaseUnavailable while the database cannot be reached or is broken.
+    `write` and `read` raise DatabaseUnavailable while the database cannot be reached or is broken,
+    and while the file that was used is no longer at its place; one put there later is opened.
     """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
@@ -71,6 +75,7 @@ class Database:
         self._made = False
         self._making = threading.Lock()
         self._file: Path | None = None
+        self._place: Place = None
         if self.sqlite:
             if not address.database or address.database == ":memory:":
                 raise ValueError("the ledger needs a file: sqlite:///PATH")
@@ -100,6 +105,7 @@ class Database:
                     self._make(connection)
             except (OSError, SQLAlchemyError) as error:
                 raise _unavailable(error) from error
+            self._place = _place_of(self._file)
             self._made = True
 
     def _make(self, connection: Connection) -> None:
@@ -117,18 +123,33 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end, or undone if it raises."""
-        if not self._made:
-            self.create()
+        place = self._open()
         with _failures_told(), self._turn, self._write.begin() as connection:
             yield connection
+        if _place_of(self._file) != place:
+            raise self._gone()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of what was committed; SQLite: the same for the whole block."""
-        if not self._made:
-            self.create()
+        self._open()
         with _failures_told(), self._read.begin() as connection:
             yield connection
+
+    def _open(self) -> Place:
+        """Sees to it that the file at its place is the one in use, with tables; says which."""
+        if self._made and (place := _place_of(self._file)) != self._place:
+            if place is None:  # an empty one in its stead would forget what was booked
+                raise self._gone()
+            self.dispose()
+            self._made = False
+        if not self._made:
+            self.create()
+        return self._place
+
+    def _gone(self) -> DatabaseUnavailable:
+        """The error for a file that was removed or replaced: what is written to it is lost."""
+        return _unavailable(OSError(f"{self._file} was removed or replaced while it was in use"))
 
     def lock(self, connection: Connection, names: Iterable[str]) -> None:
         """Waits for all other writers of these wallets and keys; held until the transaction ends.
@@ -151,6 +172,15 @@ class Database:
         """Closes all connections; the next use opens new ones."""
         self._write.dispose()
         self._read.dispose()
+
+
+def _place_of(file: Path | None) -> Place:
+    """Which file is there; None if there is none, or if the database is no file."""
+    try:
+        found = None if file is None else file.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 class _OtherVersionError(SQLAlchemyError):

@@ -232,7 +232,7 @@ class Processing:
         passed = self._result_headers(stream, decision.backend, view)
         costs = reservation.answered(stream.headers.get("OpenEO-Identifier", ""))
         if costs is not None:
-            passed["OpenEO-Costs"] = f"{costs:g}"
+            passed["OpenEO-Costs"] = f"{costs:.15g}"
         return Result(
             decision.backend,
             decision.routing,

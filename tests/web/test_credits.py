@@ -81,6 +81,15 @@ def test_costs_that_were_reported_before_the_answer_are_those_of_the_ledger(site
     assert left(site) == 8.5
 
 
+def test_large_costs_are_stated_to_the_last_millicredit(site: Site) -> None:
+    def reports(_: Call) -> Reply:
+        report(site, "r-1", 1234567.891)
+        return result("r-1")
+
+    site.backends["terra"].answers["POST /result"] = reports
+    assert run(site).headers["OpenEO-Costs"] == "1234567.891"
+
+
 def test_costs_that_were_not_reported_yet_are_those_that_the_backend_states(site: Site) -> None:
     assert run(site).headers["OpenEO-Costs"] == "9"
 

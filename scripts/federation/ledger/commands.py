@@ -114,7 +114,7 @@ def grant(place: Place, /, wallet: str, amount: int, **wanted: Any) -> None:
 
     with place.opened(new=True) as books:
         given = rows.granted(changes.grant(books, wallet, amount, now=_now(), **wanted))
-    sentence = f"{given['amount']:g} credits for {wallet}, usable {_where(given['usable_at'])}."
+    sentence = f"{given['amount']:.15g} credits for {wallet}, usable {_where(given['usable_at'])}."
     printing.tell(sentence, given, as_json=place.as_json)
 
 
@@ -135,7 +135,7 @@ def refund(place: Place, /, provider: str, report: str, **wanted: Any) -> None:
 
     with place.opened() as books:
         given = changes.refund(books, provider, report, now=_now(), **wanted)
-    sentence = f"{given['amount']:g} credits back to {given['wallet']}."
+    sentence = f"{given['amount']:.15g} credits back to {given['wallet']}."
     printing.tell(sentence, given, as_json=place.as_json)
 
 

@@ -31,6 +31,14 @@ def test_a_refusal_names_the_provider_and_the_day_of_renewal() -> None:
     )
 
 
+def test_large_amounts_are_told_to_the_last_millicredit() -> None:
+    purse = Purse("user/alice", (Lot(grant("g", 10**7), 1_234_567_891),))
+    standing = standing_at(purse, "terra", "Terra Observatory", MARCH, renewed=True)
+    assert "and 1234567.891 are left" in standing.refusal(2_345_678_912).message
+    with pytest.raises(PaymentRequired, match=r"budget of 1234567\.891 credits"):
+        check_budget(1_234_567_891, 2_345_678_912)
+
+
 def test_who_gets_no_free_credits_is_promised_none() -> None:
     standing = standing_at(Purse("organisation/7"), "terra", "", MARCH, renewed=False)
     assert standing.refusal(1).message.endswith("Credits for it are not renewed by themselves.")

@@ -21,6 +21,12 @@ def routed(credits_: dict[str, Credit], *, explicit: str | None = None, **asked:
     return decide(needs(a=load()), backends, explicit=explicit, billing=Billing(credits_, **asked))
 
 
+def test_large_amounts_are_told_to_the_last_millicredit() -> None:
+    assert str(Credit(1234567.891, -199989999.001, "")) == (
+        "needs 1234567.891 credits, and you have -199989999.001 for use there"
+    )
+
+
 def test_work_goes_where_the_user_has_credits_and_the_explanation_says_so() -> None:
     routing = routed({"terra": EMPTY, "aurora": FULL})
     assert routing.chosen == "aurora"

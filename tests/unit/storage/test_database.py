@@ -11,10 +11,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from aggregator.errors import DatabaseUnavailable
 from aggregator.storage.database import Database
-from aggregator.storage.ledger import Ledger
+from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.metadata import APPEND_ONLY, metadata
 from aggregator.storage.verification import balances
-from tests.unit.ledger.documents import MARCH, grant
+from tests.unit.ledger.documents import MARCH, grant, tariffs
 
 
 def test_what_is_committed_is_on_disk(ledger: Ledger) -> None:
@@ -138,6 +138,39 @@ def test_what_was_out_of_reach_is_used_when_it_comes(tmp_path: Path) -> None:
     with database.write() as connection:
         assert "transfer" in inspect(connection).get_table_names()
     database.dispose()
+
+
+def test_nothing_is_taken_for_a_file_that_has_gone_until_it_is_back(tmp_path: Path) -> None:
+    file, away = tmp_path / "federation.sqlite", tmp_path / "backup.sqlite"
+    ledger = open_ledger(f"sqlite:///{file}", tariffs())
+    ledger.grant(grant("a", 1000))
+    ledger.database.dispose()  # everything is in the one file
+    file.rename(away)
+    for attempt in (ledger.database.write, ledger.database.read):
+        with pytest.raises(DatabaseUnavailable) as refused, attempt():
+            pass
+        assert "removed or replaced while it was in use" in refused.value.reason
+    assert not file.exists()
+    away.rename(file)
+    assert balances(ledger.database)["grant:a"] == 1_000_000
+
+
+def test_what_was_committed_into_a_file_that_went_meanwhile_is_not_acknowledged(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "federation.sqlite"
+    with pytest.raises(DatabaseUnavailable), Database(f"sqlite:///{file}").write():
+        file.unlink()
+
+
+def test_a_backup_that_is_put_in_the_place_of_the_file_is_opened(tmp_path: Path) -> None:
+    books = {}
+    for name, amount in (("now", 1000), ("backup", 7000)):
+        books[name] = open_ledger(f"sqlite:///{tmp_path / name}", tariffs())
+        books[name].grant(grant("a", amount))
+        books[name].database.dispose()
+    (tmp_path / "backup").rename(tmp_path / "now")
+    assert balances(books["now"].database)["grant:a"] == 7_000_000
 
 
 def test_an_error_about_a_statement_does_not_tell_its_values(ledger: Ledger) -> None:
