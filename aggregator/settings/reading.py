@@ -68,6 +68,11 @@ def read(document: object, *, directory: Path = Path(), source: str = "settings"
     identity: Identity = values.get("identity", Identity())
     if identity.simulated:
         values["identity"] = replace(identity, simulated=directory / identity.simulated)
+    if values.get("accounting") and len(identity.trusted_issuers) > 1:
+        mistakes.append(
+            "identity.trusted_issuers: must be one where there is accounting, since members report "
+            "usage by the `sub` of users alone, which only one issuer keeps apart"
+        )
     if accounting := values.get("accounting"):
         values["accounting"] = replace(accounting, pricing=directory / accounting.pricing)
     reference = values.get("process_reference")

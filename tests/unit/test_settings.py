@@ -229,3 +229,12 @@ def test_a_day_of_joining_is_written_as_yaml_writes_days(tmp_path: Path) -> None
     file.write_text("backends:\n  a: {url: 'http://a', joined: March}\n")
     with pytest.raises(SettingsError, match=r"backends.a.joined: must be a day such as 2026-03-14"):
         load(file)
+
+
+def test_wallets_are_of_one_issuer_since_usage_is_reported_by_the_sub_alone() -> None:
+    two = {"trusted_issuers": ["https://a.example", "https://b.example"]}
+    document = {"backends": ONE, "identity": two, "accounting": {"pricing": "pricing"}}
+    assert mistakes(document)[0].startswith(
+        "identity.trusted_issuers: must be one where there is accounting"
+    )
+    assert read({"backends": ONE, "identity": two}).accounting is None
