@@ -66,6 +66,6 @@ def keep_books(
         Housekeeping(ledger, settings.accounting, clock),
         usage,
         Balances(ledger, credits_, usage),
-        Reporting(ledger, caller_of, clock),
+        Reporting(ledger, wallets, caller_of, clock),
         Pricing(settings, ledger.tariffs),
     )

@@ -22,7 +22,8 @@ def verified_callers(settings: Settings, accounts: Accounts, catalogue: Catalogu
     def caller_of(authorization: str | None) -> Caller:
         access = accounts.access(authorization, view)
         client = access.claims.client if access.claims and trusts_issuers() else ""
-        return Caller(access.user_id, client)
+        subscriptions = access.claims.subscriptions if access.claims else None
+        return Caller(access.user_id, client, subscriptions)
 
     return caller_of
 

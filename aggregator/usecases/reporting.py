@@ -15,6 +15,8 @@ from aggregator.ledger.checks import Standing
 from aggregator.ledger.moments import rfc3339
 from aggregator.ledger.reports import UsageReport, read_added_value, read_resources
 from aggregator.storage.ledger import Ledger
+from aggregator.storage.members import Member
+from aggregator.usecases.wallets import Wallets
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,12 @@ class Caller:
     """Whose verified token a request carries: its user (claim `sub`) and the client it is for.
 
     A service account that got its token with its own credentials is told by its client.
+    `subscriptions` are those that the token names, None where it cannot name any.
     """
 
     user: str
     client: str = ""
+    subscriptions: tuple[str, ...] | None = None
 
 
 CallerOf = Callable[[str | None], Caller]
@@ -35,8 +39,11 @@ CallerOf = Callable[[str | None], Caller]
 class Reporting:
     """Takes usage reports; what is answered is on disk."""
 
-    def __init__(self, ledger: Ledger, caller_of: CallerOf, clock: Callable[[], float]) -> None:
-        self._ledger, self._caller_of, self._clock = ledger, caller_of, clock
+    def __init__(
+        self, ledger: Ledger, wallets: Wallets, caller_of: CallerOf, clock: Callable[[], float]
+    ) -> None:
+        self._ledger, self._wallets = ledger, wallets
+        self._caller_of, self._clock = caller_of, clock
 
     def caller(self, authorization: str | None) -> Caller:
         """Who sends this header. Raises AuthenticationRequired, TokenInvalid."""
@@ -67,14 +74,24 @@ class Reporting:
             if not own:
                 raise PermissionsInsufficient("You may ask for your own permissions only.")
             providers = own
-        now = self._now()
-        member = self._ledger.member(user or caller.user)
-        standings = self._ledger.standings(member, providers, now)
+        member = self._welcomed(caller, user or caller.user)
+        standings = self._ledger.standings(member, providers, self._now())
         return {
             "execution": any(standing.covers(0) for standing in standings),
             "reporting": bool(own),
             "providers": [_standing(standing) for standing in standings],
         }
+
+    def _welcomed(self, caller: Caller, user: str) -> Member:
+        """The user, with the free credits that are due by now.
+
+        Of others it counts what they subscribed to when they were here themselves.
+        """
+        if user == caller.user:
+            self._wallets.welcome(user, caller.subscriptions)
+        elif (known := self._ledger.member(user).subscriptions) is not None:
+            self._wallets.welcome(user, known)
+        return self._ledger.member(user)
 
     def resources(self, reporter: Caller, document: Any) -> list[dict[str, Any]]:
         """The costs of resources that an execution used (`POST /resources`).

@@ -324,8 +324,8 @@ def test_reporters_are_told_what_they_may_report_for(site: Site) -> None:
 
 
 def test_users_are_told_whether_they_may_execute_and_what_is_left(site: Site) -> None:
-    books(site).wallets.welcome("alice", ["general"])
-    assert get(site, PERMISSIONS, ALICE) == {
+    alice = bearer("alice", "web-editor", subscriptions=["general"])
+    assert get(site, PERMISSIONS, alice) == {
         "execution": True,
         "reporting": False,
         "providers": [
@@ -356,6 +356,17 @@ def test_a_provider_is_told_what_a_user_has_left_with_it_and_not_elsewhere(site:
     books(site).wallets.welcome("alice", ["general"])
     told = get(site, f"{PERMISSIONS}?userId=alice", TERRAS)
     assert [(one["provider"], one["available"]) for one in told["providers"]] == [("terra", 100.0)]
+
+
+def test_a_provider_is_told_of_the_free_credits_of_a_month_that_has_just_begun(site: Site) -> None:
+    books(site).wallets.welcome("alice", ["general"])
+    post(site, direct("k", 130))
+    asked = f"{PERMISSIONS}?userId=alice"
+    assert not get(site, asked, TERRAS)["execution"]
+    site.clock.advance(30 * 24 * 3600)
+    later = {"iat": int(site.clock()), "exp": int(site.clock()) + 60}
+    told = get(site, asked, bearer("terra-accounting", "terra-accounting", **later))
+    assert (told["execution"], told["providers"][0]["available"]) == (True, 70.0)
 
 
 def test_nobody_is_told_of_another_users_wallet(site: Site) -> None:
