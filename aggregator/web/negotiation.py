@@ -15,14 +15,18 @@ JSON, HTML = "application/json", "text/html"
 STYLED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def wants_page() -> bool:
-    """Whether HTML is asked for: by `?f=html`, or by an Accept that names it and ranks it first."""
+def wants_page(*others: str) -> bool:
+    """Whether HTML is asked for: by `?f=html`, or by an Accept that names it and ranks it first.
+
+    `others` are further values of `f` that the address takes, for the error on any else.
+    """
     wanted = request.args.get("f")
     if wanted is None:
         named = HTML in request.accept_mimetypes.values()
         return named and request.accept_mimetypes[HTML] >= request.accept_mimetypes[JSON]
     if wanted not in ("html", "json"):
-        raise RequestInvalid("The query parameter 'f' must be html or json.")
+        known = " or ".join(("html", "json", *others))
+        raise RequestInvalid(f"The query parameter 'f' must be {known}.")
     return wanted == "html"
 
 

@@ -81,7 +81,7 @@ def _answer(page: str, template: str, look: Callable[[Reader], Found]) -> Respon
     """What is found, in the form that is asked for; an error as a page where one is wanted."""
     if request.args.get("f") == "csv":
         return _csv(page, look(_reader()))
-    if not wants_page():
+    if not wants_page("csv"):
         return document(look(_reader()), headers=HEADERS)
     try:
         reader = _reader()
