@@ -100,6 +100,7 @@ CONSEQUENCES: Mapping[str, tuple[str, str]] = {
     "collections.not-harmonised": ("collections-7", "the old ids are gone"),
     "collections.no-angle-bands": ("collections-7", "bands are gone"),
     "graphs.parameters-refused": ("api-13", "callbacks refer to parameters"),
+    "jobs.start-by-themselves": ("api-700", "what ended by itself is started once more"),
     "jobs.create-fails": ("api-731", "invalid jobs are answered with 500 as well"),
     "result.errors-as-text": ("api-7 api-910", "they look at errors of POST /result too"),
     "result.fails": (
