@@ -28,8 +28,8 @@ def read(path: Path, backend: str | None = None) -> list[Month]:
     """The whole months of a history in JSON, in order; raises StatementError.
 
     Either `{"months": [{"month": "2026-10", "uptime": 99.7}, …]}`, or such an object for each
-    backend below `backends`. `uptime` is in percent; in its place `counted` and `up` are read,
-    numbers of probes. `since` is the month in which the backend joined the federation.
+    backend below `backends`, as the export of a federation's monitor has it. `uptime` is in
+    percent; `counted` and `up`, numbers of probes, go before it. `since` is the month in which the backend joined the federation.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def read(path: Path, backend: str | None = None) -> list[Month]:
     months = found.get("months")
     if not isinstance(months, list):
         raise StatementError(f"{path} has no array `months`.")
-    since = str(found.get("since", ""))
+    since = str(found.get("since") or "")
     read_ = sorted((_month(path, one) for one in months), key=lambda one: one.name)
     return _with_grace(read_, since)
 
