@@ -106,13 +106,22 @@ def load_stac(spec: CollectionSpec, request: LoadRequest) -> xr.DataArray:
     return load_source(read_source(href), request, lambda item, _bands: _checked(item, href))
 
 
+def _common_names(source: Source) -> dict[str, str]:
+    """The band that each common name stands for: the first of those that have it."""
+    said = [
+        (band.description.get("common_name") or band.description.get("eo:common_name"), band.name)
+        for band in reversed(source.bands)
+    ]
+    return {str(common): name for common, name in said if common}
+
+
 def load_source(source: Source, request: LoadRequest, prepare: Prepare) -> xr.DataArray:
     """As `load_stac`, of STAC that has been read.
 
     `prepare(item, bands)` gives an item in the form in which these bands of it are read; it
     may refuse it.
     """
-    names = band_names([band.name for band in source.bands], request)
+    names = band_names([band.name for band in source.bands], request, _common_names(source))
     by_name = {band.name: band for band in source.bands}
     bands = [by_name[name] for name in names]
     area = read_area(request.spatial_extent, source.bbox)

@@ -15,6 +15,7 @@ from affine import Affine
 from dask.base import tokenize
 
 from backends.acquisitions import Visit, visits
+from backends.bands import Band
 from backends.errors import parameter_invalid
 from backends.intervals import days_of, fewest_dates, nothing_then
 from backends.loading import LoadRequest, check_size
@@ -50,7 +51,7 @@ def load_world(product: Product, request: LoadRequest) -> xr.DataArray:
     float32 with NaN for no data. Raises openEO errors for everything that is wrong
     with the request, before anything is allocated.
     """
-    bands = band_names(product.band_names, request)
+    bands = band_names(product.band_names, request, common_names(product.bands))
     area = read_area(request.spatial_extent, product.bbox)
     window = window_of(product, request, area)
     dates = _dates(product, request, area, len(bands), window)
@@ -60,17 +61,28 @@ def load_world(product: Product, request: LoadRequest) -> xr.DataArray:
     return _labelled(product, window, dates, bands, values)
 
 
-def band_names(available: Sequence[str], request: LoadRequest) -> tuple[str, ...]:
-    """The bands asked for, all if none are; `ProcessParameterInvalid` for unknown ones."""
+def common_names(bands: Sequence[Band]) -> dict[str, str]:
+    """The band that each common name stands for: the first of those that have it."""
+    return {band.common_name: band.name for band in reversed(bands) if band.common_name}
+
+
+def band_names(
+    available: Sequence[str], request: LoadRequest, common: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The bands asked for by name or else common name, all if none are.
+
+    `ProcessParameterInvalid` for unknown ones.
+    """
     if request.bands is None:
         return tuple(available)
-    unknown = [str(name) for name in request.bands if name not in available]
+    asked = [name if name in available else common.get(name, name) for name in request.bands]
+    unknown = [str(name) for name in asked if name not in available]
     if unknown or not request.bands:
         reason = f"there is no band {', '.join(unknown)}" if unknown else "no band is named"
         raise parameter_invalid(
             "load_collection", "bands", f"{reason}; available are {', '.join(available)}."
         )
-    return tuple(dict.fromkeys(request.bands))
+    return tuple(dict.fromkeys(asked))
 
 
 def _dates(

@@ -17,12 +17,8 @@ from tests.scenarios.conftest import Federation
 
 LIMITS = Limits(per_second=500, seconds=60, overall=110, requests=3000)
 NOT_MET = {
-    # `bands` of load_collection takes names of bands, not yet their common names.
-    "terra": {"processes-L2A-load_collection-band-names"},
-    "aurora": {"processes-L2A-load_collection-band-names"},
-    "boreal": set[str](),
     # Its capabilities do not claim the conformance class of STAC API Collections.
-    "aggregator": {"api-304", "processes-L2A-load_collection-band-names"},
+    "aggregator": {"api-304"},
 }
 """What prevents a part of the federation from meeting the minimum."""
 DERIVED = {"profile-api", "profile-processes"}
@@ -58,7 +54,7 @@ def reviewed(url: str, *, anonymous: bool = False) -> Report:
 def test_each_simulated_backend_meets_the_minimum(federation: Federation, name: str) -> None:
     report = reviewed(federation.backend_url(name))
     fails = {one.id: one.outcome.says for one in report.findings if one.verdict == "fail"}
-    assert set(fails) - DERIVED == NOT_MET[name], fails
+    assert fails == {}
     unjudged = {
         one.id: one.outcome.says
         for one in report.findings

@@ -302,6 +302,13 @@ def test_unknown_bands_are_refused_with_the_known_ones() -> None:
     assert "no band HH; available are VV, VH" in caught.value.message
 
 
+def test_bands_can_be_asked_for_by_their_common_names() -> None:
+    cube = loaded(
+        "sentinel2_l2a", temporal_extent=("2021-01-01", "2021-01-12"), bands=("nir", "red", "B02")
+    )
+    assert list(cube.bands.values) == ["B08", "B04", "B02"]
+
+
 def test_bands_come_in_the_order_asked_for() -> None:
     cube = loaded("sentinel2_l2a", bands=("SCL", "B02"), temporal_extent=JULY)
     assert cube.bands.values.tolist() == ["SCL", "B02"]
