@@ -29,7 +29,8 @@ def read(path: Path, backend: str | None = None) -> list[Month]:
 
     Either `{"months": [{"month": "2026-10", "uptime": 99.7}, …]}`, or such an object for each
     backend below `backends`, as the export of a federation's monitor has it. `uptime` is in
-    percent; `counted` and `up`, numbers of probes, go before it. `since` is the month in which the backend joined the federation.
+    percent; `counted` and `up`, numbers of probes, go before it. `since` is the month in which the
+    backend joined the federation.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
