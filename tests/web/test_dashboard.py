@@ -253,3 +253,8 @@ def test_no_backend_can_be_named_like_a_page(tmp_path: Path) -> None:
     document = {"backends": {"feed": {"url": "https://a.example"}}}
     with pytest.raises(SettingsError, match=r"backends\.feed: this is the name of a page"):
         read(document)
+
+
+def test_the_page_leads_to_the_notes_and_to_prices_where_there_are_any(tmp_path: Path) -> None:
+    assert 'href="/federation/notes"' in page(site_of(tmp_path))
+    assert 'href="/federation/pricing"' not in page(site_of(tmp_path))
