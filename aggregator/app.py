@@ -32,6 +32,7 @@ from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.files import Files
 from aggregator.usecases.identities import Identities
+from aggregator.usecases.items import Items
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import operators_of
 from aggregator.usecases.processing import Processing
@@ -53,6 +54,7 @@ from aggregator.web import (
     discovery,
     errors,
     files,
+    items,
     jobs,
     monitoring,
     processing,
@@ -68,6 +70,7 @@ from aggregator.web.responses import tag
 SECTIONS = (
     capabilities,
     discovery,
+    items,
     account,
     processing,
     jobs,
@@ -231,6 +234,7 @@ def compose(
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
         Files(settings, fleet, catalogue),
+        Items(settings, fleet, catalogue),
         availability_,
         Boards(availability_, books.usage.earned if books else None),
         operators_of(settings, accounts, catalogue),

@@ -123,7 +123,7 @@ def abilities_of(
         online=online,
         api_version=text(known, "api_version"),
         conformance=frozenset(c for c in array(known, "conformsTo") if is_text(c)),
-        endpoints=frozenset(_endpoints(known)) or None,
+        endpoints=frozenset(endpoints_in(known)) or None,
         collections=_collections(collections, collection_names, allowed),
         processes=_processes(processes, allowed),
         output_formats=_names(file_formats, "output"),
@@ -139,7 +139,8 @@ def endpoint(operation: str) -> str:
     return _PLACEHOLDER.sub("{}", operation)
 
 
-def _endpoints(capabilities: JsonObject) -> Iterator[str]:
+def endpoints_in(capabilities: JsonObject) -> Iterator[str]:
+    """The endpoints that capabilities list, as `endpoint` writes them."""
     for entry in objects(capabilities, "endpoints"):
         for method in array(entry, "methods"):
             yield endpoint(f"{str(method).upper()} {text(entry, 'path')}")

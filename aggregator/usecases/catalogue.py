@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cachetools import LRUCache
@@ -31,7 +31,7 @@ from aggregator.upstream.client import Failure
 from aggregator.upstream.metadata import COLLECTIONS, Stored
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import knowledge
-from aggregator.usecases.collected import collection_links
+from aggregator.usecases.collected import collection_links, offered_below
 from aggregator.usecases.pages import Page, document_page, listing_body, page
 from aggregator.usecases.shelves import Shelf, listing_rest
 from aggregator.usecases.views import View
@@ -121,10 +121,7 @@ class Catalogue:
         Raises CollectionNotFound, which names similar ids, or BackendUnavailable if not even its
         entry in the listing is known.
         """
-        shelf = self.shelf(view)
-        own_ids = shelf.names.resolve(identifier)
-        if not own_ids:
-            raise self._not_found(identifier, shelf, view)
+        own_ids = self.own_ids(identifier, view)
         found, failures = self._snapshots.details(
             own_ids, deadline=self._settings.upstream.detail_deadline
         )
@@ -132,12 +129,21 @@ class Catalogue:
         mark = (
             tuple((name, document.digest) for name, document in found.items()),
             tuple(self._missing(own_ids, failures, view)),
+            tuple(offered_below(own_ids, self.shelf(view).below)),
         )
         with self._lock:
             kept = self._details.get((view, identifier))
         if kept is not None and kept[0] == mark:
             return kept[1]
         return self._merged(identifier, view, own_ids, found, mark)
+
+    def own_ids(self, identifier: str, view: View) -> Mapping[str, str]:
+        """The backends that have a collection, each with its own id for it; raises likewise."""
+        shelf = self.shelf(view)
+        own_ids = shelf.names.resolve(identifier)
+        if not own_ids:
+            raise self._not_found(identifier, shelf, view)
+        return own_ids
 
     def shared(self, view: View) -> list[str]:
         """The collections that several backends offer."""
@@ -240,7 +246,9 @@ class Catalogue:
         document = {
             "cube:dimensions": {},  # required, and lacking where only listings are known
             **merged.document,
-            "links": collection_links(view, identifier, merged.document),
+            "links": collection_links(
+                view, identifier, merged.document, offered_below(own_ids, self.shelf(view).below)
+            ),
         }
         if missing:
             document["federation:missing"] = missing

@@ -23,6 +23,7 @@ from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.files import Files
+from aggregator.usecases.items import Items
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
@@ -55,6 +56,7 @@ class Federation:
     jobs: Jobs
     services: Services
     files: Files
+    items: Items
     availability: Availability
     boards: Boards
     operators: Operators

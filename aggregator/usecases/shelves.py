@@ -18,15 +18,19 @@ from aggregator.merging.processes import merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.routing import Abilities
+from aggregator.routing.abilities import endpoint, endpoints_in
 from aggregator.routing.inlining import Callbacks, callback_parameters
 from aggregator.settings import Settings, Terms
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
 from aggregator.upstream.snapshots import Snapshot
 from aggregator.usecases import knowledge
-from aggregator.usecases.collected import Collected, Collector
+from aggregator.usecases.collected import BELOW, Below, Collected, Collector
 from aggregator.usecases.knowledge import Known
 from aggregator.usecases.pages import Page, document_page, listing_body, page
 from aggregator.usecases.views import View
+
+STAC_CLASSES = ("https://api.stacspec.org/v1.0.0/collections",)
+"""Classes of the STAC API that hold for the federation's collections, whoever has them."""
 
 PLAIN = ("file_formats", "udf_runtimes", "service_types")
 
@@ -104,6 +108,12 @@ class Shelf:
         return lambda process, argument: passed.get((process, argument), frozenset())
 
     @property
+    def below(self) -> Below:
+        """What each backend offers below its collections."""
+        below: Below = self._pieces["below"].value
+        return below
+
+    @property
     def oidc(self) -> OidcMapping:
         """What each backend calls the providers of OpenID Connect."""
         mapping: OidcMapping = self._pieces["oidc_ids"].value
@@ -145,7 +155,8 @@ class Shelf:
 
     def rebuild(self, known: Known) -> None:
         """Make all pieces and pages that differ from what was known before."""
-        self._make("collections", (COLLECTIONS,), known, self._collect)
+        self._make("below", (CAPABILITIES,), known, _below)
+        self._make("collections", (COLLECTIONS, CAPABILITIES), known, self._collect)
         self._make("processes", ("processes", CAPABILITIES), known, self._processes)
         for kind in PLAIN:
             self._make(kind, (kind,), known, _plain(kind, self._order))
@@ -184,7 +195,8 @@ class Shelf:
             self._pieces[name] = Piece(mark, *build(known))
 
     def _collect(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        collected = self._collector.collect(knowledge.lists(known, COLLECTIONS, "collections"))
+        listed = knowledge.lists(known, COLLECTIONS, "collections")
+        collected = self._collector.collect(listed, self.below)
         return collected, collected.notes
 
     def _processes(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
@@ -245,7 +257,12 @@ class Shelf:
             order=self._order,
             members={b: knowledge.member(self._settings, s) for b, s in known.items()},
             base=_base(self._settings, self.view)
-            | {"conformsTo": _token_classes(offered["/credentials/oidc"], passwords)},
+            | {
+                "conformsTo": [
+                    *STAC_CLASSES,
+                    *_token_classes(offered["/credentials/oidc"], passwords),
+                ]
+            },
             routes=[route for route in self._routes if offered.get(route.path, True)],
         )
         return merged.document, merged.notes
@@ -311,6 +328,19 @@ def _plain(kind: str, order: Sequence[str]) -> Callable[[Known], tuple[Any, tupl
         return merged.document, merged.notes
 
     return build
+
+
+def _below(known: Known) -> tuple[Any, tuple[Note, ...]]:
+    wanted = {part: endpoint(f"GET /collections/{{id}}/{part}") for part in BELOW}
+    offered = {
+        backend: set(endpoints_in(document))
+        for backend, document in knowledge.documents(known, CAPABILITIES).items()
+    }
+    found = {
+        backend: frozenset(part for part, one in wanted.items() if one in endpoints)
+        for backend, endpoints in offered.items()
+    }
+    return found, ()
 
 
 def _token_classes(providers: bool, passwords: bool) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from aggregator.errors import FeatureUnsupported
 from aggregator.web.context import federation, limit, view
 from aggregator.web.responses import send
 
@@ -23,8 +22,6 @@ def collections() -> Response:
 @blueprint.get("/collections/<path:collection_id>")
 def collection(collection_id: str) -> Response:
     """A collection's full metadata; its id may hold slashes."""
-    if collection_id.endswith("/queryables"):
-        raise FeatureUnsupported()
     return send(federation().catalogue.collection(collection_id.rstrip("/"), view()))
 
 

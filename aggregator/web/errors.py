@@ -11,7 +11,7 @@ import orjson
 from flask import Flask, Response, g, has_request_context, request
 from werkzeug.exceptions import HTTPException
 
-from aggregator.errors import BackendError, FeatureUnsupported, Internal, NotFound, OpenEOError
+from aggregator.errors import BackendError, Internal, NotFound, OpenEOError
 from aggregator.identity.secrets import REMOVED, for_logs, without_credentials
 from aggregator.ids import CursorError
 
@@ -133,6 +133,4 @@ def _translated(error: HTTPException, max_bytes: int) -> OpenEOError:
 
 def _not_found() -> OpenEOError:
     path = request.path
-    if path.endswith("/queryables"):
-        return FeatureUnsupported()
     return NotFound(f"There is nothing at '{path[:200]}'. GET / lists the endpoints.")

@@ -86,7 +86,7 @@ def test_an_address_with_nothing_is_an_openeo_error(site: Site) -> None:
 
 
 def test_a_part_of_the_api_that_is_not_offered_says_so(site: Site) -> None:
-    assert_error(site.get("/collections/S2/queryables"), 501, "FeatureUnsupported")
+    assert_error(site.get("/collections/S2/items"), 501, "FeatureUnsupported")
     assert_error(site.get("/files/a/b.txt", headers=site.login()), 501, "FeatureUnsupported")
 
 
