@@ -60,7 +60,8 @@ def _boards() -> Boards:
 def _known(backend: str) -> str:
     known = federation().settings.order
     if backend not in known:
-        raise NotFound(f"There is no backend '{backend[:50]}'; there are: {', '.join(known)}.")
+        asked = f"There is no page and no backend '{backend[:50]}' here"
+        raise NotFound(f"{asked}; backends are: {', '.join(known)}.")
     return backend
 
 

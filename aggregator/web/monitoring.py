@@ -7,8 +7,11 @@ from flask import Blueprint, Response, render_template, request
 from aggregator.merging.notes import most_serious_first
 from aggregator.web.context import federation, view
 from aggregator.web.responses import document
+from aggregator.web.styles import Style
 
 blueprint = Blueprint("monitoring", __name__)
+
+STYLE = Style("notes.css")
 
 
 @blueprint.get("/health")
@@ -26,8 +29,6 @@ def notes() -> Response:
     if best != "text/html":
         listed = {"notes": [note.as_json() for note in found], "links": []}
         return document(listed, headers={"Vary": "Accept"})
-    page = render_template("notes.html", notes=found, title=federation().settings.title)
-    response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers.update({"Cache-Control": "no-store", "Vary": "Accept"})
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return response
+    title = federation().settings.title
+    page = render_template("notes.html", style=STYLE.css, notes=found, title=title)
+    return Response(page, headers=STYLE.headers, content_type="text/html; charset=utf-8")

@@ -13,6 +13,7 @@ from aggregator.health.calendar import DAY, HOUR, day_start
 from aggregator.settings import PAGES, SettingsError, read
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
+from tests.web.paying import counting
 from tests.web.site import Site, assert_error, backend
 
 NOW = day_start("2026-05-04") + 9 * HOUR
@@ -191,7 +192,9 @@ def test_a_member_has_a_page_of_its_own(tmp_path: Path) -> None:
     assert shown["headline"] == "Aurora is online"
     assert "terra" not in page(site, "/federation/aurora").lower()
     missing = assert_error(site.client.get("/federation/nowhere"), 404, "NotFound")
-    assert "terra, aurora, boreal" in missing["message"]
+    assert missing["message"] == (
+        "There is no page and no backend 'nowhere' here; backends are: terra, aurora, boreal."
+    )
 
 
 def test_badges_say_how_many_are_online_and_the_uptime(tmp_path: Path) -> None:
@@ -258,3 +261,5 @@ def test_no_backend_can_be_named_like_a_page(tmp_path: Path) -> None:
 def test_the_page_leads_to_the_notes_and_to_prices_where_there_are_any(tmp_path: Path) -> None:
     assert 'href="/federation/notes"' in page(site_of(tmp_path))
     assert 'href="/federation/pricing"' not in page(site_of(tmp_path))
+    (tmp_path / "paid").mkdir()
+    assert 'href="/federation/pricing"' in page(counting(tmp_path / "paid"))

@@ -11,10 +11,14 @@ from aggregator.health.calendar import DAY, HOUR
 from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
-from tests.web.site import Site, backend
+from tests.web.site import Site, backend, collection
 from tests.web.test_dashboard import HOSTILE, NOW, SETTINGS, STEP
 
 pytestmark = needs_chromium
+
+OTHER_LICENCE = {
+    "GET /collections": {"collections": [collection("S2", license="proprietary")], "links": []}
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Three members with a past, one of them down, unstable and with an unfriendly title."""
     members = {
         "terra": backend("terra"),
-        "aurora": backend("aurora", title=HOSTILE),
+        "aurora": backend("aurora", title=HOSTILE, answers=OTHER_LICENCE),
         "boreal": backend("boreal"),
     }
     folder: Path = tmp_path_factory.mktemp("board")
@@ -47,11 +51,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return found
 
 
-@pytest.mark.parametrize("path", ["/federation", "/federation/boreal"])
+@pytest.mark.parametrize("path", ["/federation", "/federation/boreal", "/federation/notes"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_board_has_no_barriers(browser: Any, site: Site, path: str, scheme: str) -> None:
     with served(site.app) as url:
         assert_no_barriers(browser, url + path, scheme)
+
+
+@pytest.mark.parametrize("width", [375, 1100])
+def test_notes_follow_the_scheme_and_need_no_scrolling_sideways(
+    browser: Any, site: Site, width: int
+) -> None:
+    shape = {"width": width, "height": 800}
+    with (
+        served(site.app) as url,
+        window(browser, color_scheme="dark", viewport=shape) as page,
+    ):
+        page.goto(f"{url}/federation/notes")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        background = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(background) == "rgb(22, 22, 22)"
+        assert page.locator("td.also").first.is_visible() is (width > 375)
 
 
 def test_the_board_is_read_and_walked_through_by_keyboard_alone(browser: Any, site: Site) -> None:

@@ -148,4 +148,5 @@ def test_notes_are_shown_to_operators_as_html(tmp_path: Path) -> None:
     page = site.client.get("/federation/notes", headers={"Accept": "text/html"})
     assert page.mimetype == "text/html" and "<table>" in page.text
     assert page.headers["Vary"] == "Accept", "the same address gives JSON to programs"
+    assert 'href="../federation"' in page.text, "the way back to the state of the federation"
     assert site.get("/federation/notes").headers["Vary"] == "Accept"

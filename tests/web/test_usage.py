@@ -284,6 +284,12 @@ def test_a_page_runs_no_script_loads_nothing_and_tells_nobody_its_address(site: 
     assert "style=" not in answer.text
 
 
+def test_who_comes_with_a_browser_and_no_ticket_is_told_where_there_is_one(site: Site) -> None:
+    answer = site.client.get("/federation/usage?f=html")
+    assert answer.status_code == 401
+    assert "<code>GET /me</code>" in answer.text
+
+
 def test_links_on_a_page_keep_its_ticket(site: Site) -> None:
     used(site)
     page = get(site, f"{mine(site)}&f=html").text
