@@ -9,6 +9,8 @@ import pytest
 from scripts.self_review.catalogue import load
 from tests.web.self_review.mutations import Mutation, Table, computed_mutations, mutations
 
+# Resampling reprojects arrays in memory, of which rasterio says that they are nowhere.
+pytestmark = pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
 HERE = [one for one in mutations(load()) if one.user]
 
 
