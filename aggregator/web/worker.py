@@ -80,6 +80,11 @@ class _Body:
         self._reader, self._conn = reader, conn
         self._spent, self._size = 0.0, 0
 
+    @property
+    def left(self) -> int:
+        """Bytes that nobody has read yet; 0 where the length of the body is not known."""
+        return int(getattr(self._reader, "length", 0))
+
     def read(self, size: int) -> bytes:
         begun = time.monotonic()
         self._conn.since = begun - self._spent
@@ -134,6 +139,11 @@ class _Response(wsgi.Response):  # type: ignore[misc]
 
     def send_headers(self) -> None:
         if not self.headers_sent:
+            # Of a body that was refused no more than a piece is read on: the connection ends then,
+            # which a client has to know before it sends its next request.
+            body = self.req.body.reader
+            if self.status_code == 413 or (isinstance(body, _Body) and body.left >= PIECE):
+                self.force_close()
             self.sock.hold()
             super().send_headers()
 

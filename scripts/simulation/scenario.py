@@ -365,6 +365,9 @@ class _Reading:
                 f"{path}{name}: must be a day or time such as 2026-03-14 or 2026-03-14T09:30Z"
             )
             return 0
+        if not 1970 < when.year < 2900:  # years that all that is played can be reckoned in
+            self.mistakes.append(f"{path}{name}: must be in the years 1971 to 2899")
+            return 0
         return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
 
     def _known(self, names: Sequence[str], known: Sequence[str], path: str) -> None:

@@ -81,6 +81,20 @@ def test_a_body_in_chunks_is_read(served: Served) -> None:
     assert (status, orjson.loads(body)["errors"][0]["code"]) == (200, "ProcessGraphMissing")
 
 
+@pytest.mark.parametrize(
+    ("size", "expected", "said"),
+    [(50, 404, b"keep-alive"), (500_000, 404, b"close"), (50_000_000, 413, b"close")],
+)
+def test_a_client_is_told_that_a_refused_body_ends_its_connection(
+    served: Served, size: int, expected: int, said: bytes
+) -> None:
+    path = "nothing" if expected == 404 else "validation"
+    head = f"POST /openeo/1.3/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
+    status, answered, _ = say(served, head.encode() + b" " * min(size, 65536))
+    assert status == expected
+    assert b"Connection: " + said in answered
+
+
 def test_a_process_with_odd_characters_is_answered_in_valid_headers(served: Served) -> None:
     process = graph()
     nodes = process["process_graph"]

@@ -57,6 +57,13 @@ def test_every_mistake_is_named_with_its_key() -> None:
         assert mistake in said, said
 
 
+@pytest.mark.parametrize("start", ["0001-01-01", "9999-11-01"])
+def test_a_year_that_cannot_be_played_is_refused(start: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario({"title": "Long ago", "start": start, "members": {"terra": {}}})
+    assert caught.value.mistakes == ("start: must be in the years 1971 to 2899",)
+
+
 @pytest.mark.parametrize("document", [None, [], "x", {"members": {}}, {"members": {"a": 1}}])
 def test_what_is_no_scenario_is_refused(document: object) -> None:
     with pytest.raises(ScenarioError):
