@@ -29,6 +29,7 @@ from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import trust_in_issuers, verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.definitions import Definitions
+from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.files import Files
 from aggregator.usecases.identities import Identities
@@ -108,6 +109,7 @@ OWN = {
     ("/federation/announcements", "GET"),
     ("/federation/incidents", "GET"),
     ("/federation/decisions", "GET"),
+    ("/federation/estimates", "POST"),
     ("/federation/pricing", "GET"),
     ("/federation/usage", "GET"),
     ("/federation/settlement", "GET"),
@@ -233,6 +235,7 @@ def compose(
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
+        Estimates(process_runs, credits_),
         Files(settings, fleet, catalogue),
         Items(settings, fleet, catalogue),
         availability_,

@@ -122,6 +122,12 @@ class Credits:
         """Whether work at this backend is paid for here."""
         return provider in self._ledger.tariffs.by_provider
 
+    def expected(self, provider: str, activity: str) -> float | None:
+        """What such work costs at a provider by its rates, in credits; None if nothing is known."""
+        if not self.accounts_for(provider):
+            return None
+        return to_credits(self._ledger.tariffs.of(provider).estimate(activity)) or None
+
     def member(self, access: Access) -> Member:
         """The user as the ledger knows them, with this month's free credits."""
         claims = access.claims

@@ -22,6 +22,7 @@ from aggregator.usecases.availability import Availability
 from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.files import Files
 from aggregator.usecases.items import Items
 from aggregator.usecases.jobs import Jobs
@@ -55,6 +56,7 @@ class Federation:
     processing: Processing
     jobs: Jobs
     services: Services
+    estimates: Estimates
     files: Files
     items: Items
     availability: Availability

@@ -133,6 +133,20 @@ class Processing:
         forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
         return Decision(chosen, routing, orjson.dumps(forwarded))
 
+    def routed(
+        self,
+        body: JsonObject,
+        view: View,
+        *,
+        operation: str,
+        access: Access | None,
+        billing: Billing,
+    ) -> Routing:
+        """Who could take a request, and why not the others; nothing is chosen for good."""
+        explicit = read_choice(body, base=view.backend)
+        _, needs = self._read(_process(body), access)
+        return self.route(needs, view, explicit, operation, billing=billing)
+
     def admit(
         self,
         body: JsonObject,

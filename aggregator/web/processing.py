@@ -17,6 +17,12 @@ def validation() -> Response:
     return document(found, headers=explained(routing) if routing else {})
 
 
+@blueprint.post("/federation/estimates")
+def estimates() -> Response:
+    """What a process would cost as a batch job, at every backend that could run it."""
+    return document(federation().estimates.of(body(), access_if_any(), view()))
+
+
 @blueprint.post("/result")
 def result() -> Response:
     """Run a process now; its result is passed on as it comes."""
