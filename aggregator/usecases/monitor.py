@@ -133,7 +133,7 @@ class Monitor:
         self._offset = offset
 
     def _hold(self, now: float) -> None:
-        held = self._lease.acquire()
+        held, first = self._lease.acquire(), self._renew_at == float("-inf")
         self._renew_at = now + self._settings.lease / 4
         if held and not self._holds:
             LOG.info("monitoring %d members", len(self._probers))
@@ -141,6 +141,8 @@ class Monitor:
         elif self._holds and not held:
             LOG.warning("another monitor has taken over")
             self._let_go()
+        elif first and not held:
+            LOG.info("another monitor probes the members; this one stands by")
         self._holds = held
 
     def _let_go(self) -> None:

@@ -156,13 +156,20 @@ def test_no_member_delays_another(database: Database) -> None:
     monitor.close()
 
 
-def test_who_has_no_lease_probes_nothing(database: Database) -> None:
+def test_who_has_no_lease_probes_nothing(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "aggregator.usecases.monitor")
     times = Times()
     first, second = Scripted("terra", times.wall), Scripted("terra", times.wall)
     one, two = monitor_of(database, times, first), monitor_of(database, times, second, holder="two")
     settled(one)
     settled(two)
     assert (one.holds, two.holds, second.asked) == (True, False, 0)
+    assert caplog.messages == [
+        "monitoring 1 members",
+        "another monitor probes the members; this one stands by",
+    ]
     one.close()
     times.advance(60)
     settled(two)
