@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.backends import Reply
-from tests.web.site import ENDPOINTS, Site, assert_error, backend, conforms, graph
+from tests.web.site import ENDPOINTS, Site, assert_error, backend, collection, conforms, graph
 
 WMS: dict[str, Any] = {"configuration": {}, "process_parameters": []}
 OFFERED = ENDPOINTS | {
@@ -85,3 +85,47 @@ def test_a_federation_without_services_says_so(site: Site) -> None:
     assert_error(site.get("/services", headers=site.login()), 501, "FeatureUnsupported")
     listed = [e["path"] for e in site.get("/").json["endpoints"]]
     assert "/services" not in listed
+
+
+def test_a_service_is_created_only_where_its_graph_can_run_too(mapping: Site) -> None:
+    mapping.backends["terra"].answers["GET /collections"]["collections"].append(collection("LAND"))
+    mapping.federation.refresh()
+    body = {"type": "WMS", "process": graph(collection_id="LAND")}
+    answer = mapping.post("/services", body, headers=mapping.login())
+    lacking = assert_error(answer, 400, "NoBackendForProcess")["federation:lacking"]
+    assert any("WMS" in reason for reason in lacking["terra"])
+    assert any("LAND" in reason for reason in lacking["aurora"])
+    assert mapping.backends["aurora"].asked("POST", "/services") == []
+
+
+def test_all_properties_of_a_service_can_be_changed_and_its_costs_and_logs_are_seen(
+    mapping: Site,
+) -> None:
+    entry = {"id": "7", "level": "error", "message": "No tile."}
+    costs = {"costs": 1.5, "usage": {"tiles": {"value": 3, "unit": "tiles"}}}
+    aurora = mapping.backends["aurora"]
+    more = {"process": graph(), "budget": 9, "configuration": {}, "attributes": {}}
+    aurora.answers |= {
+        "GET /services/s-1": service("s-1") | costs | more,
+        "PATCH /services/s-1": Reply(204),
+        "GET /services/s-1/logs": {"logs": [entry], "links": []},
+    }
+    user, path = mapping.login(), "/services/aurora-s-1"
+    changes = {
+        "title": "New",
+        "description": None,
+        "process": graph(),
+        "enabled": False,
+        "configuration": {"version": "1.1.1"},
+        "plan": "free",
+        "budget": 5,
+        "log_level": "error",
+        "own": [1],
+    }
+    assert mapping.request("PATCH", path, json=changes, headers=user).status_code == 204
+    assert aurora.asked("PATCH", "/services/s-1")[0].document == changes
+    found = conforms("/services/{service_id}", mapping.get(path, headers=user))
+    assert (found["costs"], found["usage"], found["budget"]) == (1.5, costs["usage"], 9)
+    logs = mapping.get(f"{path}/logs?limit=1&offset=6&level=error", headers=user).json
+    assert logs["logs"] == [entry]
+    assert aurora.asked("GET", "/services/s-1/logs")[0].query == "limit=1&offset=6&level=error"
