@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
@@ -55,20 +55,28 @@ class Runner:
     def run(self, wanted: Iterable[Requirement], progress: Progress | None = None) -> list[Finding]:
         """The findings for these requirements, in their order.
 
+        Others wait for those of the minimum, so that no limit of a review is spent on them first.
         Raises KeyboardInterrupt at Ctrl-C, after the requests that run have ended.
         """
         rows = list(wanted)
         with ThreadPoolExecutor(self.backend.probe.limits.at_once, "check") as pool:
-            futures = [pool.submit(self.finding, row.id) for row in rows]
+            sought: dict[str, Future[Finding]] = {}
             try:
-                self._watch(futures, progress)
+                for part in self._parts(rows):
+                    begun = {row.id: pool.submit(self.finding, row.id) for row in part}
+                    self._watch(begun.values(), progress)
+                    sought |= begun
             except KeyboardInterrupt:
                 self.backend.probe.pace.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
-        return [future.result() for future in futures]
+        return [sought[row.id].result() for row in rows]
 
-    def _watch(self, futures: list[Future[Finding]], progress: Progress | None) -> None:
+    def _parts(self, rows: list[Requirement]) -> Iterator[list[Requirement]]:
+        for wanted in (True, False):
+            yield [row for row in rows if self.catalogue.in_minimum(row) is wanted]
+
+    def _watch(self, futures: Iterable[Future[Finding]], progress: Progress | None) -> None:
         waiting = set(futures)
         while waiting:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import requests
 
 from scripts.self_review.backend import Backend
-from scripts.self_review.findings import Outcome
+from scripts.self_review.catalogue import Requirement
+from scripts.self_review.findings import Outcome, passed
 from scripts.self_review.registry import CHECKS, load_checks
 from scripts.self_review.runner import Answers
 from tests.fakes.transports import FailingAdapter
-from tests.unit.self_review.reviewing import reviewed, verdict
+from tests.unit.self_review.reviewing import QUICK, reviewed, verdict
 
 
 def test_a_backend_that_refuses_connections_could_not_be_judged() -> None:
@@ -48,3 +51,22 @@ def test_a_waived_failure_says_why_and_what_it_was() -> None:
 
 def test_rules_for_aggregators_do_not_apply_to_a_backend() -> None:
     assert verdict({}, "federation-1")[0] == "not applicable"
+
+
+def test_the_minimum_is_judged_first_and_told_in_the_order_of_the_catalogue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load_checks()
+    begun: list[str] = []
+
+    def noted(_backend: Backend, row: Requirement) -> Outcome:
+        begun.append(row.id)
+        return passed("Seen.")
+
+    optional, required = "api-60", "api-90"
+    for one in (optional, required):
+        monkeypatch.setitem(CHECKS, one, noted)
+    one_at_a_time = replace(QUICK, at_once=1)
+    report = reviewed({}, only=(optional, required), limits=one_at_a_time)
+    assert begun == [required, optional]
+    assert [finding.id for finding in report.findings] == [optional, required]
