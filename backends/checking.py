@@ -192,7 +192,7 @@ class _Walk:
         if namespace not in (None, "", "backend"):
             message = (
                 f"The process '{process_id}' at node '{where}' is wanted from the namespace "
-                f"'{namespace}', which is not known here. A process is a predefined one or your own "
+                f"'{namespace}', which is not known here. A process is predefined or your own "
                 "(no namespace, 'backend' or 'user'), or stands at an https address."
             )
             self.errors.append(OpenEOError("ProcessUnsupported", message))

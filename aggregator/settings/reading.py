@@ -133,7 +133,7 @@ def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[B
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -171,7 +171,7 @@ def load_scenario(path: Path) -> Scenario:
     except OSError as error:
         raise ScenarioError([f"cannot be read: {error.strerror}"], str(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split())
+        said = " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
         raise ScenarioError([f"is not YAML: {said}"], str(path)) from error
     return read_scenario(document, str(path))
 

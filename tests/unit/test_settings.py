@@ -132,6 +132,15 @@ def test_a_file_that_is_no_yaml_is_a_mistake(tmp_path: Path, content: str) -> No
         load(file)
 
 
+def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("backends:\n  terra: {}\n  terra: {}\n")
+    with pytest.raises(
+        SettingsError, match=r"the key 'terra' stands here twice at line 3, column 3"
+    ):
+        load(file)
+
+
 def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         load(tmp_path / "f.yaml")
