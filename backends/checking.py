@@ -193,7 +193,7 @@ class _Walk:
             message = (
                 f"The process '{process_id}' at node '{where}' is wanted from the namespace "
                 f"'{namespace}', which is not known here. A process is predefined or your own "
-                "(no namespace, 'backend' or 'user'), or stands at an https address."
+                "(no namespace, 'backend' or 'user')."
             )
             self.errors.append(OpenEOError("ProcessUnsupported", message))
             return None
