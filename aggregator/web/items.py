@@ -23,23 +23,24 @@ _DATETIME = re.compile(rf"{_MOMENT}|({_MOMENT}|\.\.|)/({_MOMENT}|\.\.|)")
 @blueprint.get("/collections/<path:collection_id>/items")
 def list_items(collection_id: str) -> Response:
     """One page of a collection's items."""
-    filters, size = _filters(collection_id), min(limit() or USUAL, MOST)
+    collection = collection_id.rstrip("/")
+    filters, size = _filters(collection), min(limit() or USUAL, MOST)
     cursor = request.args.get("next") or None
-    page = federation().items.page(collection_id, filters, size, cursor, view())
+    page = federation().items.page(collection, filters, size, cursor, view())
     return document(page, headers={"Content-Type": GEOJSON})
 
 
 @blueprint.get("/collections/<path:collection_id>/items/<item_id>")
 def item(collection_id: str, item_id: str) -> Response:
     """One item."""
-    found = federation().items.item(collection_id, item_id, view())
+    found = federation().items.item(collection_id.rstrip("/"), item_id, view())
     return document(found, headers={"Content-Type": GEOJSON})
 
 
 @blueprint.get("/collections/<path:collection_id>/queryables")
 def queryables(collection_id: str) -> Response:
     """By which properties a collection's data can be selected."""
-    found = federation().items.queryables(collection_id, view())
+    found = federation().items.queryables(collection_id.rstrip("/"), view())
     return document(found, headers={"Content-Type": "application/schema+json"})
 
 
