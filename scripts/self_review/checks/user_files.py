@@ -30,8 +30,12 @@ def _offered(backend: Backend) -> None:
         raise NotJudgedError(not_applicable(f"There is no {PATH}.", answer))
 
 
-def _name(backend: Backend, what: str) -> str:
-    return f"{backend.making.name}/{what}.json"
+def _name(backend: Backend, *parts: str) -> str:
+    """A path of this review; at an aggregator it begins with the member that keeps the file."""
+    members = backend.capabilities.get("federation")
+    first = next(iter(members), None) if isinstance(members, dict) else None
+    start = [str(first)] if first is not None else []
+    return "/".join([*start, backend.making.name, *parts]) + ".json"
 
 
 def _put(backend: Backend, name: str, content: bytes) -> Answer:
@@ -56,7 +60,7 @@ def _needs_kept(backend: Backend) -> str:
 
 @check("api-510")
 def files_can_be_uploaded(backend: Backend) -> Outcome:
-    name = f"{backend.making.name}.json"
+    name = _name(backend)
     answer: Answer = backend.making.once("plain file", lambda: _put(backend, name, CONTENT))
     problems = [] if answer.ok else [f"PUT answers {answer.status}"]
     return judged(problems, "They can.", answer)

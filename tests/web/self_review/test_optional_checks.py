@@ -23,7 +23,7 @@ from tests.web.self_review.world import World
 load_checks()
 OPTIONAL = re.compile(r"api-(10|49\d|5[0-3]\d|6[1-9]\d|73[235]|75[35]|76\d|82\d|90[2349])")
 IDS = [identifier for identifier in CHECKS if OPTIONAL.fullmatch(identifier)]
-NEEDS_DATA = {"api-10", "api-616", "api-909"}
+NEEDS_DATA = {"api-10", "api-616", "api-617", "api-909"}
 """What the computing of these tests, which makes up its results, cannot show."""
 NOT_TOLD = {"api-824"}
 """Terra does not say how many downloads are included."""
@@ -98,7 +98,7 @@ def review(world: World, *ids: str) -> dict[str, Verdict]:
 
 
 def test_every_optional_row_has_a_check() -> None:
-    assert len(IDS) == 88
+    assert len(IDS) == 89
 
 
 def test_terra_meets_the_optional_rows_and_says_what_it_does_not(world: World) -> None:
@@ -161,3 +161,18 @@ def test_a_review_that_only_reads_makes_nothing(world: World) -> None:
     assert verdicts["api-500"] is Verdict.PASS
     assert verdicts["api-510"] is Verdict.COULD_NOT_TELL
     assert verdicts["api-630"] is Verdict.COULD_NOT_TELL
+
+
+def test_files_at_an_aggregator_are_put_at_a_member(world: World) -> None:
+    wsgi = world.app.wsgi_app
+    alter = changed(lambda d: d.update(federation={"terra": {}, "aurora": {}}))
+    seen: list[str] = []
+
+    def noted(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT":
+            seen.append(str(environ["PATH_INFO"]))
+        return Broken(wsgi, "GET", re.compile("/?"), alter)(environ, start)
+
+    world.app.wsgi_app = noted  # type: ignore[assignment, method-assign]
+    assert review(world, "api-510", "api-511")["api-511"] is Verdict.PASS
+    assert seen and all("/files/terra/openeo-self-review-" in path for path in seen)
