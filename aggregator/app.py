@@ -4,46 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
 
+from aggregator.composition import compose
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
-from aggregator.storage.consents import Consents
-from aggregator.storage.database import Database
-from aggregator.storage.processes import StoredProcesses
-from aggregator.upstream.client import Client, Limits, Transport
-from aggregator.upstream.fleet import Fleet
-from aggregator.upstream.issuers import Issuers
-from aggregator.upstream.outside import Allowed, Outside
-from aggregator.upstream.snapshots import Snapshots
-from aggregator.usecases.accounts import Accounts
-from aggregator.usecases.admission import Admission
-from aggregator.usecases.agreements import Agreements
-from aggregator.usecases.availability import Availability
-from aggregator.usecases.boards import Boards
-from aggregator.usecases.bookkeeping import keep_books
-from aggregator.usecases.callers import trust_in_issuers, verified_callers
-from aggregator.usecases.catalogue import Catalogue
-from aggregator.usecases.definitions import Definitions
-from aggregator.usecases.estimates import Estimates
-from aggregator.usecases.federation import Federation
-from aggregator.usecases.files import Files
-from aggregator.usecases.identities import Identities
-from aggregator.usecases.items import Items
-from aggregator.usecases.jobs import Jobs
-from aggregator.usecases.operators import operators_of
-from aggregator.usecases.processing import Processing
-from aggregator.usecases.profiles import Profiles
-from aggregator.usecases.services import Services
-from aggregator.usecases.tickets import Tickets
-from aggregator.usecases.tokens import Sealer, sealing_key
-from aggregator.usecases.user_processes import UserProcesses
-from aggregator.usecases.views import whole
-from aggregator.usecases.watching import record_of, watch_of
+from aggregator.upstream.client import Transport
 from aggregator.web import (
     access_log,
     account,
@@ -169,89 +138,6 @@ def create_app(
 
     app.wsgi_app = Addresses(app.wsgi_app, settings.order)  # type: ignore[assignment, method-assign]
     return app
-
-
-def compose(
-    settings: Settings,
-    routes: Sequence[Endpoint],
-    *,
-    transport: Transport | None = None,
-    clock: Callable[[], float] = time.time,
-) -> Federation:
-    """The use cases of a federation, put together."""
-    times = settings.upstream
-    limits = Limits(times.connect_timeout, times.read_timeout)
-    connect = partial(Client, transport=transport, limits=limits, proxy=times.proxy)
-    fleet = Fleet(
-        [connect(b.id, b.url) for b in settings.backends],
-        failures_before_offline=times.failures_before_offline,
-        connections=times.connections,
-        answer_limit=times.max_answer_bytes,
-    )
-    directory = settings.data_directory
-    database = Database(settings.database_url)
-    snapshots = Snapshots(
-        settings.backends, fleet, times, directory=directory / "metadata", clock=clock
-    )
-    key = sealing_key(settings.sealing_key, directory)
-    sealer = Sealer(key, settings.token_lifetime, clock)
-    catalogue = Catalogue(settings, snapshots, routes)
-    issuers = Issuers(connect, settings.identity, directory=directory / "issuers", clock=clock)
-    identities = Identities(issuers, settings.identity, clock)
-    accounts = Accounts(settings, fleet, catalogue, sealer, identities)
-    tickets = Tickets(key, "terms", clock)
-    agreements = Agreements(settings, Consents(database), tickets, clock)
-    admission = Admission(settings.identity, agreements)
-    callers = verified_callers(settings, accounts, catalogue)
-    trusts_issuers = trust_in_issuers(settings, catalogue)
-    books = keep_books(settings, database, callers, trusts_issuers, clock)
-    stored = StoredProcesses(database)
-    remote = settings.remote_processes
-    outside = Outside(Allowed(remote.hosts, remote.private), deadline=remote.deadline)
-    definitions = Definitions(stored, outside, catalogue, whole(settings.public_url))
-    credits_ = books.credits if books else None
-    process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
-    job_accounts = books.jobs if books else None
-    availability_ = Availability(
-        settings,
-        record_of(settings, database),
-        snapshots,
-        watch=watch_of(settings, database, connect, clock=clock)
-        if settings.availability.runs_inside
-        else None,
-        clock=clock,
-    )
-    return Federation(
-        settings,
-        database,
-        fleet,
-        snapshots,
-        issuers,
-        catalogue,
-        accounts,
-        agreements,
-        admission,
-        Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
-        process_runs,
-        Jobs(settings, fleet, catalogue, process_runs, job_accounts),
-        Services(settings, fleet, catalogue, process_runs, job_accounts),
-        Estimates(process_runs, credits_),
-        Files(settings, fleet, catalogue),
-        Items(settings, fleet, catalogue),
-        availability_,
-        Boards(availability_, books.usage.earned if books else None),
-        operators_of(settings, accounts, catalogue),
-        UserProcesses(
-            stored,
-            definitions,
-            process_runs,
-            catalogue,
-            public_url=settings.public_url,
-            at_most=settings.stored_processes,
-            clock=clock,
-        ),
-        books,
-    )
 
 
 def _endpoints(app: Flask) -> list[Endpoint]:

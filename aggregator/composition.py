@@ -1,0 +1,191 @@
+"""Composition: the use cases of a federation, put together from its settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from aggregator.merging.capabilities import Endpoint
+from aggregator.settings import Settings
+from aggregator.storage.consents import Consents
+from aggregator.storage.database import Database
+from aggregator.storage.processes import StoredProcesses
+from aggregator.upstream.client import Client, Limits, Transport
+from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.issuers import Issuers
+from aggregator.upstream.outside import Allowed, Outside
+from aggregator.upstream.snapshots import Snapshots
+from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.admission import Admission
+from aggregator.usecases.agreements import Agreements
+from aggregator.usecases.availability import Availability
+from aggregator.usecases.boards import Boards
+from aggregator.usecases.bookkeeping import keep_books
+from aggregator.usecases.callers import trust_in_issuers, verified_callers
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.definitions import Definitions
+from aggregator.usecases.estimates import Estimates
+from aggregator.usecases.federation import Federation
+from aggregator.usecases.files import Files
+from aggregator.usecases.identities import Identities
+from aggregator.usecases.items import Items
+from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.operators import operators_of
+from aggregator.usecases.processing import Processing
+from aggregator.usecases.profiles import Profiles
+from aggregator.usecases.services import Services
+from aggregator.usecases.tickets import Tickets
+from aggregator.usecases.tokens import Sealer, sealing_key
+from aggregator.usecases.user_processes import UserProcesses
+from aggregator.usecases.views import whole
+from aggregator.usecases.watching import record_of, watch_of
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What all use cases stand on."""
+
+    settings: Settings
+    clock: Clock
+    connect: Callable[[str, str], Client]
+    key: str
+    database: Database
+    fleet: Fleet
+    snapshots: Snapshots
+    issuers: Issuers
+    catalogue: Catalogue
+    accounts: Accounts
+
+
+def compose(
+    settings: Settings,
+    routes: Sequence[Endpoint],
+    *,
+    transport: Transport | None = None,
+    clock: Clock = time.time,
+) -> Federation:
+    """The use cases of a federation; nothing runs, and no backend is asked, before `start`."""
+    ground = _ground(settings, routes, transport, clock)
+    fleet, catalogue, accounts = ground.fleet, ground.catalogue, ground.accounts
+    agreements = Agreements(
+        settings, Consents(ground.database), Tickets(ground.key, "terms", clock), clock
+    )
+    admission = Admission(settings.identity, agreements)
+    books = keep_books(
+        settings,
+        ground.database,
+        verified_callers(settings, accounts, catalogue),
+        trust_in_issuers(settings, catalogue),
+        clock,
+    )
+    stored = StoredProcesses(ground.database)
+    definitions = _definitions(ground, stored)
+    credits_ = books.credits if books else None
+    process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
+    job_accounts = books.jobs if books else None
+    availability = _availability(ground)
+    return Federation(
+        settings,
+        ground.database,
+        fleet,
+        ground.snapshots,
+        ground.issuers,
+        catalogue,
+        accounts,
+        agreements,
+        admission,
+        Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
+        process_runs,
+        Jobs(settings, fleet, catalogue, process_runs, job_accounts),
+        Services(settings, fleet, catalogue, process_runs, job_accounts),
+        Estimates(process_runs, credits_),
+        Files(settings, fleet, catalogue),
+        Items(settings, fleet, catalogue),
+        availability,
+        Boards(availability, books.usage.earned if books else None),
+        operators_of(settings, accounts, catalogue),
+        _user_processes(ground, stored, definitions, process_runs),
+        books,
+    )
+
+
+def _ground(
+    settings: Settings, routes: Sequence[Endpoint], transport: Transport | None, clock: Clock
+) -> _Ground:
+    times, directory = settings.upstream, settings.data_directory
+    limits = Limits(times.connect_timeout, times.read_timeout)
+    connect = partial(Client, transport=transport, limits=limits, proxy=times.proxy)
+    fleet = Fleet(
+        [connect(b.id, b.url) for b in settings.backends],
+        failures_before_offline=times.failures_before_offline,
+        connections=times.connections,
+        answer_limit=times.max_answer_bytes,
+    )
+    snapshots = Snapshots(
+        settings.backends, fleet, times, directory=directory / "metadata", clock=clock
+    )
+    key = sealing_key(settings.sealing_key, directory)
+    catalogue = Catalogue(settings, snapshots, routes)
+    issuers = Issuers(connect, settings.identity, directory=directory / "issuers", clock=clock)
+    accounts = Accounts(
+        settings,
+        fleet,
+        catalogue,
+        Sealer(key, settings.token_lifetime, clock),
+        Identities(issuers, settings.identity, clock),
+    )
+    database = Database(settings.database_url)
+    return _Ground(
+        settings,
+        clock,
+        connect,
+        key,
+        database,
+        fleet,
+        snapshots,
+        issuers,
+        catalogue,
+        accounts,
+    )
+
+
+def _definitions(ground: _Ground, stored: StoredProcesses) -> Definitions:
+    """Users' processes, here and at addresses that the operator allows."""
+    remote = ground.settings.remote_processes
+    outside = Outside(Allowed(remote.hosts, remote.private), deadline=remote.deadline)
+    return Definitions(stored, outside, ground.catalogue, whole(ground.settings.public_url))
+
+
+def _availability(ground: _Ground) -> Availability:
+    """The record of availability, and the monitor if it runs inside."""
+    settings = ground.settings
+    watch = (
+        watch_of(settings, ground.database, ground.connect, clock=ground.clock)
+        if settings.availability.runs_inside
+        else None
+    )
+    return Availability(
+        settings,
+        record_of(settings, ground.database),
+        ground.snapshots,
+        watch=watch,
+        clock=ground.clock,
+    )
+
+
+def _user_processes(
+    ground: _Ground, stored: StoredProcesses, definitions: Definitions, runs: Processing
+) -> UserProcesses:
+    return UserProcesses(
+        stored,
+        definitions,
+        runs,
+        ground.catalogue,
+        public_url=ground.settings.public_url,
+        at_most=ground.settings.stored_processes,
+        clock=ground.clock,
+    )
