@@ -16,12 +16,6 @@ from scripts.self_review.review import Review
 from tests.scenarios.conftest import Federation
 
 LIMITS = Limits(per_second=500, seconds=60, overall=110, requests=3000)
-NOT_MET = {
-    # Its capabilities do not claim the conformance class of STAC API Collections.
-    "aggregator": {"api-304"},
-}
-"""What prevents a part of the federation from meeting the minimum."""
-DERIVED = {"profile-api", "profile-processes"}
 
 
 def issuer(url: str) -> str:
@@ -70,7 +64,7 @@ def test_the_aggregator_is_reviewed_by_the_rules_for_aggregators(federation: Fed
     report = reviewed(root["versions"][0]["url"], anonymous=True)
     found = {one.id: one for one in report.findings}
     fails = {key: one.outcome.says for key, one in found.items() if one.verdict == "fail"}
-    assert set(fails) - DERIVED <= NOT_MET["aggregator"], fails
+    assert set(fails) == set(), fails
     for rule in ("federation-1", "federation-2", "federation-4", "federation-5", "federation-6"):
         assert found[rule].verdict == "pass", found[rule].outcome.says
 

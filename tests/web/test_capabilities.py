@@ -67,6 +67,18 @@ def test_both_versions_of_the_federation_extension_are_named(site: Site) -> None
     assert "https://api.openeo.org/extensions/federation/0.2.0" in found
 
 
+def test_collections_are_claimed_to_be_those_of_a_stac_api(site: Site) -> None:
+    claim = "https://api.stacspec.org/v1.0.0/collections"
+    assert claim in site.get("/").json["conformsTo"]
+    assert claim in site.get("/conformance").json["conformsTo"]
+    listed = site.get("/collections").json
+    assert {one["rel"] for one in listed["links"]} >= {"self", "root"}
+    for one in listed["collections"]:
+        links = {link["rel"]: link["href"] for link in one["links"]}
+        assert {"self", "root"} <= links.keys(), one["id"]
+        assert links["self"].endswith(f"/collections/{one['id']}")
+
+
 def test_file_formats_name_who_has_them_and_who_is_missing(site: Site) -> None:
     site.go_down("aurora")
     site.federation.refresh()
