@@ -112,7 +112,10 @@ def the_provider_of_the_federation_is_listed(backend: Backend) -> Outcome:
         hint = "Accept its tokens and list it at GET /credentials/oidc."
         return failed(f"{wanted} is not listed.", shown, hint=hint)
     if backend.account is not None and backend.account.issuer == wanted:
-        return passed("It is listed, and its token was accepted.", shown)
+        answer = backend.get_as_user("/me")
+        if not answer.ok:
+            return failed("It is listed, but its token is refused.", shown, answer)
+        return passed("It is listed, and its token was accepted.", shown, answer)
     says = "It is listed; that its tokens are accepted was not tried."
     return warned(says, shown, hint="Log in with --oidc-….")
 

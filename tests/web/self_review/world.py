@@ -33,11 +33,11 @@ QUICK = Limits(per_second=1e9, at_once=4, seconds=20, overall=600, requests=100_
 
 
 class World:
-    """Terra Observatory, and reviews of it."""
+    """Terra Observatory, and reviews of it. `changes` are made to its profile."""
 
-    def __init__(self, folder: Path, *, real: bool = False) -> None:
+    def __init__(self, folder: Path, *, real: bool = False, **changes: Any) -> None:
         folder.mkdir(exist_ok=True)
-        self.profile = _profile()
+        self.profile = replace(_profile(), **changes)
         self.store = Store(folder / STORE_FILE)
         self.computing = Computing(PROFILE, real=real)
         self.engine = ThreadEngine(self.computing.executor(), self.store)
