@@ -22,7 +22,6 @@ PAGES = frozenset(
         "accounting",
         "announcements",
         "decisions",
-        "estimates",
         "feed",
         "history",
         "incidents",

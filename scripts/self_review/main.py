@@ -103,7 +103,11 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: Sequence[str]) 
 @click.option("--timeout", default=10.0, show_default=True, help="Seconds for one answer.")
 @click.option("--rate", default=25.0, show_default=True, help="Requests per second at most.")
 @click.option("--concurrency", default=6, show_default=True, help="Requests at a time at most.")
-@click.option("--max-requests", default=400, show_default=True, help="Requests at most.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(min=1),
+    help="Requests at most.  [default: 400, and 800 with a login]",
+)
 @click.option("--sample", default=40, show_default=True, help="Collections looked at one by one.")
 def review(**options: object) -> None:
     """Review the backend at URL.

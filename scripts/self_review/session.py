@@ -26,6 +26,9 @@ from scripts.self_review.selection import SelectionError, select
 from scripts.self_review.statements import StatementError
 from scripts.self_review.verdicts import UNJUDGED
 
+ANONYMOUS, WITH_A_LOGIN = 400, 800
+"""Requests at most, unless told otherwise."""
+
 
 def run(options: Mapping[str, Any]) -> int:
     """Runs the review that the options describe and shows its report; the exit status."""
@@ -77,7 +80,7 @@ def prepared(options: Mapping[str, Any]) -> Review:
             skip=options["skip"],
             anonymous=options["anonymous"],
         ),
-        limits=_limits(options),
+        limits=_limits(options, logged_in=account is not None),
         options=_options(options, earlier),
         answers=Answers(attested, options["waived"]),
         account=account,
@@ -90,13 +93,13 @@ def prepared(options: Mapping[str, Any]) -> Review:
     )
 
 
-def _limits(options: Mapping[str, Any]) -> Limits:
+def _limits(options: Mapping[str, Any], *, logged_in: bool) -> Limits:
     return Limits(
         per_second=options["rate"],
         at_once=options["concurrency"],
         seconds=options["timeout"],
         overall=options["deadline"],
-        requests=options["max_requests"],
+        requests=options["max_requests"] or (WITH_A_LOGIN if logged_in else ANONYMOUS),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from scripts.self_review.backend import Backend
 from scripts.self_review.checks.execution import (
     SAMPLED_REDUCERS,
@@ -13,7 +11,7 @@ from scripts.self_review.checks.execution import (
     refusals_of,
     worked,
 )
-from scripts.self_review.cubes import Cubes, cubes, read
+from scripts.self_review.cubes import cubes, read
 from scripts.self_review.findings import (
     Cause,
     Outcome,
@@ -25,20 +23,7 @@ from scripts.self_review.findings import (
 from scripts.self_review.graphs import callback, graph, node, of
 from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
-
-SQUARE = 0.6
-"""The share of the sample that a polygon covers."""
-
-
-def polygon(data: Cubes) -> dict[str, Any]:
-    extent = data.sample.extent
-    pad = data.sample.size * (1 - SQUARE) / 2
-    west, south = extent["west"] + pad, extent["south"] + pad
-    east, north = extent["east"] - pad, extent["north"] - pad
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    geometry = {"type": "Polygon", "coordinates": [ring]}
-    feature = {"type": "Feature", "properties": {}, "geometry": geometry}
-    return {"type": "FeatureCollection", "features": [feature]}
+from scripts.self_review.shapes import polygon, vector_format
 
 
 @check("processes-L2A-aggregate_spatial-reducer-set")
@@ -59,14 +44,6 @@ def polygons_take_reducers(backend: Backend) -> Outcome:
 
     problems = refusals_of(backend, SAMPLED_REDUCERS, run)
     return worked(backend, problems, "They work.", ", ".join(SAMPLED_REDUCERS))
-
-
-def vector_format(backend: Backend) -> str:
-    output = backend.file_formats.get("output")
-    names = {str(one).lower(): str(one) for one in output} if isinstance(output, dict) else {}
-    return next(
-        (names[one] for one in ("json", "geojson", "csv", "netcdf") if one in names), "JSON"
-    )
 
 
 @check("processes-L2A-apply_kernel-border-enum")

@@ -13,11 +13,11 @@ from scripts.self_review.checks.execution import (
     refused,
     worked,
 )
-from scripts.self_review.checks.execution_in_space import polygon, vector_format
 from scripts.self_review.cubes import Cubes, cubes
 from scripts.self_review.findings import Cause, Outcome, could_not_tell, not_applicable
 from scripts.self_review.graphs import callback, graph, node, of, parameter
 from scripts.self_review.registry import check, check_each
+from scripts.self_review.shapes import polygon, vector_format
 
 CONTEXT = 100.0
 CONTEXT_SHOWN = (

@@ -22,6 +22,7 @@ from scripts.self_review.findings import (
     warned,
 )
 from scripts.self_review.lists import full, nulls, paged, public, valid_list
+from scripts.self_review.properties import held
 from scripts.self_review.reference import breaks, experimental, narrowings, reference
 from scripts.self_review.registry import Lookup, check, check_each, derived
 
@@ -159,7 +160,8 @@ def the_process_is_offered(backend: Backend, row: Requirement) -> Outcome:
     outcome = _as_the_reference(found, shown)
     if outcome.verdict is not Verdict.PASS:
         return outcome
-    return _computed_rightly(backend, _name(found), outcome)
+    outcome = _computed_rightly(backend, _name(found), outcome)
+    return outcome if outcome.verdict is not Verdict.PASS else _held(backend, found, outcome)
 
 
 def _as_the_reference(process: Entry, shown: Evidence) -> Outcome:
@@ -189,6 +191,19 @@ def _computed_rightly(backend: Backend, process: str, outcome: Outcome) -> Outco
         says = f"{process} is offered, but {some(problems)}"
         return failed(says, *shown, looked_at=looked_at)
     return passed(outcome.says, *shown, looked_at=looked_at)
+
+
+def _held(backend: Backend, process: Entry, outcome: Outcome) -> Outcome:
+    """The outcome, with what became of the property that must hold of the process."""
+    name = _name(process)
+    made = held(backend, name)
+    if made is None:
+        return outcome
+    looked_at = f"{outcome.looked_at}; {made.looked_at}"
+    if made.problems:
+        says = f"{name} is offered, but {some(made.problems)}"
+        return failed(says, *outcome.evidence, looked_at=looked_at)
+    return passed(outcome.says, *outcome.evidence, looked_at=looked_at)
 
 
 def _is_options(row: Requirement) -> bool:

@@ -17,6 +17,7 @@ from scripts.self_review.catalogue import load
 from scripts.self_review.findings import Cause, could_not_tell, failed, passed
 from scripts.self_review.main import main
 from scripts.self_review.registry import CHECKS, load_checks
+from scripts.self_review.session import prepared
 from tests.fakes.backends import RawServer, json_says
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -172,3 +173,17 @@ def test_it_starts_without_the_client_and_without_what_reads_files() -> None:
         cwd=ROOT,
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        ([], 400),
+        (["--basic", "alice:alice"], 800),
+        (["--oidc-device"], 800),
+        (["--basic", "alice:alice", "--max-requests", "5"], 5),
+    ],
+)
+def test_a_review_with_a_login_may_ask_more(arguments: list[str], most: int) -> None:
+    given = main.commands["review"].make_context("review", ["http://x.test", *arguments])
+    assert prepared(given.params).limits.requests == most

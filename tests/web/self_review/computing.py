@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,16 @@ Refuses = Callable[[str, Arguments], bool]
 """Whether a call of a process is refused."""
 Spoils = Callable[[str, bytes], bytes]
 """What becomes of a file, by its name."""
+Alters = Callable[[str, Arguments], dict[str, Any] | None]
+"""The node that is computed in place of a call; None if it stays as it is."""
 
 
 def nothing(_process: str, _arguments: Arguments) -> bool:
     return False
+
+
+def unaltered(_process: str, _arguments: Arguments) -> None:
+    return None
 
 
 def as_it_is(_name: str, content: bytes) -> bytes:
@@ -45,7 +52,7 @@ class Computing:
     """Runs tasks: loads of more than a year take their time and save little, as a test wants it.
 
     Shorter ones save a small file that is no raster; if `real`, they are computed once each, and
-    then given again, unless the test has some calls refused or files spoiled.
+    then given again, unless the test has some calls refused or altered, or files spoiled.
     """
 
     def __init__(self, profile: Path, *, real: bool) -> None:
@@ -56,6 +63,7 @@ class Computing:
         self.closing = threading.Event()
         self.refuses: Refuses = nothing
         self.spoils: Spoils = as_it_is
+        self.alters: Alters = unaltered
 
     def executor(self) -> Executor:
         return self._run
@@ -66,6 +74,7 @@ class Computing:
             if self.refuses(process, arguments):
                 message = f"The process {process} does not do this here."
                 raise OpenEOError("ProcessParameterInvalid", message)
+        task = replace(task, process=_altered(task.process, self.alters))
         loads = [arguments for process, arguments in calls if process == "load_collection"]
         if not loads or (self._real and not _is_long(loads[0])):
             self._compute(task, reporter)
@@ -116,6 +125,18 @@ class _Recorder:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reporter, name)
+
+
+def _altered(found: Any, alters: Alters) -> Any:
+    """A process with other nodes in place of some, however deep."""
+    if isinstance(found, list):
+        return [_altered(one, alters) for one in found]
+    if not isinstance(found, dict):
+        return found
+    changed = {key: _altered(one, alters) for key, one in found.items()}
+    if "process_id" not in found:
+        return changed
+    return {**changed, **(alters(found["process_id"], changed.get("arguments", {})) or {})}
 
 
 def _is_long(arguments: Arguments) -> bool:

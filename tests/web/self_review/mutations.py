@@ -25,7 +25,8 @@ from scripts.self_review.catalogue import (
 )
 from scripts.self_review.findings import Finding, Verdict
 from scripts.self_review.history import Month
-from tests.web.self_review.computing import as_it_is, nothing
+from tests.web.self_review.answering_wrongly import WRONG, WRONG_TOO
+from tests.web.self_review.computing import as_it_is, nothing, unaltered
 from tests.web.self_review.spoiling import REFUSED, SPOILED
 from tests.web.self_review.world import ISSUER, SHORT, World
 
@@ -170,7 +171,7 @@ def _allowed(requirement: str, mutation: Mutation) -> bool:
 def mutations(catalogue: Catalogue) -> list[Mutation]:
     """All of them: by the named faults, by scripted ones, and each process missing."""
     minimum = {row.id: row for row in catalogue if catalogue.in_minimum(row)}
-    return [*_by_rules(minimum), *_scripted(), *_missing_processes(minimum)]
+    return [*_by_rules(minimum), *_scripted(), *_missing_processes()]
 
 
 def computed_mutations() -> list[Mutation]:
@@ -180,7 +181,26 @@ def computed_mutations() -> list[Mutation]:
         Mutation(f"spoiled: {ids}", frozenset(ids.split()), *SPOILED_TOO.get(ids, ()))
         for ids in SPOILED
     ]
-    return refused + spoiled
+    return refused + spoiled + list(_answering_wrongly())
+
+
+def _answering_wrongly() -> Iterable[Mutation]:
+    """Each process with a property does something else than it says."""
+    rows = presences(load())
+    for process in WRONG:
+        also, why = WRONG_TOO.get(process, ((), ""))
+        consequences = frozenset(one for other in also for one in rows[other])
+        yield Mutation(f"wrong: {process}", frozenset(rows[process]), consequences, why)
+
+
+def presences(catalogue: Catalogue) -> dict[str, set[str]]:
+    """The requirements of the minimum that a process is there, by process."""
+    rows: dict[str, set[str]] = {}
+    for row in catalogue:
+        here = catalogue.in_minimum(row) and row.parent is None and row.method == AUTOMATIC
+        if here and row.process:
+            rows.setdefault(row.process, set()).add(row.id)
+    return rows
 
 
 def _computes(row: Requirement) -> bool:
@@ -257,12 +277,8 @@ def _scripted() -> Iterable[Mutation]:
     )
 
 
-def _missing_processes(minimum: Mapping[str, Requirement]) -> Iterable[Mutation]:
-    rows: dict[str, set[str]] = {}
-    for row in minimum.values():
-        if row.process and row.parent is None and row.method == AUTOMATIC:
-            rows.setdefault(row.process, set()).add(row.id)
-    for process, ids in rows.items():
+def _missing_processes() -> Iterable[Mutation]:
+    for process, ids in presences(load()).items():
         fault = Fault(Broken(f"processes.missing:{process}"))
         yield Mutation(f"processes.missing:{process}", frozenset(ids), faults=(fault,))
 
@@ -274,13 +290,14 @@ class Table:
         self.folder = folder
         self.world = World(folder)
         self._real: World | None = None
-        self._real_base: dict[str, Finding] = {}
+        self._bad_before: dict[bool, set[str]] = {}
         self.catalogue = load()
         rows = [row for row in self.catalogue if self.catalogue.in_minimum(row)]
         self.anonymous = [row.id for row in rows if row.method == AUTOMATIC]
         self.all = [row.id for row in rows if row.method != MANUAL and not _computes(row)]
         self.all.append("api-14")
         self.computing = [row.id for row in rows if _computes(row)]
+        self.propertied = [one for name in WRONG for one in presences(self.catalogue)[name]]
         self.base = self._review(Mutation("nothing", frozenset(), user=True))
         self.snapshot = self.world.snapshot
 
@@ -306,22 +323,36 @@ class Table:
         return self.world.review(ids, options=options, user=user, penniless=penniless)
 
     def spoiled(self, mutation: Mutation) -> Caught:
-        """What the review says when something that is computed is refused or spoiled."""
+        """What the review says when something that is computed is refused, wrong or spoiled."""
+        kind, _, name = mutation.name.partition(": ")
+        wanted = self._rows(kind == "wrong")
+        before = self.bad_before(properties=kind == "wrong")
+        computing = self._world_that_computes().computing
+        computing.refuses = REFUSED[name] if kind == "refused" else nothing
+        computing.spoils = SPOILED[name] if kind == "spoiled" else as_it_is
+        computing.alters = WRONG[name] if kind == "wrong" else unaltered
+        return Caught(mutation, frozenset(self._bad(wanted) - before))
+
+    def bad_before(self, *, properties: bool) -> set[str]:
+        """What fails or is a warning while everything is computed rightly."""
+        if properties not in self._bad_before:
+            computing = self._world_that_computes().computing
+            computing.refuses, computing.spoils = nothing, as_it_is
+            computing.alters = unaltered
+            self._bad_before[properties] = self._bad(self._rows(properties))
+        return self._bad_before[properties]
+
+    def _rows(self, properties: bool) -> list[str]:
+        return self.propertied if properties else self.computing
+
+    def _bad(self, wanted: Iterable[str]) -> set[str]:
+        found = self._world_that_computes().review(wanted, user="alice")
+        return {key for key, one in found.items() if one.verdict in BAD}
+
+    def _world_that_computes(self) -> World:
         if self._real is None:
             self._real = World(self.folder / "real", real=True)
-            self._real_base = self._compute()
-        kind, _, ids = mutation.name.partition(": ")
-        computing = self._real.computing
-        computing.refuses = REFUSED[ids] if kind == "refused" else nothing
-        computing.spoils = SPOILED[ids] if kind == "spoiled" else as_it_is
-        found = self._compute()
-        fails = {k for k, one in found.items() if one.verdict in BAD}
-        before = {k for k, one in self._real_base.items() if one.verdict in BAD}
-        return Caught(mutation, frozenset(fails - before))
-
-    def _compute(self) -> dict[str, Finding]:
-        assert self._real is not None
-        return self._real.review(self.computing, user="alice")
+        return self._real
 
     def close(self) -> None:
         self.world.close()

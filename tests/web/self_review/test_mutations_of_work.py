@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.self_review.catalogue import load
+from scripts.self_review.properties import PROPERTIES
+from tests.web.self_review.answering_wrongly import WRONG
 from tests.web.self_review.mutations import Mutation, Table, computed_mutations, mutations
 
 # Resampling reprojects arrays in memory, of which rasterio says that they are nowhere.
@@ -33,3 +35,11 @@ def test_what_is_computed_wrongly_is_caught(table: Table, mutation: Mutation) ->
     caught = table.spoiled(mutation)
     assert caught.missed == set()
     assert caught.unrelated == set()
+
+
+def test_every_property_has_a_mutation() -> None:
+    assert set(WRONG) == set(PROPERTIES)
+
+
+def test_the_properties_hold_where_everything_is_computed_rightly(table: Table) -> None:
+    assert table.bad_before(properties=True) == set()
