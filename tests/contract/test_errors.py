@@ -27,6 +27,8 @@ FEDERATION = {
     "IdentityProviderUnavailable",
     "ConsentRequired",
     "DatabaseUnavailable",
+    # RFC 9110: a part of a file that it does not have.
+    "RangeNotSatisfiable",
 }
 
 
