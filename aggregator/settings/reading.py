@@ -22,6 +22,7 @@ PAGES = frozenset(
         "accounting",
         "announcements",
         "decisions",
+        "estimates",
         "feed",
         "history",
         "incidents",
