@@ -13,6 +13,7 @@ from aggregator.routing.billing import FREE, Billing, Credit
 from aggregator.routing.bodies import read_choice, without_choice
 from aggregator.routing.decision import Routing, decide
 from aggregator.routing.graphs import Limits
+from aggregator.routing.plans import Exchange, Part, Plan, filled, plan_from_json
 from aggregator.routing.reading import read_requirements
 from aggregator.routing.references import owner_by_address
 from aggregator.routing.requirements import Requirements
@@ -26,7 +27,10 @@ __all__ = [
     "Billing",
     "CollectionAbility",
     "Credit",
+    "Exchange",
     "Limits",
+    "Part",
+    "Plan",
     "Reason",
     "Requirements",
     "Routing",
@@ -34,8 +38,10 @@ __all__ = [
     "Verdict",
     "abilities_of",
     "decide",
+    "filled",
     "invalid",
     "owner_by_address",
+    "plan_from_json",
     "read_choice",
     "read_requirements",
     "rewrite_for",
