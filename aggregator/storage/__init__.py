@@ -37,4 +37,10 @@ and what users agreed to, whose rules are those of `aggregator.identity`::
 
     consent_schema the table
     consents       reads the record and adds to it
+
+and federated jobs, whose rules are those of `aggregator.federated`::
+
+    federated_schema the tables
+    federated_rows   between rows and the domain's values
+    federated_jobs   jobs are read, changed under a lock, and found when something is due
 """

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from aggregator.storage import consent_schema, health_schema, process_schema, schema
+from aggregator.storage import (
+    consent_schema,
+    federated_schema,
+    health_schema,
+    process_schema,
+    schema,
+)
 from aggregator.storage.metadata import metadata
 
-MODULES = (schema, consent_schema, health_schema, process_schema)
+MODULES = (schema, consent_schema, federated_schema, health_schema, process_schema)
 
 __all__ = ["MODULES", "metadata"]

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     "merging",
     "routing",
+    "federated",
     "ledger",
     "health",
     "identity",

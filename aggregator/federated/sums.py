@@ -1,0 +1,49 @@
+"""Progress, costs and usage of the whole, from those of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.documents import is_object, number, text
+from aggregator.federated.states import FINISHED, PartState
+
+
+def progress(parts: Sequence[PartState]) -> float:
+    """How much is done, in percent; each part counts as much as the others."""
+    done = [100.0 if p.stage == FINISHED else min(max(p.progress or 0.0, 0.0), 99.0) for p in parts]
+    return round(sum(done) / len(done), 1) if done else 0.0
+
+
+def costs(parts: Sequence[PartState]) -> float | None:
+    """The costs so far; None if nothing is known of any."""
+    known = [part.costs for part in parts if part.costs is not None]
+    return round(sum(known), 3) if known else None
+
+
+def usage(parts: Sequence[PartState]) -> dict[str, Any]:
+    """Metrics added up; of one that is measured in two units only the first is."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        for name, metric in part.usage.items():
+            value = number(metric, "value")
+            if not is_object(metric) or value is None:
+                continue
+            before = found.get(name)
+            if before is None:
+                found[name] = {"value": value, "unit": text(metric, "unit")}
+            elif before["unit"] == text(metric, "unit"):
+                before["value"] += value
+    return found
+
+
+def readable_usage(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics in a job's metadata that can be added up."""
+    metrics = document.get("usage")
+    if not is_object(metrics):
+        return {}
+    return {
+        name: {"value": value, "unit": text(metric, "unit")}
+        for name, metric in metrics.items()
+        if (value := number(metric, "value")) is not None
+    }
