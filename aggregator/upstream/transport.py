@@ -18,6 +18,7 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from aggregator.upstream.deadlines import guard
+from aggregator.upstream.heads import PlainResponse
 
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
 ORIGINS = 32
@@ -29,6 +30,7 @@ class _Connection(HTTPConnection):
     A body that is no bytes is sent as it is read, without being kept.
     """
 
+    response_class = PlainResponse
     _held: list[Any] | None = None
     pause: float | None = None
 

@@ -127,9 +127,8 @@ class Processing:
         if routing.chosen is None:
             raise routing.rejection()
         chosen = _accessible(routing, access)
-        LOG.info("%s goes to %s", operation, chosen)
         if LOG.isEnabledFor(logging.DEBUG):
-            LOG.debug("%s", for_logs(routing.explain()))
+            LOG.debug("%s goes to %s\n%s", operation, chosen, for_logs(routing.explain()))
         forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
         return Decision(chosen, routing, orjson.dumps(forwarded))
 

@@ -1,4 +1,7 @@
-"""A line per request: no tokens, no query (which may hold a signature), no body."""
+"""A line per request, with the backend that took it: no tokens, no query, no body.
+
+A query may hold a signature.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,14 @@ def install(app: Flask) -> None:
         if LOG.isEnabledFor(logging.INFO):
             took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
             path = in_one_line(request.path)
+            backend = response.headers.get("OpenEO-Federation-Backends")
             LOG.info(
-                "%s %s %s %d %.0f ms", reference(), request.method, path, response.status_code, took
+                "%s %s %s %d %.0f ms%s",
+                reference(),
+                request.method,
+                path,
+                response.status_code,
+                took,
+                f", {backend}" if backend else "",
             )
         return response

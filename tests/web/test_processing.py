@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -62,6 +63,19 @@ def test_a_result_is_computed_where_the_process_can_run_and_passed_on(site: Site
         "budget": 3,
         "extra": {"a": [1]},
     }
+
+
+def test_the_log_has_one_line_for_a_result_that_names_the_backend(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.backends["aurora"].answers["POST /result"] = tiff
+    login = site.login()
+    caplog.clear()
+    caplog.set_level("INFO")
+    answer = site.post("/result", {"process": graph(process_id="radar_mask")}, headers=login)
+    (line,) = [record.getMessage() for record in caplog.records]
+    identifier = answer.headers["X-Request-Id"]
+    assert re.fullmatch(rf"{identifier} POST /result 200 \d+ ms, aurora", line)
 
 
 def test_of_several_that_can_the_first_in_configured_order_runs_it(site: Site) -> None:

@@ -1,0 +1,86 @@
+"""The heads of answers, read at once where they are plain.
+
+Python reads each head as if it were that of a mail, which takes longer than all else that is done
+with a small answer. A head that is all there, and has nothing odd about it, is taken apart here;
+every other one takes Python's careful way.
+"""
+
+from __future__ import annotations
+
+import re
+from http.client import HTTPMessage, HTTPResponse
+from io import BufferedReader
+from typing import Any, cast
+
+END = b"\r\n\r\n"
+# Of a status line: answers that have a body, without what comes before the proper one.
+_STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) ([\x20-\x7e]*)")
+# Of a field's line: a name, and a value of one line, printable.
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*)")
+_NUMBER = re.compile(r"\d{1,18}")
+# What says how long the body is or when the connection ends must say so once, and plainly.
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+_EMPTY = frozenset({204, 304})
+
+
+class PlainResponse(HTTPResponse):
+    """An answer as `http.client` reads it, with a shorter way for plain heads."""
+
+    def begin(self) -> None:
+        """Read status and fields."""
+        if not self._begun_at_once():
+            super().begin()
+
+    def _begun_at_once(self) -> bool:
+        source = self.fp
+        if (
+            self.msg
+            or cast("Any", self)._method == "HEAD"
+            or not isinstance(source, BufferedReader)
+        ):
+            return False
+        head, end, _ = source.peek().partition(END)
+        first, *lines = head.split(b"\r\n")
+        status, fields = _STATUS.fullmatch(first), [_FIELD.fullmatch(line) for line in lines]
+        if not (end and status and all(fields)):
+            return False
+        found = [(f[1].decode(), f[2].decode()) for f in fields if f is not None]
+        framing = _framing(found)
+        if framing is None:
+            return False
+        source.read(len(head) + len(END))
+        self.code = self.status = int(status[1])
+        self.reason, self.version = status[2].decode().strip(), 11
+        self.headers = self.msg = _message(found)
+        self._frame(framing)
+        return True
+
+    def _frame(self, framing: dict[str, str]) -> None:
+        """How the body goes on, as `HTTPResponse.begin` sets it."""
+        state = cast("Any", self)
+        state.chunked = "transfer-encoding" in framing
+        state.chunk_left = None
+        length = None if state.chunked else framing.get("content-length")
+        state.length = 0 if self.status in _EMPTY else None if length is None else int(length)
+        closes = "close" in framing.get("connection", "").lower()
+        state.will_close = closes or (not state.chunked and state.length is None)
+
+
+def _framing(fields: list[tuple[str, str]]) -> dict[str, str] | None:
+    """The fields that say where the body ends; None if they are odd."""
+    named = [(name.lower(), value) for name, value in fields]
+    found = {name: value for name, value in named if name in _FRAMING}
+    if len(found) != sum(name in _FRAMING for name, _ in named):
+        return None
+    if "transfer-encoding" in found and found["transfer-encoding"].lower() != "chunked":
+        return None
+    length = found.get("content-length")
+    return found if length is None or _NUMBER.fullmatch(length) else None
+
+
+def _message(fields: list[tuple[str, str]]) -> HTTPMessage:
+    message = HTTPMessage()
+    for name, value in fields:
+        message.set_raw(name, value)
+    message.set_payload("")
+    return message
