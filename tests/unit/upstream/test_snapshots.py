@@ -203,6 +203,30 @@ def test_stopping_ends_the_threads_and_starting_again_works() -> None:
     snapshots.stop()
 
 
+class Wake(threading.Event):
+    """Notes how long it is waited for, and ends the wait at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0)
+        return False
+
+
+def test_pauses_between_visits_differ_so_that_backends_are_not_asked_in_step() -> None:
+    times = Upstream(probe_interval=60.0, offline_probe_interval=5.0, refresh_interval=300.0)
+    snapshots, _ = snapshots_of(terra(), times=times)
+    wake = snapshots._wakes["terra"] = Wake()
+    snapshots.start()
+    until(lambda: len(wake.pauses) > 20)
+    snapshots.stop()
+    assert all(42 <= pause <= 60 for pause in wake.pauses)
+    assert len(set(wake.pauses)) > 20
+    assert max(wake.pauses) - min(wake.pauses) > 1
+
+
 def test_a_bug_in_reading_a_document_does_not_end_the_watch(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
