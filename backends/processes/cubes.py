@@ -16,6 +16,7 @@ import dask.array
 import numpy as np
 import xarray as xr
 
+from backends.cube_form import TYPE
 from backends.errors import OpenEOError
 from backends.processes.frames import framed
 from backends.processes.values import (
@@ -28,7 +29,6 @@ from backends.processes.values import (
     pixels,
 )
 
-TYPE: Final = "openeo_type"
 _NAMES: Final = {
     "t": "temporal",
     "time": "temporal",

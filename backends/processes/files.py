@@ -14,6 +14,7 @@ import rasterio
 import rioxarray
 import xarray as xr
 
+from backends.cube_form import restored
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube
 from backends.processes.values import invalid
@@ -60,11 +61,17 @@ def read_geotiff(path: Path) -> Cube:
 
 
 def read_netcdf(path: Path) -> Cube:
-    """A netCDF file as a cube (t, bands, y, x): each variable with x and y is a band."""
+    """A netCDF file as a cube (t, bands, y, x): each variable with x and y is a band.
+
+    A cube that a backend of this kind has saved is the same again in every respect.
+    """
     check_self_contained(path)
     data = xr.open_dataset(
         path, engine="h5netcdf", chunks={}, decode_coords="all", mask_and_scale=True
     )
+    same = restored(data)
+    if same is not None:
+        return same
     lower = {str(name): str(name).casefold() for name in data.dims}
     data = data.rename({name: _NAMES[low] for name, low in lower.items() if low in _NAMES})
     layers = {

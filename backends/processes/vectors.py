@@ -19,14 +19,14 @@ import shapely
 import shapely.geometry
 import xarray as xr
 
+from backends.cube_form import GEOMETRY, TYPE
 from backends.errors import OpenEOError
-from backends.processes.cubes import TYPE, Cube, rebuilt
+from backends.processes.cubes import Cube, rebuilt
 from backends.processes.declaration import implements
 from backends.processes.geometries import WGS84, area_in, moved, sound_shape, user_crs
 from backends.processes.values import invalid, is_null, is_number
 
 DIMENSION: Final = "geometries"
-GEOMETRY: Final = "geometry"
 PROPERTIES: Final = "properties"
 MAX_GEOMETRIES: Final = 10_000
 MAX_POINTS: Final = 100_000

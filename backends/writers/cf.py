@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import xarray as xr
 
+from backends.cube_form import FORM, TYPE, exact_geometries, form_of
 from backends.writers.cubes import (
     BAND_NAMES,
     as_raster,
@@ -29,15 +30,17 @@ def dataset_of(cube: xr.DataArray, *, as_variables: bool) -> xr.Dataset:
     """The cube with the attributes that CF asks for, without computing it.
 
     Each band is a variable of its own name, or all stand in `data`. The attribute
-    `openeo_dimensions` tells in JSON the names, types and labels of the cube's dimensions.
+    `openeo_dimensions` tells in JSON the names, types and labels of the cube's dimensions,
+    and `openeo_cube` whatever else it takes to have the same cube again.
     """
     plain = _plain(cube)
     bands = next((name for name in BAND_NAMES if name in cube.dims), None)
     if bands is None or not as_variables:
-        dataset = plain.to_dataset(name="data")
+        dataset, form = plain.to_dataset(name="data"), form_of(cube)
     else:
         dataset = _split(plain, bands)
-    return _described(dataset, cube)
+        form = form_of(cube, [str(name) for name in dataset.data_vars], bands)
+    return _described(dataset, cube).assign_attrs({FORM: form})
 
 
 def _plain(cube: xr.DataArray) -> xr.DataArray:
@@ -48,7 +51,7 @@ def _plain(cube: xr.DataArray) -> xr.DataArray:
             changed[name] = (coordinate.dims, [_text(label) for label in coordinate.values.flat])
     # An index of geometries cannot be written; the labels become text.
     kept = cube.drop_indexes([name for name in changed if name in cube.xindexes])
-    kept = kept.assign_coords(changed) if changed else kept
+    kept = kept.assign_coords({**changed, **exact_geometries(cube)}) if changed else kept
     encoded = kept.drop_vars("spatial_ref", errors="ignore")
     encoded.attrs = {key: item for key, item in cube.attrs.items() if _is_plain(item)}
     encoded.encoding = {}
@@ -115,11 +118,17 @@ def _dimensions(cube: xr.DataArray) -> dict[str, Any]:
             dates = [date_text(label) for label in labels_of(cube, name)]
             found[str(name)] = {"type": "temporal", "values": dates}
         else:
-            kind = "bands" if name in BAND_NAMES else "other"
             texts = [_text(label) for label in labels_of(cube, name)]
-            kind = "geometry" if _holds_geometries(cube, name) else kind
+            kind = _kind(cube, name)
             found[str(name)] = {"type": kind, "values": texts}
     return found
+
+
+def _kind(cube: xr.DataArray, name: Hashable) -> str:
+    stated = cube.coords[name].attrs.get(TYPE) if name in cube.coords else None
+    if stated == "geometries" or _holds_geometries(cube, name):
+        return "geometry"
+    return "bands" if name in BAND_NAMES else "other"
 
 
 def _holds_geometries(cube: xr.DataArray, name: Hashable) -> bool:
