@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, and_, select, union
 
 from aggregator.ledger.moments import month_bounds
 from aggregator.storage.database import Database
@@ -13,6 +13,7 @@ from aggregator.storage.schema import (
     credit_grant,
     debtor,
     membership,
+    misnaming,
     posting,
     subscriber,
     transfer,
@@ -39,9 +40,16 @@ def every_entry(database: Database, month: str | None = None) -> Iterator[dict[s
 def every_report(database: Database, month: str | None = None) -> Iterator[dict[str, Any]]:
     """Each usage report as it was received and charged; of one UTC month if asked for.
 
+    `person` is the user whose usage it is, `named` another whom the report names, if it does.
+
     Raises ValueError for what is no month.
     """
-    query = select(usage_report)
+    said = and_(
+        misnaming.c.provider == usage_report.c.provider, misnaming.c.report == usage_report.c.key
+    )
+    query = select(usage_report, misnaming.c.named).select_from(
+        usage_report.outerjoin(misnaming, said)
+    )
     if month is not None:
         month_bounds(month)
         query = query.where(usage_report.c.day.between(f"{month}-01", f"{month}-31"))

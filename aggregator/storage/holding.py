@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
@@ -23,11 +23,15 @@ from aggregator.storage.holds import (
     unclaimed_holds,
 )
 from aggregator.storage.members import read_members, standing_of
+from aggregator.storage.misnaming import charged_before
 from aggregator.storage.page import Page
-from aggregator.storage.schema import hold_job, usage_report
+from aggregator.storage.schema import hold_job, misnaming, usage_report
 
-RELEASED, ABANDONED = "released", "abandoned"
-"""Why a hold was closed without a report: the work did not start; no report came in time."""
+RELEASED, ABANDONED, REPORTED = "released", "abandoned", "reported"
+"""Why a hold was closed without being settled.
+
+The work did not start; no report came in time; the report had taken no hold, or another user's.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Holding:
                 if known.closed or not _same_work(known.hold, wanted):
                     raise HoldConflict(wanted.key)
                 return known.hold
-            self._put_aside(connection, wanted)
+            self._put_aside(connection, wanted, ())
         return wanted
 
     def open_for_job(self, wanted: Hold, still_runs: Callable[[Hold], bool]) -> Opened:
@@ -70,39 +74,38 @@ class Holding:
         job = wanted.job or ""
         with self._database.write() as connection:
             self._database.lock(connection, [wanted.wallet, job_lock(wanted.provider, job)])
-            made = [
-                one
-                for one in holds_of_jobs(connection, [job])
-                if (one.hold.provider, one.hold.user) == (wanted.provider, wanted.user)
-            ]
+            there = _holds_there(connection, wanted.provider, job)
+            made = [one for one in there if one.hold.user == wanted.user]
             for one in reversed(made):
                 if one.closed is None and still_runs(one.hold):
                     return Opened(one.hold, fresh=False)
             numbered = replace(wanted, key=f"{wanted.key}/{len(made) + 1}")
-            self._put_aside(connection, numbered)
+            self._put_aside(connection, numbered, there)
             return Opened(numbered, fresh=True)
 
     def claim(self, key: str, job: str, now: int) -> bool:
         """Says what the hold under a key was for, as its backend has answered.
 
-        If a report about the job has come already and took this hold or another one, nothing is
-        left to be done; if it took none, this work is charged and the hold given back. Returns
-        whether the job was reported.
+        If a report about the job has come already and took this hold or another one of this user,
+        nothing is left to be done; if it took none, this work is charged and the hold given back.
+        Returns whether the job was reported.
         """
         with self._database.write() as connection:
             found = self._locked(connection, key, job)
             if found is None:
                 return False
-            provider = found.hold.provider
-            reported = _reported(connection, provider, job)
-            taken = any(one.hold.provider == provider for one in holds_of_jobs(connection, [job]))
+            mine = found.hold
+            reported = _reported(connection, mine.provider, job)
+            there = _holds_there(connection, mine.provider, job)
+            taken = any(one.hold.user == mine.user for one in there)
             left = None if taken else self._left(connection, found, now)
-            if left is not None and reported:
-                self._close(connection, left, now, RELEASED)
-            elif left is not None:
-                page = Page(self._database, connection, now)
+            page = Page(self._database, connection, now)
+            _note_charged_before(page, replace(mine, job=job))
+            if left is not None:
                 page.add(hold_job, claim_values(left, job, now))
-                page.write()
+            page.write()
+            if left is not None and reported:
+                self._close(connection, left, now, REPORTED)
             return reported
 
     def give_up(self, key: str, now: int) -> bool:
@@ -137,7 +140,7 @@ class Holding:
         with self._database.read() as connection:
             return open_holds(connection)
 
-    def _put_aside(self, connection: Connection, wanted: Hold) -> None:
+    def _put_aside(self, connection: Connection, wanted: Hold, there: Sequence[FoundHold]) -> None:
         user = wanted.user or ""
         member = read_members(connection, [user])[user]
         page = Page(self._database, connection, wanted.opened)
@@ -151,6 +154,7 @@ class Holding:
             tariff = self._tariffs.of(wanted.provider)
             found = standing_of(member, purse, tariff, wanted.opened)
             raise found.refusal(wanted.amount) from None
+        _note_charged_before(page, wanted, there)
         page.write()
 
     def _locked(self, connection: Connection, key: str, job: str = "") -> FoundHold | None:
@@ -189,6 +193,23 @@ class Holding:
 def job_lock(provider: str, job: str) -> str:
     """The name of the lock under which is settled which hold is for a job."""
     return f"job/{provider}/{job}"
+
+
+def _holds_there(connection: Connection, provider: str, job: str) -> list[FoundHold]:
+    """The holds for a job of this provider, the oldest first."""
+    return [one for one in holds_of_jobs(connection, [job]) if one.hold.provider == provider]
+
+
+def _note_charged_before(page: Page, made: Hold, there: Sequence[FoundHold] = ()) -> None:
+    """Keeps which reports were charged to others, now that it is known who started the work.
+
+    `there` are the holds of others who have started it too.
+    """
+    if made.job is None or made.user is None:
+        return
+    starters = [made.user, *(one.hold.user for one in there if one.closed != RELEASED)]
+    for row in charged_before(page.connection, made, starters, page.now):
+        page.add(misnaming, row)
 
 
 def _reported(connection: Connection, provider: str, job: str) -> bool:

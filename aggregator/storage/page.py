@@ -30,6 +30,7 @@ from aggregator.storage.schema import (
     debtor,
     hold,
     hold_job,
+    misnaming,
     posting,
     subscriber,
     transfer,
@@ -65,6 +66,7 @@ _WRITTEN: tuple[Table, ...] = (
     posting,
     transfer,
     usage_report,
+    misnaming,
 )
 
 

@@ -16,6 +16,7 @@ from aggregator.ledger.moments import month_bounds
 from aggregator.ledger.receipts import Receipt
 from aggregator.storage.balances import with_balance
 from aggregator.storage.database import Database
+from aggregator.storage.job_costs import costs_of_jobs
 from aggregator.storage.lookups import find_transfers, settlement_of
 from aggregator.storage.rows import grant_of, receipt_of
 from aggregator.storage.schema import (
@@ -139,37 +140,39 @@ def usage(database: Database, wanted: UsageFilter, groups: Sequence[str]) -> lis
     ]
 
 
-def receipts_of_job(database: Database, provider: str, job: str) -> list[Receipt]:
-    """The receipts of all reports about a job or request: its costs are their sum."""
-    query = select(usage_report).where(
-        usage_report.c.provider == provider, usage_report.c.job == job
-    )
+def _of_job(query: Select[Any], provider: str, job: str, user: str) -> Select[Any]:
+    """The reports about a user's job, the earliest first."""
+    theirs = (usage_report.c.provider == provider) & (usage_report.c.person == user)
+    wanted = query.where(theirs, usage_report.c.job == job)
+    return wanted.order_by(usage_report.c.received, usage_report.c.key)
+
+
+def receipts_of_job(database: Database, provider: str, job: str, user: str) -> list[Receipt]:
+    """The receipts of all reports about a user's job or request: its costs are their sum."""
     with database.read() as connection:
-        rows = connection.execute(query.order_by(usage_report.c.received, usage_report.c.key))
+        rows = connection.execute(_of_job(select(usage_report), provider, job, user))
         return [receipt_of(row, repeated=True) for row in rows]
 
 
-def charged_by_job(
-    database: Database, jobs: Collection[tuple[str, str]]
+def costs_by_job(
+    database: Database, jobs: Collection[tuple[str, str]], user: str
 ) -> dict[tuple[str, str], int]:
-    """What was charged for each of these jobs (provider, id) of which there are reports."""
-    query = (
-        select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
-        .where(usage_report.c.job.in_(sorted({job for _, job in jobs})))
-        .group_by(usage_report.c.provider, usage_report.c.job)
-    )
+    """What a user paid for each of these jobs (provider, id) that were reported.
+
+    It is what was charged to them less what was refunded; others' reports do not count.
+    """
     with database.read() as connection:
-        found = {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
-    return {job: found[job] for job in jobs if job in found}
+        found = costs_of_jobs(connection, {job for _, job in jobs})
+    return {job: found[(*job, user)] for job in jobs if (*job, user) in found}
 
 
-def metrics_of_job(database: Database, provider: str, job: str) -> dict[str, dict[str, Any]]:
-    """What was reported for a job, by metric, later reports of the same metric last."""
-    query = select(usage_report.c.metrics).where(
-        usage_report.c.provider == provider, usage_report.c.job == job
-    )
+def metrics_of_job(
+    database: Database, provider: str, job: str, user: str
+) -> dict[str, dict[str, Any]]:
+    """What was reported for a user's job, by metric, later reports of the same metric last."""
+    query = _of_job(select(usage_report.c.metrics), provider, job, user)
     with database.read() as connection:
-        rows = connection.execute(query.order_by(usage_report.c.received, usage_report.c.key))
+        rows = connection.execute(query)
         found: dict[str, dict[str, Any]] = {}
         for row in rows:
             found |= json.loads(row.metrics)

@@ -6,12 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from aggregator.storage.database import Database
 from aggregator.storage.holding import ABANDONED, job_lock
 from aggregator.storage.holds import ENDED, JOB
-from aggregator.storage.schema import closing, hold, hold_job, sighting, usage_report
+from aggregator.storage.schema import closing, hold, hold_job, misnaming, sighting, usage_report
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,13 @@ def _keep(connection: Connection, one: Sighting) -> None:
 
 @dataclass(frozen=True)
 class Unreconciled:
-    """A job that does not agree, and why: `unreported`, `costs-differ` or `abandoned`.
+    """A job that does not agree, and why.
 
     `unreported` ended and `abandoned` had credits put aside, but no report came; `costs-differ` was
-    charged otherwise than its provider states. Amounts are in millicredits, None is not known.
+    charged otherwise than its provider states. `other-user`: the report named another than the
+    `user` who had started it, who was charged; `charged-to-other`: it was charged to the user named
+    before it was known that it is the work of `user`. Amounts are in millicredits, None is not
+    known.
     """
 
     why: str
@@ -70,6 +84,8 @@ class Unreconciled:
     stated: int | None = None
     charged: int | None = None
     held: int | None = None
+    named: str | None = None
+    report: str | None = None
 
 
 def unreconciled(
@@ -83,7 +99,11 @@ def unreconciled(
     late = [one for one in jobs.values() if one.why != "unreported" or one.at <= seen_before]
     found = list(_abandoned(database, start, end, provider))
     more = [one for one in found if (one.provider, one.job) not in jobs]
-    return sorted([*late, *more], key=lambda one: (one.at, one.provider, one.job or ""))
+    misnamed = list(_misnamed(database, start, end, provider))
+    told = {(one.provider, one.job, one.named) for one in misnamed}
+    late = [one for one in late if (one.provider, one.job, one.named) not in told]
+    every = [*late, *more, *misnamed]
+    return sorted(every, key=lambda one: (one.at, one.provider, one.job or "", one.report or ""))
 
 
 def _seen(database: Database, start: int, end: int, provider: str | None) -> Iterator[Unreconciled]:
@@ -91,15 +111,16 @@ def _seen(database: Database, start: int, end: int, provider: str | None) -> Ite
         select(
             usage_report.c.provider,
             usage_report.c.job,
+            usage_report.c.person,
             func.sum(usage_report.c.charged).label("charged"),
         )
-        .group_by(usage_report.c.provider, usage_report.c.job)
+        .group_by(usage_report.c.provider, usage_report.c.job, usage_report.c.person)
         .where(usage_report.c.job.in_(select(sighting.c.job).where(_during(sighting, start, end))))
         .subquery()
     )
     same = and_(charged.c.job == sighting.c.job, charged.c.provider == sighting.c.provider)
     query = (
-        select(sighting, charged.c.charged)
+        select(sighting, charged.c.charged, charged.c.person.label("payer"))
         .select_from(sighting.outerjoin(charged, same))
         .where(
             _during(sighting, start, end),
@@ -108,12 +129,47 @@ def _seen(database: Database, start: int, end: int, provider: str | None) -> Ite
         )
     )
     with database.read() as connection:
+        rows = connection.execute(query).all()
+    jobs: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in rows:
+        jobs.setdefault((row.provider, row.job), []).append(row)
+    for about in jobs.values():
+        yield from _disagreement(about)
+
+
+def _disagreement(payers: Sequence[Row[Any]]) -> Iterator[Unreconciled]:
+    """What is wrong with a job that was seen to have ended, from a row for each who was charged."""
+    one = next((row for row in payers if row.payer == row.person), payers[0])
+    about = (one.provider, one.job, one.person, one.status, one.at)
+    paid = None if one.charged is None else int(one.charged)
+    if paid is None:
+        yield Unreconciled("unreported", *about, stated=one.costs)
+    elif one.payer != one.person:
+        yield Unreconciled(
+            "charged-to-other", *about, stated=one.costs, charged=paid, named=one.payer
+        )
+    elif one.costs is not None and one.costs != paid:
+        yield Unreconciled("costs-differ", *about, stated=one.costs, charged=paid)
+
+
+def _misnamed(
+    database: Database, start: int, end: int, provider: str | None
+) -> Iterator[Unreconciled]:
+    """The reports that name another user than the one who started the work."""
+    same = and_(
+        usage_report.c.provider == misnaming.c.provider, usage_report.c.key == misnaming.c.report
+    )
+    query = (
+        select(misnaming, usage_report.c.job, usage_report.c.person, usage_report.c.charged)
+        .select_from(misnaming.join(usage_report, same))
+        .where(_during(misnaming, start, end), _at(misnaming.c.provider, provider))
+    )
+    with database.read() as connection:
         for row in connection.execute(query).all():
-            paid = None if row.charged is None else int(row.charged)
-            if paid is None or (row.costs is not None and row.costs != paid):
-                why = "unreported" if paid is None else "costs-differ"
-                about = (row.provider, row.job, row.person, row.status, row.at)
-                yield Unreconciled(why, *about, stated=row.costs, charged=paid)
+            why = "other-user" if row.person == row.starter else "charged-to-other"
+            about = (row.provider, row.job, row.starter, None, row.at)
+            told = {"charged": int(row.charged), "named": row.named, "report": row.report}
+            yield Unreconciled(why, *about, **told)
 
 
 def _abandoned(

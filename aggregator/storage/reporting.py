@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from aggregator.ledger.errors import UsageReportConflict
 from aggregator.ledger.events import Hold, charged
@@ -15,25 +15,29 @@ from aggregator.ledger.purses import Lot
 from aggregator.ledger.receipts import (
     EMPTY_WALLET,
     NOT_A_MEMBER,
+    OTHER_USER,
     OVER_BUDGET,
     UNKNOWN_USER,
     Receipt,
 )
 from aggregator.ledger.reports import UsageReport
 from aggregator.storage.database import Database
-from aggregator.storage.holding import job_lock
-from aggregator.storage.holds import claim_values, claimed, holds_of_jobs, unclaimed_holds
+from aggregator.storage.holding import RELEASED, job_lock
+from aggregator.storage.holds import (
+    FoundHold,
+    claim_values,
+    claimed,
+    holds_of_jobs,
+    unclaimed_holds,
+)
+from aggregator.storage.job_costs import UserAtWork, costs_of_jobs
 from aggregator.storage.members import Member, read_members
+from aggregator.storage.misnaming import misnaming_values
 from aggregator.storage.page import Page
 from aggregator.storage.rows import receipt_of, report_values
-from aggregator.storage.schema import hold_job, usage_report
+from aggregator.storage.schema import hold_job, misnaming, usage_report
 
 _RECORDED = select(usage_report).where(usage_report.c.key.in_(bindparam("keys", expanding=True)))
-_SPENT = (
-    select(usage_report.c.provider, usage_report.c.job, func.sum(usage_report.c.charged))
-    .where(usage_report.c.job.in_(bindparam("jobs", expanding=True)))
-    .group_by(usage_report.c.provider, usage_report.c.job)
-)
 
 Job = tuple[str, str]
 SYNCHRONOUS = "synchronous"
@@ -86,11 +90,11 @@ class _Recording:
         self.tariffs = tariffs
         self.batch = batch
         self.page = Page(database, connection, max(one.received for one in batch))
-        self.members = read_members(connection, (one.report.user for one in batch))
-        self.holds: dict[Job, list[Hold]] = {}
+        self.members: dict[str, Member] = {}
+        self.holds: dict[Job, list[FoundHold]] = {}
         self.open: dict[str, Hold] = {}
         self.unclaimed: dict[tuple[str, str], list[Hold]] = {}
-        self.spent: dict[Job, int] = defaultdict(int)
+        self.spent: dict[UserAtWork, int] = defaultdict(int)
         self.recorded: dict[Job, tuple[str, Receipt]] = {}
 
     def run(self) -> list[Outcome]:
@@ -114,7 +118,9 @@ class _Recording:
         """All that this batch may write to: what pays, and what free credits come to."""
         own = {member.own_wallet for member in self.members.values()}
         spare = {hold.wallet for holds in self.unclaimed.values() for hold in holds}
-        return own | spare | {self._wallet(one)[0] for one in self.batch}
+        # All of a job's: a report that settles one hold leaves the next report another.
+        made = {one.hold.wallet for holds in self.holds.values() for one in holds}
+        return own | spare | made | {self._wallet(one)[0] for one in self.batch}
 
     def _read_holds(self) -> None:
         wanted = {one.job for one in self.batch}
@@ -123,13 +129,19 @@ class _Recording:
         for found in holds_of_jobs(self.connection, jobs):
             job = (found.hold.provider, found.hold.job or "")
             if job in wanted:
-                self.holds[job].append(found.hold)
+                self.holds[job].append(found)
                 if found.closed is None:
                     self.open[found.hold.key] = found.hold
         self._read_unclaimed()
-        if any(one.budget is not None for found in self.holds.values() for one in found):
-            for provider, job, sum_ in self.connection.execute(_SPENT, {"jobs": jobs}):
-                self.spent[(provider, job)] = int(sum_)
+        made = [one.hold for found in self.holds.values() for one in found]
+        self._read_members([one.report.user for one in self.batch])
+        self._read_members([one.user for one in made if one.user is not None])
+        if any(one.budget is not None for one in made):
+            self.spent |= costs_of_jobs(self.connection, jobs)
+
+    def _read_members(self, users: Iterable[str]) -> None:
+        if missing := {user for user in users if user not in self.members}:
+            self.members |= read_members(self.connection, missing)
 
     def _read_unclaimed(self) -> None:
         """The holds of users for requests whose id nobody knows yet: one may be meant."""
@@ -149,7 +161,7 @@ class _Recording:
         spare = self.unclaimed[(one.provider, one.report.user)]
         if spare and self._may_claim(one):
             found = spare.pop(0)
-            self.holds[one.job].append(claimed(found, one.report.job))
+            self.holds[one.job].append(FoundHold(claimed(found, one.report.job), None))
             self.page.add(hold_job, claim_values(found, one.report.job, self.page.now))
 
     def _read_recorded(self) -> None:
@@ -159,10 +171,23 @@ class _Recording:
             self.recorded[(row.provider, row.key)] = (row.fingerprint, receipt)
 
     def _hold_of(self, one: Incoming) -> Hold | None:
-        """The hold for this user's job: the oldest that is open, or the latest if none is."""
-        found = [hold for hold in self.holds.get(one.job, ()) if hold.user == one.report.user]
-        still_open = [hold for hold in found if hold.key in self.open]
-        return next(iter(still_open or found[-1:]), None)
+        """The hold that the job was started with: the oldest that is open, or else the latest.
+
+        That of the user whom the report names, if they have started it; otherwise that of who has.
+        (A hold that was released was for work that did not start.)
+        """
+        found = [made for made in self.holds.get(one.job, ()) if made.hold.user is not None]
+        started = [made for made in found if made.closed != RELEASED]
+        own = [made for made in found if made.hold.user == one.report.user]
+        chosen = [made for made in own if made in started] or started or own
+        holds = [made.hold for made in chosen]
+        still_open = [hold for hold in holds if hold.key in self.open]
+        return next(iter(still_open or holds[-1:]), None)
+
+    def _payer(self, one: Incoming) -> Member:
+        """Who started the work, or if that is not known the user whom the report names."""
+        made = self._hold_of(one)
+        return self.members[one.report.user if made is None else made.user or one.report.user]
 
     def _wallet(self, one: Incoming) -> tuple[str, tuple[str, ...]]:
         """Which wallet pays, and what is remarkable about that.
@@ -170,8 +195,10 @@ class _Recording:
         The wallet that the work was started with; otherwise that of the organisation named, if the
         user is in it; otherwise the user's own.
         """
-        member = self.members[one.report.user]
-        remarks = () if member.known else (UNKNOWN_USER,)
+        member = self._payer(one)
+        remarks: tuple[str, ...] = () if member.known else (UNKNOWN_USER,)
+        if member.user != one.report.user:
+            remarks += (OTHER_USER,)
         if made := self._hold_of(one):
             return made.wallet, remarks
         if one.report.organisation is None:
@@ -183,23 +210,27 @@ class _Recording:
             fingerprint, receipt = known
             same = fingerprint == one.report.fingerprint
             return receipt if same else UsageReportConflict(one.report.key)
-        receipt = self._charge(one)
-        self.page.add(usage_report, report_values(one.report, receipt, one.reporter, one.received))
+        self._claim(one)
+        payer = self._payer(one)
+        receipt = self._charge(one, payer)
+        values = report_values(one.report, receipt, payer.user, one.reporter, one.received)
+        self.page.add(usage_report, values)
+        if payer.user != one.report.user:
+            found = misnaming_values(one.key, one.report.user, payer.user, self.page.now)
+            self.page.add(misnaming, found)
         self.recorded[one.key] = (one.report.fingerprint, _repeated(receipt))
-        self.spent[one.job] += receipt.charged
+        self.spent[(*one.job, payer.user)] += receipt.charged
         return receipt
 
-    def _charge(self, one: Incoming) -> Receipt:
-        self._claim(one)
+    def _charge(self, one: Incoming, member: Member) -> Receipt:
         wallet, remarks = self._wallet(one)
-        member = self.members[one.report.user]
         if member.subscriptions is not None:
             self.page.renew(member.own_wallet, member.subscriptions, self.tariffs.free_tiers())
         items = one.tariff.price(one.report)
         tariff_cost = sum(item.cost for item in items)
         made = self._hold_of(one)
         if made and made.budget is not None:
-            items = capped(items, made.budget - self.spent[one.job])
+            items = capped(items, made.budget - self.spent[(*one.job, member.user)])
         cost = sum(item.cost for item in items)
         if cost < tariff_cost:
             remarks += (OVER_BUDGET,)

@@ -78,8 +78,10 @@ def hold_of(row: Row[Any]) -> Hold:
     )
 
 
-def report_values(report: UsageReport, receipt: Receipt, reporter: str, received: int) -> Values:
-    """The row of a usage report and its receipt."""
+def report_values(
+    report: UsageReport, receipt: Receipt, person: str, reporter: str, received: int
+) -> Values:
+    """The row of a usage report and its receipt; `person` is the user whose usage it is."""
     return {
         "provider": receipt.provider,
         "key": report.key,
@@ -87,7 +89,7 @@ def report_values(report: UsageReport, receipt: Receipt, reporter: str, received
         "source": report.source,
         "reporter": reporter,
         "activity": report.activity,
-        "person": report.user,
+        "person": person,
         "organisation": report.organisation,
         "wallet": receipt.wallet,
         "job": report.job,

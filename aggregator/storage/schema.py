@@ -175,6 +175,19 @@ usage_report = Table(
     info=APPEND_ONLY,
 )
 
+# Reports that name another user than the one who started the work, as far as that was known.
+misnaming = Table(
+    "misnaming",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("report", Text, primary_key=True),
+    Column("named", Text, nullable=False),
+    Column("starter", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("misnaming_by_time", "at"),
+    info=APPEND_ONLY,
+)
+
 subscriber = Table(
     "subscriber",
     metadata,

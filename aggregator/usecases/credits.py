@@ -73,11 +73,12 @@ NOTHING = Reservation()
 
 @dataclass(frozen=True)
 class Held(Reservation):
-    """Credits put aside at a provider, under the key of a hold."""
+    """Credits that a user has put aside at a provider, under the key of a hold."""
 
     ledger: Ledger
     key: str
     provider: str
+    user: str
     now: Callable[[], int]
 
     @contextmanager
@@ -95,8 +96,9 @@ class Held(Reservation):
         """Notes the id that the work has; its costs in credits, if they were reported already."""
         with tolerated("it is not noted which hold was for a request"):
             if job and self.ledger.holds.claim(self.key, job, self.now()):
-                receipts = receipts_of_job(self.ledger.database, self.provider, job)
-                return to_credits(sum(receipt.charged for receipt in receipts))
+                receipts = receipts_of_job(self.ledger.database, self.provider, job, self.user)
+                if receipts:
+                    return to_credits(sum(receipt.charged for receipt in receipts))
         return None
 
 
@@ -185,7 +187,7 @@ class Credits:
             return NOTHING
         key = f"{order.activity}/{provider}/{uuid.uuid4().hex}"
         self._ledger.hold(self.hold(payer, order, provider=provider, amount=amount, key=key))
-        return Held(self._ledger, key, provider, self.now)
+        return Held(self._ledger, key, provider, payer.member.user, self.now)
 
     def check_debt(self, payer: Payer, provider: str) -> None:
         """Raises PaymentRequired if the wallet owes at this provider."""

@@ -17,7 +17,7 @@ from aggregator.settings import Settings
 from aggregator.storage.holding import Opened
 from aggregator.storage.holds import ENDED
 from aggregator.storage.ledger import Ledger
-from aggregator.storage.queries import charged_by_job, metrics_of_job
+from aggregator.storage.queries import costs_by_job, metrics_of_job
 from aggregator.storage.reconciliation import Sighting, note
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, Credits, tolerated
@@ -95,7 +95,8 @@ class JobAccounts:
         if not ended:
             return
         with tolerated("it is not noted that jobs have ended"):
-            known = charged_by_job(self._ledger.database, [(provider, job) for job in ended])
+            jobs = [(provider, job) for job in ended]
+            known = costs_by_job(self._ledger.database, jobs, access.user_id)
             seen = [
                 Sighting(
                     provider=provider,
@@ -113,25 +114,28 @@ class JobAccounts:
         """Notes that a job was canceled or deleted."""
         self.see(access, provider, [{"id": job, "status": status}], self.now())
 
-    def costed(self, provider: str, documents: Sequence[JsonObject]) -> list[JsonObject]:
-        """Jobs with the costs that were charged, where usage was reported."""
+    def costed(
+        self, access: Access, provider: str, documents: Sequence[JsonObject]
+    ) -> list[JsonObject]:
+        """A user's jobs with the costs that they were charged, less refunds, where reported."""
         jobs = [(provider, text(document, "id")) for document in documents]
-        charged: Mapping[tuple[str, str], int] = {}
+        costs: Mapping[tuple[str, str], int] = {}
         with tolerated("the costs of jobs are those that their backends state"):
-            charged = charged_by_job(self._ledger.database, jobs)
+            costs = costs_by_job(self._ledger.database, jobs, access.user_id)
         return [
-            {**document, "costs": to_credits(charged[job])} if job in charged else document
+            {**document, "costs": to_credits(costs[job])} if job in costs else document
             for job, document in zip(jobs, documents, strict=True)
         ]
 
-    def in_full(self, provider: str, document: JsonObject) -> JsonObject:
+    def in_full(self, access: Access, provider: str, document: JsonObject) -> JsonObject:
         """A job with its costs and usage, as far as they were reported."""
-        (costed,) = self.costed(provider, [document])
+        (costed,) = self.costed(access, provider, [document])
         if costed is document:
             return document
         metrics: Mapping[str, Any] = {}
         with tolerated("the usage of a job is what its backend states"):
-            metrics = metrics_of_job(self._ledger.database, provider, text(document, "id"))
+            job = text(document, "id")
+            metrics = metrics_of_job(self._ledger.database, provider, job, access.user_id)
         return {**costed, "usage": {**mapping(document, "usage"), **_usage(metrics)}}
 
     def estimate(

@@ -35,7 +35,7 @@ class Jobs(Resources):
 
         def shaped(backend: str, document: JsonObject) -> JsonObject:
             accounts.see(access, backend, [document], asked)
-            return named(backend, accounts.in_full(backend, document))
+            return named(backend, accounts.in_full(access, backend, document))
 
         return self._reply(identifier, Request("GET", ""), access, view, shaped)
 
@@ -96,7 +96,7 @@ class Jobs(Resources):
             documents = [item.document for item in group]
             if accounts.accounts_for(backend):
                 accounts.see(access, backend, documents, asked)
-                documents = accounts.costed(backend, documents)
+                documents = accounts.costed(access, backend, documents)
             shown += [replace(i, document=d) for i, d in zip(group, documents, strict=True)]
         return shown
 

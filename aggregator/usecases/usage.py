@@ -199,7 +199,7 @@ class UsageReports:
         }
 
     def unreconciled(self, reader: Reader, month: str | None) -> dict[str, Any]:
-        """Jobs of a month that ended without a report, or with other costs than were charged.
+        """Jobs of a month whose report is missing, states other costs, or names another user.
 
         Raises PermissionsInsufficient for users, NotFound for what is no month.
         """
@@ -329,4 +329,6 @@ def _job(one: Unreconciled) -> Mapping[str, Any]:
         "stated": shown(one.stated),
         "charged": shown(one.charged),
         "put_aside": shown(one.held),
+        "named": one.named,
+        "report": one.report,
     }

@@ -32,7 +32,10 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     SETTLEMENT: ("providers", ("provider", "charged", "refunded", "earned", "settled")),
     UNRECONCILED: (
         "jobs",
-        ("job", "provider", "why", "status", "at", "stated", "charged", "put_aside", "user"),
+        (
+            *("job", "provider", "why", "status", "at", "stated", "charged", "put_aside", "user"),
+            *("named", "report"),
+        ),
     ),
 }
 """What each page has as CSV: where its rows stand, and their columns."""
@@ -54,7 +57,7 @@ def settlement() -> Response:
 
 @blueprint.get("/federation/unreconciled")
 def unreconciled() -> Response:
-    """Jobs that ended without a report, or with other costs than were charged."""
+    """Jobs whose report is missing, states other costs, or names another user."""
     template = "unreconciled.html"
     return _answer(UNRECONCILED, template, lambda r: _reports().unreconciled(r, _month()))
 

@@ -82,7 +82,7 @@ def test_what_a_backend_reports_is_charged_and_settles_what_was_put_aside(
     assert answer.headers["OpenEO-Federation-Backends"] == "terra"
     wait_for(lambda: is_settled(ledger))
     job = answer.headers["OpenEO-Identifier"].removeprefix("terra-")
-    (receipt,) = receipts_of_job(ledger.database, "terra", job)
+    (receipt,) = receipts_of_job(ledger.database, "terra", job, USER)
     assert before - left(ledger, "terra") == receipt.charged
     assert {item.label for item in receipt.items} == {"cpu-seconds", "mb-seconds"}
     assert verify(ledger.database) == []

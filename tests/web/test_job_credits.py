@@ -243,6 +243,24 @@ def test_costs_that_a_backend_states_are_compared_once_it_has_reported(site: Sit
     assert differing() == [("costs-differ", 5000, 4000)]
 
 
+def test_a_job_costs_who_started_it_what_a_report_for_another_says_less_refunds(
+    site: Site,
+) -> None:
+    user = site.login()
+    report(site, "j-1", 5, jobStart=MARCH, userId="mallory")
+    is_now(site, "created", costs=99)
+    assert site.get("/jobs/terra-j-1", headers=user).json["costs"] == 99
+    start(site, user)
+    report(site, "j-1", 4, jobStart=MARCH, userId="mallory")
+    report(site, "j-1", 2, jobStart=MARCH)
+    is_now(site, "finished", costs=99)
+    assert site.get("/jobs/terra-j-1", headers=user).json["costs"] == 6
+    assert left(site) == 4
+    ledger(site).refund("terra", "terra-j-1-4", 3000, key="r", now=now(site), include_free=True)
+    found = conforms("/jobs/{job_id}", site.get("/jobs/terra-j-1", headers=user))
+    assert found["costs"] == 3
+
+
 def test_a_list_of_jobs_shows_costs_as_they_were_reported(site: Site) -> None:
     listed = [
         {"id": name, "status": "finished", "created": CREATED, "costs": 99}

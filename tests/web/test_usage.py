@@ -345,10 +345,12 @@ def test_jobs_that_do_not_agree_are_shown_to_their_provider_and_the_operator(sit
             "stated": 2,
             "charged": None,
             "put_aside": None,
+            "named": None,
+            "report": None,
         }
     ]
     assert get(site, f"{path}&f=csv").text.splitlines()[1] == (
-        "j-1,terra,unreported,finished,2026-03-14T09:10:00Z,2.0,,,alice"
+        "j-1,terra,unreported,finished,2026-03-14T09:10:00Z,2.0,,,alice,,"
     )
     assert "ended, no report came" in get(site, f"{path}&f=html").text
     own = link_of(site, REPORTER, "Usage at Terra Observatory").replace("usage?", "unreconciled?")

@@ -291,7 +291,7 @@ def reconcile(place: Place, /) -> None:
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
 @click.option("--provider", help="[default: every provider]")
 def unreconciled(place: Place, /, month: str | None, provider: str | None) -> None:
-    """Print jobs that ended in a month without a report, or whose costs differ.
+    """Print jobs of a month whose report is missing, differs in costs or names another user.
 
     The exit status is 1 if there are any, and 0 otherwise.
     """

@@ -125,6 +125,8 @@ WHY = {
     "unreported": "it ended, and no usage report came",
     "abandoned": "credits were put aside for it, and no usage report came",
     "costs-differ": "its backend states other costs than were charged",
+    "other-user": "its report names another user; who started it was charged",
+    "charged-to-other": "another user was charged, before it was known who had started it",
 }
 
 
@@ -138,6 +140,8 @@ def unreconciled(found: Unreconciled) -> Row:
         "stated": _amount(found.stated),
         "charged": _amount(found.charged),
         "put_aside": _amount(found.held),
+        "named": found.named,
+        "report": found.report,
         "since": rfc3339(found.at),
         "why": WHY[found.why],
     }
@@ -195,8 +199,10 @@ def reports(ledger: Ledger, of_month: str | None) -> Iterator[Row]:
         times = {name: _time(row[name]) for name in ("started", "finished", "received")}
         costs = {name: to_credits(row[name]) for name in ("charged", "uncovered")}
         kept = ("provider", "key", "reporter", "activity", "person", "wallet", "job", "title")
+        named = row["named"] or row["person"]
         yield {
             **{name: row[name] for name in kept},
+            "named": named,
             **{name: row[name] for name in ("execution", "service", "state", "status")},
             **times,
             **costs,

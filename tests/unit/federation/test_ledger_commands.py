@@ -252,6 +252,22 @@ def test_jobs_without_a_report_and_those_whose_costs_differ_are_unreconciled(des
     assert desk.run("unreconciled", *asked).output == "Every job has its report.\n"
 
 
+def test_a_report_that_names_another_user_is_unreconciled_with_both_users(desk: Desk) -> None:
+    desk.books.grant(grant("g", 10))
+    held(desk, "h", "j-1")
+    desk.charge("k", 2, jobId="j-1", userId="mallory")
+    (found,) = desk.json("unreconciled", status=1)
+    assert (found["user"], found["named"], found["report"], found["charged"]) == (
+        "alice",
+        "mallory",
+        "k",
+        2.0,
+    )
+    assert found["why"] == "its report names another user; who started it was charged"
+    exported = json.loads(desk.run("export", "reports", "--json").output)
+    assert (exported["person"], exported["named"]) == ("alice", "mallory")
+
+
 def test_everything_can_be_exported(desk: Desk, tmp_path: Path) -> None:
     desk.run("grant", "user/alice", "10", "--note", "=HYPERLINK(1)")
     desk.charge("k", 6, MARCH, jobName="+1")

@@ -11,9 +11,10 @@ from aggregator.errors import PaymentRequired
 from aggregator.ledger.events import Hold
 from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import Ledger, open_ledger
-from aggregator.storage.reconciliation import Sighting, note
+from aggregator.storage.queries import costs_by_job
+from aggregator.storage.reconciliation import Sighting, note, unreconciled
 from aggregator.storage.verification import verify
-from tests.unit.ledger.documents import DAY, MARCH, direct, grant, tariffs
+from tests.unit.ledger.documents import APRIL, DAY, MARCH, direct, grant, tariffs
 
 SECOND = 1000
 HOUR = 60 * 60 * SECOND
@@ -204,3 +205,38 @@ def test_what_was_seen_of_an_earlier_run_ends_no_later_one(funded: Ledger) -> No
     note(funded.database, [Sighting("terra", "j-1", "alice", "finished", None, MARCH)])
     funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: True)
     assert funded.reconcile(MARCH + HOUR, patience=0) == []
+
+
+def test_a_request_that_was_reported_as_anothers_gives_its_hold_back_and_is_told(
+    funded: Ledger,
+) -> None:
+    funded.grant(grant("bobs", 50, wallet="user/bob"))
+    funded.hold(replace(REQUEST, key="bobs", wallet="user/bob", user="bob"))
+    requests(funded, 1)
+    report(funded, "j", userId="bob")  # before its answer comes, and by mistake
+    assert opened(funded) == [("r1", None)]
+    assert funded.holds.claim("r1", "j", MARCH)
+    assert opened(funded) == []
+    assert left(funded) == 100_000
+    (told,) = unreconciled(funded.database, MARCH, APRIL, provider=None, seen_before=0)
+    assert (told.why, told.user, told.named, told.report) == (
+        "charged-to-other",
+        "alice",
+        "bob",
+        "k-j",
+    )
+    assert costs_by_job(funded.database, [("terra", "j")], "alice") == {}
+    late = direct("k-late", 2, jobId="j", userId="alice", jobStart=None, jobFinish=None)
+    assert funded.report(read_resources(late), "terra-accounting", MARCH).wallet == "user/alice"
+
+
+def test_a_report_about_anothers_request_takes_no_hold_of_the_user_that_it_names(
+    funded: Ledger,
+) -> None:
+    funded.grant(grant("bobs", 50, wallet="user/bob"))
+    funded.hold(replace(REQUEST, key="bobs", wallet="user/bob", user="bob"))
+    requests(funded, 1)
+    funded.holds.claim("r1", "j", MARCH)
+    report(funded, "j", userId="bob")
+    assert opened(funded) == [("bobs", None)]
+    assert left(funded) == 99_000

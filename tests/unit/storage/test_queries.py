@@ -11,6 +11,7 @@ from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import GRACE, Ledger
 from aggregator.storage.queries import (
     UsageFilter,
+    costs_by_job,
     grants_of,
     held_in,
     metrics_of_job,
@@ -116,13 +117,28 @@ def test_a_job_costs_the_sum_of_its_receipts(ledger: Ledger) -> None:
         "terra-accounting",
         MARCH,
     )
-    receipts = receipts_of_job(ledger.database, "terra", "j-1")
+    receipts = receipts_of_job(ledger.database, "terra", "j-1", "alice")
     assert sum(receipt.charged for receipt in receipts) == 3500
-    assert metrics_of_job(ledger.database, "terra", "j-1") == {
+    assert metrics_of_job(ledger.database, "terra", "j-1", "alice") == {
         "processing": {"value": 2, "unit": "credits"},
         "cpu": {"value": 3600, "unit": "cpu-seconds"},
     }
-    assert receipts_of_job(ledger.database, "aurora", "j-1") == []
+    assert receipts_of_job(ledger.database, "aurora", "j-1", "alice") == []
+
+
+def test_a_job_costs_its_user_what_was_charged_to_them_less_refunds(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 50))
+    charge(ledger, "k", 5, jobId="j-1")
+    charge(ledger, "k_1", 2, jobId="j-1")
+    charge(ledger, "k_2", 9, jobId="j-1", userId="mallory")
+    charge(ledger, "k", 1, jobId="j-1", sourceId="aurora")
+    asked = [("terra", "j-1"), ("aurora", "j-1"), ("terra", "j-2")]
+    assert costs_by_job(ledger.database, asked, "alice") == {asked[0]: 7000, asked[1]: 1000}
+    ledger.refund("terra", "k", 1500, key="r", now=MARCH)
+    ledger.refund("terra", "k", 3500, key="rest", now=APRIL + DAY)
+    ledger.refund("terra", "k_2", 9000, key="foreign", now=MARCH)
+    assert costs_by_job(ledger.database, asked, "alice") == {asked[0]: 2000, asked[1]: 1000}
+    assert costs_by_job(ledger.database, asked, "mallory") == {asked[0]: 0}
 
 
 def test_a_month_tells_who_paid_and_what_was_given_back(ledger: Ledger) -> None:

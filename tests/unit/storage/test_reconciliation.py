@@ -19,8 +19,8 @@ def found(ledger: Ledger, seen_before: int = APRIL, **more: Any) -> list[Unrecon
     return unreconciled(ledger.database, MARCH, APRIL, seen_before=seen_before, **wanted)
 
 
-def report(ledger: Ledger, job: str, credits_: float) -> None:
-    document = direct(f"k-{job}", credits_, jobId=job)
+def report(ledger: Ledger, job: str, credits_: float, **more: Any) -> None:
+    document = direct(f"k-{job}", credits_, jobId=job, **more)
     ledger.report(read_resources(document), "terra-accounting", MARCH)
 
 
@@ -79,3 +79,74 @@ def test_a_provider_sees_its_own(ledger: Ledger) -> None:
     note(ledger.database, [replace(SEEN, provider="aurora")])
     assert [one.provider for one in found(ledger, provider="aurora")] == ["aurora"]
     assert [one.provider for one in found(ledger)] == ["aurora", "terra"]
+
+
+RUN = Hold("batch/terra/j-1", "user/alice", "terra", 5000, MARCH, MARCH + DAY, "j-1", "alice")
+
+
+def started(ledger: Ledger, at: int = MARCH) -> None:
+    ledger.grant(grant("g", 50))
+    ledger.holds.open_for_job(replace(RUN, opened=at), lambda _: False)
+
+
+def test_a_report_that_names_another_user_than_who_started_the_job_is_found(
+    ledger: Ledger,
+) -> None:
+    started(ledger)
+    report(ledger, "j-1", 2, userId="mallory")
+    note(ledger.database, [SEEN])
+    assert found(ledger) == [
+        Unreconciled(
+            "other-user",
+            "terra",
+            "j-1",
+            "alice",
+            None,
+            MARCH,
+            charged=2000,
+            named="mallory",
+            report="k-j-1",
+        )
+    ]
+    assert found(ledger, provider="aurora") == []
+
+
+def test_a_report_that_came_before_it_was_known_who_started_the_job_is_found(
+    ledger: Ledger,
+) -> None:
+    report(ledger, "j-1", 2, userId="mallory")
+    assert found(ledger) == []
+    for number in range(2):
+        started(ledger, MARCH + number)
+    note(ledger.database, [SEEN])
+    assert found(ledger) == [
+        Unreconciled(
+            "charged-to-other",
+            "terra",
+            "j-1",
+            "alice",
+            None,
+            MARCH,
+            charged=2000,
+            named="mallory",
+            report="k-j-1",
+        )
+    ]
+
+
+def test_an_earlier_run_of_who_starts_a_job_again_is_no_disagreement(ledger: Ledger) -> None:
+    report(ledger, "j-1", 2)
+    started(ledger)
+    assert found(ledger) == []
+
+
+def test_a_job_of_one_user_that_was_charged_to_another_is_found(ledger: Ledger) -> None:
+    report(ledger, "j-1", 2, userId="mallory")
+    note(ledger.database, [SEEN])
+    (one,) = found(ledger)
+    assert (one.why, one.user, one.named, one.charged) == (
+        "charged-to-other",
+        "alice",
+        "mallory",
+        2000,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -138,11 +138,112 @@ def test_what_one_wallet_started_is_charged_to_it(ledger: Ledger) -> None:
     assert send(ledger, jobId="j-1").wallet == "organisation/7"
 
 
-def test_a_report_about_anothers_job_does_not_use_their_hold(ledger: Ledger) -> None:
+def test_a_report_that_names_another_user_is_charged_to_who_started_the_job(
+    ledger: Ledger,
+) -> None:
     ledger.grant(grant("g", 100))
+    ledger.grant(grant("theirs", 100, wallet="user/mallory"))
+    ledger.welcome("alice", [], MARCH)
     ledger.hold(HOLD)
-    assert send(ledger, jobId="j-1", userId="mallory").wallet == "user/mallory"
+    receipt = send(ledger, jobId="j-1", userId="mallory")
+    assert (receipt.wallet, receipt.charged, receipt.remarks) == (
+        "user/alice",
+        9000,
+        ("other-user",),
+    )
+    assert ledger.open_holds() == []
+    assert left(ledger, "alice", "mallory") == [91_000, 100_000]
+    assert send(ledger, jobId="j-1", userId="mallory") == replace(receipt, repeated=True)
+    assert verify(ledger.database) == []
+
+
+def left(ledger: Ledger, *users: str) -> list[int]:
+    return [ledger.purse(f"user/{one}", MARCH).available("terra", MARCH) for one in users]
+
+
+@pytest.mark.parametrize("end", ["settled", "abandoned"])
+def test_who_started_a_job_is_charged_for_it_also_when_its_hold_is_closed(
+    ledger: Ledger, end: str
+) -> None:
+    ledger.grant(grant("org", 100, wallet="organisation/7"))
+    ledger.hold(replace(HOLD, wallet="organisation/7"))
+    if end == "settled":
+        send(ledger, jobId="j-1", idempotencyKey="first")
+    else:
+        ledger.reconcile(MARCH + DAY)
+    receipt = send(ledger, MARCH + 2 * DAY, jobId="j-1", userId="mallory")
+    assert (receipt.wallet, receipt.uncovered) == ("organisation/7", 0)
+    assert balances(ledger.database).get("overdraft:user/mallory:terra") is None
+
+
+def test_a_user_whose_start_was_called_off_is_not_charged_for_anothers_job(ledger: Ledger) -> None:
+    for name in ("alice", "bob"):
+        ledger.grant(grant(name, 100, wallet=f"user/{name}"))
+    ledger.hold(replace(HOLD, key="off", wallet="user/bob", user="bob"))
+    ledger.release("off", MARCH)
+    ledger.hold(HOLD)
+    assert send(ledger, jobId="j-1", userId="bob").wallet == "user/alice"
+
+
+def test_a_user_who_started_a_job_of_that_id_too_is_charged_for_their_own(ledger: Ledger) -> None:
+    for name in ("alice", "bob"):
+        ledger.grant(grant(name, 100, wallet=f"user/{name}"))
+    ledger.hold(HOLD)
+    ledger.hold(replace(HOLD, key="bobs", wallet="user/bob", user="bob"))
+    receipt = send(ledger, jobId="j-1", userId="bob")
+    assert (receipt.wallet, receipt.remarks) == ("user/bob", ("unknown-user",))
     assert ledger.open_holds() == [HOLD]
+
+
+def test_the_free_credits_due_to_who_started_a_job_pay_what_names_another(ledger: Ledger) -> None:
+    ledger.welcome("alice", ["general"], MARCH)
+    ledger.hold(HOLD)
+    receipt = send(ledger, MARCH + 40 * DAY, jobId="j-1", userId="mallory")
+    assert (receipt.wallet, receipt.uncovered) == ("user/alice", 0)
+
+
+def test_the_budget_of_a_job_holds_for_reports_that_name_another_and_counts_no_foreign_ones(
+    ledger: Ledger,
+) -> None:
+    ledger.grant(grant("g", 100))
+    before = send(ledger, jobId="j-1", userId="mallory", idempotencyKey="before-the-start")
+    assert before.wallet == "user/mallory"
+    ledger.hold(replace(HOLD, budget=8000))
+    first = send(ledger, jobId="j-1", userId="mallory")
+    second = send(ledger, jobId="j-1", idempotencyKey="k2")
+    assert [(one.wallet, one.charged) for one in (first, second)] == [
+        ("user/alice", 8000),
+        ("user/alice", 0),
+    ]
+
+
+def test_what_was_refunded_of_a_job_can_be_charged_again_within_its_budget(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.hold(replace(HOLD, budget=8000))
+    send(ledger, jobId="j-1")
+    ledger.refund("terra", "spark-7f3c21", 8000, key="r", now=MARCH)
+    right = ledger.report(read_resources(direct("right", 4, jobId="j-1")), CLIENT, MARCH)
+    more = ledger.report(read_resources(direct("more", 9, jobId="j-1")), CLIENT, MARCH)
+    assert (right.charged, more.charged) == (4000, 4000)
+
+
+def test_reports_of_one_batch_settle_holds_of_several_wallets(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 100))
+    ledger.grant(grant("org", 100, wallet="organisation/7"))
+    ledger.hold(HOLD)
+    ledger.hold(replace(HOLD, key="again", wallet="organisation/7", opened=MARCH + 1))
+    batch = [
+        Incoming(read_resources(direct(key, 1, jobId="j-1", userId=user)), tariff(), CLIENT, MARCH)
+        for key, user in (("a", "mallory"), ("b", "alice"), ("c", "mallory"))
+    ]
+    found = [one.wallet for one in record(ledger.database, tariffs(), batch) if not_refused(one)]
+    assert found == ["user/alice", "organisation/7", "organisation/7"]
+    assert ledger.open_holds() == []
+    assert verify(ledger.database) == []
+
+
+def not_refused(outcome: object) -> TypeGuard[Receipt]:
+    return isinstance(outcome, Receipt)
 
 
 def test_a_job_of_the_same_name_elsewhere_does_not_use_the_hold(ledger: Ledger) -> None:

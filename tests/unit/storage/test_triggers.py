@@ -18,6 +18,7 @@ from tests.unit.storage.conftest import postgresql_schema
 
 COLUMN = {"closing": "reason", "credit_grant": "note", "debtor": "wallet", "hold": "wallet"} | {
     "membership": "wallet",
+    "misnaming": "starter",
     "posting": "amount",
     "subscriber": "subscriptions",
     "transfer": "reason",
@@ -47,6 +48,9 @@ def books(
         ledger.hold(Hold("h", "user/alice", "terra", 5, MARCH, MARCH + DAY, job="x", user="alice"))
         ledger.release("h", MARCH)
         ledger.report(read_resources(resources(userId="bob")), "terra-accounting", MARCH)
+        named = resources(userId="bob", jobId="x", idempotencyKey="named")
+        ledger.hold(Hold("h2", "user/alice", "terra", 5, MARCH, MARCH + DAY, "x", "alice"))
+        ledger.report(read_resources(named), "terra-accounting", MARCH)
         before = balances(ledger.database)
         yield url
         assert verify(ledger.database) == []
