@@ -35,6 +35,7 @@ from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import operators_of
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
+from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
 from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
@@ -88,6 +89,7 @@ def compose(
     process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
     job_accounts = books.jobs if books else None
     availability = _availability(ground)
+    items = Items(settings, fleet, catalogue)
     return Federation(
         settings,
         ground.database,
@@ -104,7 +106,8 @@ def compose(
         Services(settings, fleet, catalogue, process_runs, job_accounts),
         Estimates(process_runs, credits_),
         Files(settings, fleet, catalogue),
-        Items(settings, fleet, catalogue),
+        items,
+        Searches(settings, fleet, catalogue, items),
         availability,
         Boards(availability, books.usage.earned if books else None),
         operators_of(settings, accounts, catalogue),

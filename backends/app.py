@@ -38,6 +38,7 @@ from backends.web.items import scenes
 from backends.web.jobs import jobs
 from backends.web.processing import processing
 from backends.web.results import results
+from backends.web.searches import searches
 from backends.web.services import services
 from backends.web.signing import LinkSigner, Tokens
 from backends.web.stored_processes import stored_processes
@@ -72,7 +73,7 @@ def create_app(
     answer_with_errors(app)
     app.register_blueprint(host)
     sections = [capabilities, discovery, account, processing, jobs, results]
-    sections += [stored_processes, files, scenes]
+    sections += [stored_processes, files, scenes, searches]
     if profile.oidc.providers:
         sections.append(federated)
     if "run_udf" in profile.processes:

@@ -29,6 +29,7 @@ from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import Operators
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
+from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
@@ -59,6 +60,7 @@ class Federation:
     estimates: Estimates
     files: Files
     items: Items
+    searches: Searches
     availability: Availability
     boards: Boards
     operators: Operators

@@ -68,9 +68,9 @@ class Items:
             ask=ask,
             deadline=self._times.listing_deadline,
         )
-        missing = _missing(listing.failures, asked)
+        missing = missing_of(listing.failures, asked)
         features = [
-            self._ours(item.backend, item.document, collection, view) for item in listing.items
+            self.ours(item.backend, item.document, collection, view) for item in listing.items
         ]
         query = {**filters, "limit": str(limit)}
         links = self._links(collection, view, query | ({"next": cursor} if cursor else {}))
@@ -98,7 +98,7 @@ class Items:
             ) from error
         request = Request("GET", f"{paths[backend]}/{quote(own, safe='')}")
         answer = self._fleet.ask(backend, request, deadline=self._times.request_deadline)
-        return self._ours(backend, self._fleet.clients[backend].read(answer), collection, view)
+        return self.ours(backend, self._fleet.clients[backend].read(answer), collection, view)
 
     def queryables(self, collection: str, view: View) -> dict[str, Any]:
         """By which properties the collection's data can be selected, and where."""
@@ -108,7 +108,7 @@ class Items:
             {},
             deadline=self._times.listing_deadline,
         )
-        missing = _missing(answers.failures, paths)
+        missing = missing_of(answers.failures, paths)
         merged = merge_queryables(answers.documents)
         about = {"$id": view.link("collections", collection, "queryables"), "title": collection}
         return {**merged, **about} | ({"federation:missing": missing} if missing else {})
@@ -129,7 +129,7 @@ class Items:
             )
         return paths
 
-    def _ours(self, backend: str, item: JsonObject, collection: str, view: View) -> dict[str, Any]:
+    def ours(self, backend: str, item: JsonObject, collection: str, view: View) -> dict[str, Any]:
         """The item with federated ids, its links led through the federation."""
         bases = self._catalogue.shelf(view).addresses[backend]
         origin = Origin(backend, base_of(item.get("links")) or f"{bases[0]}/", bases)
@@ -160,7 +160,7 @@ class Items:
         ]
 
 
-def _missing(failures: Mapping[str, Failure], asked: Mapping[str, Any]) -> Sequence[str]:
+def missing_of(failures: Mapping[str, Failure], asked: Mapping[str, Any]) -> Sequence[str]:
     """Who could not answer; raises the first failure if nobody could.
 
     A backend that no longer has the collection has nothing to say.

@@ -20,17 +20,21 @@ from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.routing import Abilities
 from aggregator.routing.abilities import endpoint, endpoints_in
 from aggregator.routing.inlining import Callbacks, callback_parameters
-from aggregator.settings import Settings, Terms
+from aggregator.settings import Settings
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS
 from aggregator.upstream.snapshots import Snapshot
 from aggregator.usecases import knowledge
 from aggregator.usecases.collected import BELOW, Below, Collected, Collector
 from aggregator.usecases.knowledge import Known
+from aggregator.usecases.landing import landing, token_classes
 from aggregator.usecases.pages import Page, document_page, listing_body, page
 from aggregator.usecases.views import View
 
 STAC_CLASSES = ("https://api.stacspec.org/v1.0.0/collections",)
 """Classes of the STAC API that hold for the federation's collections, whoever has them."""
+
+SEARCH_CLASS = "https://api.stacspec.org/v1.0.0/item-search"
+"""The one for searches, where any backend lists items."""
 
 PLAIN = ("file_formats", "udf_runtimes", "service_types")
 
@@ -114,6 +118,11 @@ class Shelf:
         return below
 
     @property
+    def _searched(self) -> bool:
+        """Whether any backend lists items, in which can be searched."""
+        return any("items" in offered for offered in self.below.values())
+
+    @property
     def oidc(self) -> OidcMapping:
         """What each backend calls the providers of OpenID Connect."""
         mapping: OidcMapping = self._pieces["oidc_ids"].value
@@ -189,7 +198,7 @@ class Shelf:
                 for s in snapshots.values()
             )
         if name == "capabilities":
-            mark += (bool(self.providers), bool(self._pieces["udf_runtimes"].value))
+            mark += (bool(self.providers), bool(self._pieces["udf_runtimes"].value), self._searched)
         before = self._pieces.get(name)
         if before is None or before.fingerprint != mark:
             self._pieces[name] = Piece(mark, *build(known))
@@ -251,16 +260,18 @@ class Shelf:
             "/credentials/oidc": bool(self.providers),
             "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
             "/credentials/basic": passwords,
+            "/search": self._searched,
         }
         merged = merge_capabilities(
             knowledge.capabilities(known),
             order=self._order,
             members={b: knowledge.member(self._settings, s) for b, s in known.items()},
-            base=_base(self._settings, self.view)
+            base=landing(self._settings, self.view, searched=self._searched)
             | {
                 "conformsTo": [
                     *STAC_CLASSES,
-                    *_token_classes(offered["/credentials/oidc"], passwords),
+                    *([SEARCH_CLASS] if self._searched else []),
+                    *token_classes(offered["/credentials/oidc"], passwords),
                 ]
             },
             routes=[route for route in self._routes if offered.get(route.path, True)],
@@ -341,64 +352,3 @@ def _below(known: Known) -> tuple[Any, tuple[Note, ...]]:
         for backend, endpoints in offered.items()
     }
     return found, ()
-
-
-def _token_classes(providers: bool, passwords: bool) -> list[str]:
-    """The class for JWTs as they are, where every token is one: that of a password is not."""
-    return (
-        ["https://api.openeo.org/1.3.0/authentication/jwt"] if providers and not passwords else []
-    )
-
-
-def _base(settings: Settings, view: View) -> dict[str, Any]:
-    title = settings.title
-    if view.backend is not None:
-        title = f"{title} ({view.backend} only)"
-    json = {"type": "application/json"}
-    public = settings.public_url.rstrip("/")
-    return {
-        "id": "openeo-federation",
-        "title": title,
-        "description": settings.description,
-        "backend_version": "0.1.0",
-        "links": [
-            {"rel": "self", "href": view.link(), "title": title} | json,
-            {"rel": "root", "href": view.link()} | json,
-            {"rel": "version-history", "href": f"{public}/.well-known/openeo"} | json,
-            {"rel": "conformance", "href": view.link("conformance")} | json,
-            {"rel": "data", "href": view.link("collections")} | json,
-            {
-                "rel": "status",
-                "href": f"{public}/federation",
-                "type": "text/html",
-                "title": "State of the federation",
-            },
-            {
-                "rel": "related",
-                "href": view.link("federation", "notes"),
-                "type": "text/html",
-                "title": "What differs between the backends",
-            },
-            *_rates(settings, public),
-            *_terms(settings.terms, public),
-        ],
-    }
-
-
-def _rates(settings: Settings, public: str) -> list[dict[str, Any]]:
-    """A link to what members charge, where that is counted."""
-    if settings.accounting is None:
-        return []
-    page = {"href": f"{public}/federation/pricing", "type": "text/html"}
-    return [{"rel": "payment", **page, "title": "What the members charge"}]
-
-
-def _terms(terms: Terms, public: str) -> list[dict[str, Any]]:
-    """Links to what users agree to, if they have to."""
-    if terms.version is None:
-        return []
-    page = {"href": f"{public}/federation/terms", "type": "text/html"}
-    links: list[dict[str, Any]] = [{"rel": "terms-of-service", **page, "title": "Terms"}]
-    if terms.privacy_url:
-        links.append({"rel": "privacy-policy", "href": terms.privacy_url, "title": "Privacy"})
-    return links

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, request
 
@@ -55,23 +56,35 @@ def _filters(collection_id: str) -> dict[str, str]:
                 f"There is no query parameter '{name[:50]}'; there are {', '.join(PARAMETERS)}."
             )
     found = {name: request.args[name] for name in ("bbox", "datetime") if request.args.get(name)}
-    if "bbox" in found and not _is_box(found["bbox"]):
-        raise RequestInvalid(
-            "The query parameter 'bbox' must be four numbers (west, south, east, north), or six "
-            "with heights, separated by commas."
-        )
-    moment = found.get("datetime", "..")
-    if moment != ".." and not _DATETIME.fullmatch(moment):
-        raise RequestInvalid(
-            "The query parameter 'datetime' must be a date-time such as 2026-01-31T00:00:00Z, or "
-            "two with a slash between them, '..' for an open end."
-        )
+    if "bbox" in found:
+        box_in(found["bbox"])
+    check_datetime(found.get("datetime", ".."))
     return found
 
 
-def _is_box(value: str) -> bool:
+def box_in(value: str) -> tuple[float, ...]:
+    """The numbers of a query parameter `bbox`."""
     try:
-        numbers = [float(part) for part in value[:VALUE_LENGTH].split(",")]
+        numbers = tuple(float(part) for part in value[:VALUE_LENGTH].split(","))
     except ValueError:
-        return False
-    return len(numbers) in (4, 6) and all(map(math.isfinite, numbers))
+        numbers = ()
+    return check_box(numbers, "separated by commas")
+
+
+def check_box(numbers: Sequence[float], form: str) -> tuple[float, ...]:
+    """The numbers, if they are a box."""
+    if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
+        raise RequestInvalid(
+            "The parameter 'bbox' must be four numbers (west, south, east, north), or six with "
+            f"heights, {form}."
+        )
+    return tuple(numbers)
+
+
+def check_datetime(value: str) -> None:
+    """An error for what is no moment and no interval."""
+    if value != ".." and not _DATETIME.fullmatch(value):
+        raise RequestInvalid(
+            "The parameter 'datetime' must be a date-time such as 2026-01-31T00:00:00Z, or two "
+            "with a slash between them, '..' for an open end."
+        )

@@ -31,6 +31,8 @@ PUBLIC: Final = frozenset(
         "runtimes.udf_runtimes",
         "scenes.describe_item",
         "scenes.list_items",
+        "searches.search_items",
+        "searches.search_items_by_body",
         "services.tile",
         "stored_processes.shared_process",
     }

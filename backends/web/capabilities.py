@@ -15,6 +15,7 @@ host = Blueprint("host", __name__)
 capabilities = Blueprint("capabilities", __name__)
 
 STAC_VERSION: Final = "1.0.0"
+GEOJSON: Final = "application/geo+json"
 
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/", "/xyz/")
@@ -66,6 +67,7 @@ def conformance_classes(profile: Profile) -> list[str]:
         "https://api.stacspec.org/v1.0.0/core",
         "https://api.stacspec.org/v1.0.0/collections",
         "https://api.stacspec.org/v1.0.0/ogcapi-features",
+        "https://api.stacspec.org/v1.0.0/item-search",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     ]
@@ -109,6 +111,7 @@ def _links(profile: Profile) -> list[dict[str, str]]:
         link("self", "/", "This document"),
         link("root", "/", profile.title),
         link("data", "/collections", "Collections"),
+        *({**link("search", "/search", "Items", GEOJSON), "method": m} for m in ("GET", "POST")),
         link("conformance", "/conformance", "Conformance classes"),
         link("http://www.opengis.net/def/rel/ogc/1.0/conformance", "/conformance"),
         web_link(

@@ -26,12 +26,16 @@ MOST: Final = 1000
 
 @scenes.get("/collections/<collection_id>/items")
 def list_items(collection_id: str) -> Response:
-    spec = _spec(collection_id)
+    spec = spec_of(collection_id)
     path = f"/collections/{spec.id}/items"
     limit = min(limit_parameter() or USUAL, MOST)
     offset = number_parameter("offset") or 0
     page = items(
-        spec, bbox=_bbox(), datetime=request.args.get("datetime"), limit=limit, offset=offset
+        spec,
+        bbox=box_parameter(),
+        datetime=request.args.get("datetime"),
+        limit=limit,
+        offset=offset,
     )
     links = [
         link("self", path, media_type=GEOJSON),
@@ -45,7 +49,7 @@ def list_items(collection_id: str) -> Response:
         links.append({**following, "type": GEOJSON})
     document: dict[str, Any] = {
         "type": "FeatureCollection",
-        "features": [_linked(spec, one) for one in page.items],
+        "features": [linked(one) for one in page.items],
         "links": links,
         "numberMatched": page.matched,
         "numberReturned": len(page.items),
@@ -56,14 +60,15 @@ def list_items(collection_id: str) -> Response:
 
 @scenes.get("/collections/<collection_id>/items/<item_id>")
 def describe_item(collection_id: str, item_id: str) -> Response:
-    spec = _spec(collection_id)
+    spec = spec_of(collection_id)
     found = item(spec, item_id)
     if found is None:
         raise OpenEOError("NotFound", f"The collection '{spec.id}' has no item '{item_id[:200]}'.")
-    return json_response(_linked(spec, found), media_type=GEOJSON, revalidate=True)
+    return json_response(linked(found), media_type=GEOJSON, revalidate=True)
 
 
-def _spec(collection_id: str) -> CollectionSpec:
+def spec_of(collection_id: str) -> CollectionSpec:
+    """The collection of that id; raises `CollectionNotFound`."""
     profile = backend().profile
     spec = profile.collection(collection_id)
     if spec is None:
@@ -71,7 +76,8 @@ def _spec(collection_id: str) -> CollectionSpec:
     return spec
 
 
-def _bbox() -> tuple[float, float, float, float] | None:
+def box_parameter() -> tuple[float, float, float, float] | None:
+    """The query parameter `bbox`: west, south, east, north; None where it is left out."""
     text = request.args.get("bbox")
     if text is None:
         return None
@@ -79,16 +85,22 @@ def _bbox() -> tuple[float, float, float, float] | None:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) == 6:  # With heights, which nothing here has.
+    return box_of(numbers)
+
+
+def box_of(numbers: list[float]) -> tuple[float, float, float, float]:
+    """West, south, east, north of a box that may have heights, which nothing here has."""
+    if len(numbers) == 6:
         numbers = [*numbers[:2], *numbers[3:5]]
     if len(numbers) != 4:
-        message = "The query parameter 'bbox' must be four numbers: west,south,east,north."
+        message = "The parameter 'bbox' must be four numbers: west, south, east, north."
         raise OpenEOError("RequestInvalid", message)
     return cast(tuple[float, float, float, float], tuple(numbers))
 
 
-def _linked(spec: CollectionSpec, found: dict[str, Any]) -> dict[str, Any]:
-    path = f"/collections/{spec.id}"
+def linked(found: dict[str, Any]) -> dict[str, Any]:
+    """The item with its links."""
+    path = f"/collections/{found['collection']}"
     links = [
         link("self", f"{path}/items/{found['id']}", media_type=GEOJSON),
         link("collection", path),
