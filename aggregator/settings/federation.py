@@ -81,6 +81,11 @@ class Settings:
         "OpenID Connect providers offered: those that all backends know, or any",
         one_of("common", "union"),
     )
+    operators: tuple[str, ...] = setting(
+        (),
+        "users with one of these entitlements or subscriptions are operators: they see all usage "
+        "and decide on members; patterns (*, ?)",
+    )
     collections: Selection = table(Selection, "which collections are offered, of all backends")
     processes: Selection = table(Selection, "which processes are offered, of all backends")
     preferred: tuple[str, ...] = setting(

@@ -206,9 +206,6 @@ class Accounting:
     reconcile_interval: float = setting(
         60.0, "seconds between two looks for credits put aside in vain", at_least(0.05)
     )
-    operators: tuple[str, ...] = setting(
-        (), "entitlements or subscriptions of those who see all usage; patterns (*, ?)"
-    )
 
 
 @dataclass(frozen=True)
@@ -300,11 +297,8 @@ class Availability:
     breaking_recommended_months: int = setting(
         6, "months ahead that are recommended (the contract's other reading)", at_least(0)
     )
-    operator_entitlements: tuple[str, ...] = setting(
-        (), "users with one of these entitlements or subscriptions are operators; patterns (*, ?)"
-    )
     operator_tokens: tuple[str, ...] = setting(
-        (), "SHA-256 digests of tokens by which programs act as operators", digests
+        (), "SHA-256 digests of tokens by which programs act as operators here", digests
     )
     webhooks: tuple[str, ...] = setting(
         (), "addresses that are told of changes by signed POST requests", http_urls

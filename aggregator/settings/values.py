@@ -11,6 +11,12 @@ from typing import Any, get_args, get_type_hints
 
 from aggregator.settings.checks import Check
 
+MOVED = {
+    "accounting.operators": "operators, at the top of the file",
+    "availability.operator_entitlements": "operators, at the top of the file",
+}
+"""Settings that have another name now, and which."""
+
 
 def table_values(
     kind: type[Any], document: object, prefix: str, mistakes: list[str], skip: tuple[str, ...] = ()
@@ -21,7 +27,9 @@ def table_values(
         return {}
     known = {item.name: item for item in fields(kind) if item.name != "id"}
     for key in document:
-        if key not in known:
+        if new := MOVED.get(f"{prefix}{key}"):
+            mistakes.append(f"{prefix}{key}: is now called {new}")
+        elif key not in known:
             hint = suggest(str(key), list(known))
             mistakes.append(f"{prefix}{key}: there is no such setting {hint}")
     hints = get_type_hints(kind)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from aggregator.errors import PermissionsInsufficient
-from aggregator.settings import Availability, Settings
+from aggregator.identity.claims import Claims
+from aggregator.settings import Settings
 from aggregator.usecases.accounts import Access, Accounts
 from aggregator.usecases.callers import trust_in_issuers
 from aggregator.usecases.catalogue import Catalogue
@@ -24,7 +25,7 @@ class Operators:
 
     def __init__(
         self,
-        settings: Availability,
+        settings: Settings,
         access_of: Callable[[str | None], Access],
         trusts_issuers: Callable[[], bool],
     ) -> None:
@@ -47,18 +48,24 @@ class Operators:
     def _program(self, authorization: str) -> str:
         kind, _, token = authorization.partition(" ")
         digest = hashlib.sha256(token.strip().encode()).hexdigest()
-        known = self._settings.operator_tokens
+        known = self._settings.availability.operator_tokens
         # Compared with each in the same time, whether it is right or not.
         found = [hmac.compare_digest(digest, one) for one in known]
         return f"token {digest[:8]}" if kind.lower() == "bearer" and any(found) else ""
 
     def _is_operator(self, access: Access) -> bool:
         claims = access.claims
-        if claims is None or not self._trusts_issuers():
-            return False
-        held = (*claims.entitlements, *claims.subscriptions)
-        wanted = self._settings.operator_entitlements
-        return any(fnmatchcase(one, pattern) for one in held for pattern in wanted)
+        return (
+            claims is not None
+            and self._trusts_issuers()
+            and is_operator(claims, self._settings.operators)
+        )
+
+
+def is_operator(claims: Claims, wanted: Sequence[str]) -> bool:
+    """Whether claims of an issuer that can be believed have one of these roles (patterns)."""
+    held = (*claims.entitlements, *claims.subscriptions)
+    return any(fnmatchcase(one, pattern) for one in held for pattern in wanted)
 
 
 def operators_of(settings: Settings, accounts: Accounts, catalogue: Catalogue) -> Operators:
@@ -69,4 +76,4 @@ def operators_of(settings: Settings, accounts: Accounts, catalogue: Catalogue) -
         return accounts.access(authorization, view)
 
     trusts_issuers = trust_in_issuers(settings, catalogue)
-    return Operators(settings.availability, access_of, trusts_issuers)
+    return Operators(settings, access_of, trusts_issuers)

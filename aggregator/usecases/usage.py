@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +29,7 @@ from aggregator.storage.queries import (
 )
 from aggregator.storage.reconciliation import Unreconciled, unreconciled
 from aggregator.usecases.accounts import Access
+from aggregator.usecases.operators import is_operator
 from aggregator.usecases.tickets import Holder, Tickets
 
 ME, ALL = "me", "all"
@@ -72,7 +72,7 @@ class UsageReports:
     ) -> None:
         accounting = settings.accounting or Accounting()
         self._ledger, self._clock, self._ticketing = ledger, clock, ticketing
-        self._operators, self._trusts_issuers = accounting.operators, trusts_issuers
+        self._operators, self._trusts_issuers = settings.operators, trusts_issuers
         self._root = settings.public_url.rstrip("/") + "/federation"
         self._patience = int(accounting.report_patience * 1000)
         titles = {backend.id: backend.title for backend in settings.backends}
@@ -142,8 +142,7 @@ class UsageReports:
         claims = access.claims
         if claims is None or not self._trusts_issuers():
             return (ME,)
-        roles = (*claims.entitlements, *claims.subscriptions)
-        operator = any(fnmatchcase(role, wanted) for role in roles for wanted in self._operators)
+        operator = is_operator(claims, self._operators)
         providers = [
             provider
             for provider in self._providers

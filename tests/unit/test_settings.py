@@ -194,6 +194,19 @@ def test_there_is_no_accounting_unless_the_section_stands_there(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("section", "name"),
+    [("accounting", "operators"), ("availability", "operator_entitlements")],
+)
+def test_a_setting_that_has_moved_says_where_it_is_now(section: str, name: str) -> None:
+    document = {"backends": {"terra": {"url": "http://t.test"}}, section: {name: ["a"]}}
+    with pytest.raises(SettingsError) as caught:
+        read(document)
+    assert caught.value.mistakes == (
+        f"{section}.{name}: is now called operators, at the top of the file",
+    )
+
+
+@pytest.mark.parametrize(
     ("availability", "mistake"),
     [
         (

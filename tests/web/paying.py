@@ -52,11 +52,13 @@ def counting(
     aurora: Mapping[str, Any] | None = None,
     members: Mapping[str, FakeBackend] | None = None,
     trusted: Sequence[str] = (),
+    operators: Sequence[str] = (),
     **settings: Any,
 ) -> Site:
     """That federation in March 2026; both members have S2, and answer synchronous requests.
 
-    `trusted` are the issuers whose tokens can be believed, `settings` those of the accounting.
+    `trusted` are the issuers whose tokens can be believed, `operators` the roles of operators in
+    them, `settings` those of the accounting.
     """
     prices = directory / "pricing"
     prices.mkdir(exist_ok=True)
@@ -72,6 +74,7 @@ def counting(
         directory,
         clock=Clock(MARCH / 1000),
         identity={"trusted_issuers": list(trusted)},
+        operators=list(operators),
         accounting={"pricing": str(prices), **settings},
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.errors import OpenEOError, PermissionsInsufficient, TokenInvalid
 from aggregator.identity.claims import Claims
-from aggregator.settings import Availability
+from aggregator.settings import Availability, Settings
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.operators import Operators
 
@@ -20,9 +20,10 @@ GOOD = "Bearer oidc/egi/good"
 
 def operators(claims: Claims | None, *, trusts_issuers: bool = True) -> Operators:
     """The operators of a federation in which one token is known."""
-    settings = Availability(
-        operator_entitlements=("urn:mace:federation.example:group:operators:*",),
-        operator_tokens=(DIGEST,),
+    settings = Settings(
+        backends=(),
+        operators=("urn:mace:federation.example:group:operators:*",),
+        availability=Availability(operator_tokens=(DIGEST,)),
     )
 
     def access_of(authorization: str | None) -> Access:
