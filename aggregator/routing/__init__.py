@@ -3,7 +3,8 @@
 `read_requirements` says what a process needs, `abilities_of` what a backend has, `decide` judges
 every backend by every rule and ranks those that are able. The `Routing` that comes out explains
 itself to people, to clients (an openEO error, the answer to a validation) and to programs (JSON).
-`rewrite_for` turns the federation's names in a process into those of the chosen backend.
+`rewrite_for` turns the federation's names in a process into those of the chosen backend, and
+`restore_from` turns them back.
 
 Pure: no network, no clock, no state. Reading and deciding are linear in the size of the process.
 """
@@ -17,6 +18,7 @@ from aggregator.routing.plans import Exchange, Part, Plan, filled, plan_from_jso
 from aggregator.routing.reading import read_requirements
 from aggregator.routing.references import owner_by_address
 from aggregator.routing.requirements import Requirements
+from aggregator.routing.restoring import restore_from
 from aggregator.routing.rewriting import rewrite_for
 from aggregator.routing.validation import Validation, invalid, validation
 from aggregator.routing.verdicts import Reason, Verdict
@@ -44,6 +46,7 @@ __all__ = [
     "plan_from_json",
     "read_choice",
     "read_requirements",
+    "restore_from",
     "rewrite_for",
     "validation",
     "without_choice",

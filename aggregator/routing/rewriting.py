@@ -44,7 +44,7 @@ def rewrite_for(
         if content.get("namespace") == backend or content["process_id"] in _RENAMED
         for edit in _edits(Node(scope, node_id), names)
     ]
-    return _edited(process, edits)
+    return edited(process, edits)
 
 
 class _Names:
@@ -91,19 +91,20 @@ def _edits(node: Node, names: _Names) -> Iterator[Edit]:
     if node.process_id == "load_collection":
         yield from _collection_edits(node, names)
     yield from _file_edits(node, names)
-    for name in _REFERENCES.get(node.process_id, ()):
+    for name in REFERENCES.get(node.process_id, ()):
         reference = argument(node, name, names.declared)
         if isinstance(reference, str) and names.own_reference(reference) != reference:
             yield (*node.keys, "arguments", name), names.own_reference(reference)
 
 
-_REFERENCES: Mapping[str, tuple[str, ...]] = {
+REFERENCES: Mapping[str, tuple[str, ...]] = {
     "load_result": ("id",),
     "load_stac": ("url",),
     "load_ml_model": ("id", "model", "uri"),
 }
+"""The arguments in which processes refer to jobs and models."""
 _RENAMED = frozenset(
-    {"load_collection", "load_uploaded_files", "run_udf", "run_udf_externally", *_REFERENCES}
+    {"load_collection", "load_uploaded_files", "run_udf", "run_udf_externally", *REFERENCES}
 )
 
 
@@ -130,7 +131,7 @@ def _collection_edits(node: Node, names: _Names) -> Iterator[Edit]:
         yield (keys if len(properties) == 1 else (*keys, BACKENDS_PROPERTY)), _REMOVE
 
 
-def _edited(process: JsonObject, edits: list[Edit]) -> dict[str, Any]:
+def edited(process: JsonObject, edits: list[Edit]) -> dict[str, Any]:
     """A copy with the edits made; of what they lie in, each part is copied once."""
     copies: dict[Keys, Any] = {(): dict(process)}
     for keys, value in edits:

@@ -35,7 +35,8 @@ class Jobs(Resources):
 
         def shaped(backend: str, document: JsonObject) -> JsonObject:
             accounts.see(access, backend, [document], asked)
-            return named(backend, accounts.in_full(access, backend, document))
+            restored = self._processing.translation.restored(document, backend, view)
+            return named(backend, accounts.in_full(access, backend, restored))
 
         return self._reply(identifier, Request("GET", ""), access, view, shaped)
 

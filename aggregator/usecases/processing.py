@@ -36,7 +36,6 @@ from aggregator.routing import (
     owner_by_address,
     read_choice,
     read_requirements,
-    rewrite_for,
     validation,
     without_choice,
 )
@@ -50,7 +49,8 @@ from aggregator.usecases.accounts import Access, missing_from
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import NOTHING, SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.definitions import Definitions
-from aggregator.usecases.links import Origin, relinked_header
+from aggregator.usecases.links import relinked_header
+from aggregator.usecases.translation import Translation
 from aggregator.usecases.views import View, whole
 
 LOG = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ class Processing:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
         self._definitions, self._credits = definitions, credits_
         self._whole = whole(settings.public_url)
+        self.translation = Translation(settings, catalogue)
         self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
         self._lock = threading.Lock()
 
@@ -129,7 +130,9 @@ class Processing:
         chosen = _accessible(routing, access)
         if LOG.isEnabledFor(logging.DEBUG):
             LOG.debug("%s goes to %s\n%s", operation, chosen, for_logs(routing.explain()))
-        forwarded = without_choice(body) | {"process": self._rewritten(process, chosen, view)}
+        forwarded = without_choice(body) | {
+            "process": self.translation.rewritten(process, chosen, view)
+        }
         return Decision(chosen, routing, orjson.dumps(forwarded))
 
     def routed(
@@ -204,7 +207,7 @@ class Processing:
             self._abilities(requirements, known),
             explicit=explicit,
             preferences=preferences,
-            owner_of=owner_by_address(shelf.addresses, federation=self._own_urls(view)),
+            owner_of=owner_by_address(shelf.addresses, federation=self.translation.own_urls(view)),
             operation=operation,
             service_type=service_type,
             billing=billing,
@@ -263,11 +266,6 @@ class Processing:
             needs = read_requirements(process)
         return process, needs
 
-    def origin(self, backend: str, url: str = "") -> Origin:
-        """Where a document of that backend comes from."""
-        bases = self._catalogue.shelf(self._whole).addresses[backend]
-        return Origin(backend, url or bases[0], bases)
-
     def _abilities(
         self, requirements: Requirements, known: knowledge.Known
     ) -> tuple[Abilities, ...]:
@@ -291,24 +289,13 @@ class Processing:
                 self._refined[mark] = kept
         return knowledge.with_status(kept[1], known)
 
-    def _own_urls(self, view: View) -> list[str]:
-        root = self._settings.public_url.rstrip("/")
-        return list(dict.fromkeys([view.url, self._whole.url, root]))
-
-    def _rewritten(self, process: JsonObject, backend: str, view: View) -> dict[str, Any]:
-        shelf = self._catalogue.shelf(self._whole)
-        own = shelf.own_ids[backend]
-        url = shelf.addresses[backend][0]
-        addresses = dict.fromkeys(self._own_urls(view), url)
-        return rewrite_for(process, backend, own_ids=own, addresses=addresses)
-
     def _result_headers(self, stream: Stream, backend: str, view: View) -> dict[str, str]:
         headers = {name: stream.headers[name] for name in PASSED_HEADERS if name in stream.headers}
         identifier = stream.headers.get("OpenEO-Identifier")
         if identifier:
             headers["OpenEO-Identifier"] = federate(backend, identifier)
         links = stream.headers.get("Link")
-        link = relinked_header(links, self.origin(backend), view) if links else ""
+        link = relinked_header(links, self.translation.origin(backend), view) if links else ""
         return headers | ({"Link": link} if link else {})
 
     def _validated(
@@ -326,7 +313,7 @@ class Processing:
             backend: Request(
                 "POST",
                 "/validation",
-                body=orjson.dumps(self._rewritten(process, backend, view)),
+                body=orjson.dumps(self.translation.rewritten(process, backend, view)),
                 headers=JSON,
             )
             for backend in asked

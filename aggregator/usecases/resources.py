@@ -127,7 +127,8 @@ class Resources:
         if refused is not None and len(listing.failures) == len(asked):
             raise refused
         shown = self._shown(listing.items, access, asked_at)
-        items = [named(item.backend, item.document) for item in shown]
+        restored = self._processing.translation.restored
+        items = [named(i.backend, restored(i.document, i.backend, view)) for i in shown]
         page: dict[str, Any] = {self.collection: items, "links": []}
         if listing.cursor is not None:
             query = ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
@@ -137,7 +138,11 @@ class Resources:
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
         """The full metadata of one."""
-        return self._reply(identifier, Request("GET", ""), access, view, named)
+
+        def shaped(backend: str, document: JsonObject) -> JsonObject:
+            return named(backend, self._processing.translation.restored(document, backend, view))
+
+        return self._reply(identifier, Request("GET", ""), access, view, shaped)
 
     def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
         """Change one; a new process must be one that its backend can run."""
@@ -258,7 +263,7 @@ class Resources:
         document = self._fleet.clients[backend].read(answer)
         if answer.status in FAILED_JOB:
             return Reply(answer.status, document, costs)
-        origin = self._processing.origin(backend, answer.url)
+        origin = self._processing.translation.origin(backend, answer.url)
         return Reply(answer.status, relinked(shape(backend, document), origin, view), costs)
 
     def _ask(self, backend: str, request: Request, access: Access) -> Answer:

@@ -1,0 +1,48 @@
+"""Between the federation's words in a process (ids, addresses, paths) and those of a backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aggregator.documents import JsonObject, is_object
+from aggregator.routing import restore_from, rewrite_for
+from aggregator.settings import Settings
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.links import Origin
+from aggregator.usecases.views import View, whole
+
+
+class Translation:
+    """Translates processes, by what is known of the backends' collections and addresses."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._root = settings.public_url.rstrip("/")
+        self._whole = whole(settings.public_url)
+
+    def own_urls(self, view: View) -> list[str]:
+        """The base URLs under which users may name what is the federation's."""
+        return list(dict.fromkeys([view.url, self._whole.url, self._root]))
+
+    def origin(self, backend: str, url: str = "") -> Origin:
+        """Where a document of that backend comes from."""
+        bases = self._catalogue.shelf(self._whole).addresses[backend]
+        return Origin(backend, url or bases[0], bases)
+
+    def rewritten(self, process: JsonObject, backend: str, view: View) -> dict[str, Any]:
+        """The process as that backend is to get it."""
+        shelf = self._catalogue.shelf(self._whole)
+        addresses = dict.fromkeys(self.own_urls(view), shelf.addresses[backend][0])
+        own_ids = shelf.own_ids[backend]
+        return rewrite_for(process, backend, own_ids=own_ids, addresses=addresses)
+
+    def restored(self, document: JsonObject, backend: str, view: View) -> JsonObject:
+        """A job's or service's document of that backend, its process as users write it."""
+        process = document.get("process")
+        if not is_object(process):
+            return document
+        shelf = self._catalogue.shelf(self._whole)
+        names = {own: name for name, own in shelf.own_ids[backend].items()}
+        addresses = dict.fromkeys(shelf.addresses[backend], view.url)
+        told = restore_from(process, backend, names=names, addresses=addresses)
+        return {**document, "process": told}
