@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+YEARS = range(1970, 9999)
+"""Of which moments can be told, and of the months beside them."""
 
 
 def moment_of(when: datetime) -> int:
@@ -35,8 +37,8 @@ def month_of(moment: int) -> str:
 
 def month_bounds(month: str) -> tuple[int, int]:
     """First moment of a month and of the one after it. Raises ValueError if it is no month."""
-    if not MONTH.fullmatch(month):
-        raise ValueError(f"a month is written like 2026-03, not {month!r}")
+    if not MONTH.fullmatch(month) or int(month[:4]) not in YEARS:
+        raise ValueError(f"a month is written like 2026-03, from 1970-01 to 9998-12, not {month!r}")
     year, number = int(month[:4]), int(month[5:])
     start = datetime(year, number, 1, tzinfo=UTC)
     following = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)

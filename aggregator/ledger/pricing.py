@@ -101,6 +101,10 @@ class Tariff:
         known |= {measure.unit: measure for measure in usage}
         return sum(item.cost for item in self.items(known.values()))
 
+    def least(self) -> int:
+        """What the cheapest kind of work is expected to cost; 0 if that is not known of a kind."""
+        return min(self.estimate(activity) for activity in ACTIVITIES)
+
     def as_json(self) -> dict[str, Any]:
         """What is published: rates, services, defaults and free credits; not who reports."""
         return {

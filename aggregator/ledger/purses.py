@@ -38,9 +38,21 @@ class Purse:
         return credit - self.debts.get(provider, 0)
 
     def total(self, now: int) -> int:
-        """All that is left, wherever it can be used, less all debts."""
-        credit = sum(lot.amount for lot in self.lots if not lot.grant.expired(now))
-        return credit - sum(self.debts.values())
+        """All that can be spent, wherever that is: what is left once debts are paid.
+
+        A debt is paid only with what can be used at its provider, and so takes nothing away from
+        what can be used elsewhere.
+        """
+        left = [Lot(lot.grant, lot.amount) for lot in self.lots if not lot.grant.expired(now)]
+        for provider in sorted(self.debts):
+            paid, _ = Purse(self.wallet, tuple(left)).draw(provider, self.debts[provider], now)
+            taken = {lot.grant.key: lot.amount for lot in paid}
+            left = [Lot(lot.grant, lot.amount - taken.get(lot.grant.key, 0)) for lot in left]
+        return sum(lot.amount for lot in left)
+
+    def owed(self) -> int:
+        """All debts, at whichever providers."""
+        return sum(self.debts.values())
 
     def draw(self, provider: str, amount: int, now: int) -> tuple[list[Lot], int]:
         """Which grants pay an amount, and what none of them covers."""

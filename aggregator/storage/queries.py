@@ -76,6 +76,17 @@ def held_in(database: Database, wallet: str) -> dict[str, int]:
         return {provider: int(amount) for provider, amount in connection.execute(query)}
 
 
+def admitted_at(database: Database, user: str, now: int) -> frozenset[str]:
+    """The providers at which credits are put aside for work of a user, from whichever wallet."""
+    query = (
+        select(hold.c.provider)
+        .outerjoin(closing)
+        .where(hold.c.holder == user, hold.c.expires > now, closing.c.hold.is_(None))
+    )
+    with database.read() as connection:
+        return frozenset(connection.scalars(query))
+
+
 def statement(database: Database, wallet: str, start: int, end: int) -> list[Transfer]:
     """Everything that happened to a wallet in [start, end), in order."""
     during = (transfer.c.wallet == wallet) & (transfer.c.at >= start) & (transfer.c.at < end)

@@ -1,6 +1,7 @@
 """What users see of their credits in `GET /me`: the sum, and where which part of it can be used.
 
-Source: openEO API, `GET /me`, property `budget`; the rest is `federation:wallet`.
+The sum is of what can be spent somewhere; what is owed at one member does not hide what can be used
+at the others. Source: openEO API, `GET /me`, property `budget`; the rest is `federation:wallet`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Balances:
             "wallet": wallet,
             "currency": "credits",
             "total": to_credits(purse.total(now)),
+            "owed": to_credits(purse.owed()),
             "put_aside": to_credits(sum(held.values())),
             "providers": {
                 standing.provider: {

@@ -16,6 +16,7 @@ from aggregator.ledger.moments import rfc3339
 from aggregator.ledger.reports import UsageReport, read_added_value, read_resources
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.members import Member
+from aggregator.storage.queries import admitted_at
 from aggregator.usecases.wallets import Wallets
 
 
@@ -65,6 +66,9 @@ class Reporting:
     def permissions(self, caller: Caller, user: str | None = None) -> dict[str, Any]:
         """May the caller execute (`execution`), and what have they left at each provider?
 
+        They may where what is left covers the cheapest work, as the federation would say to new
+        work; and where credits are put aside for work of theirs, which it has let through.
+
         A reporter may ask for a `user`, and is told about its own providers only. Raises
         PermissionsInsufficient if anybody else asks for another user.
         """
@@ -75,11 +79,20 @@ class Reporting:
                 raise PermissionsInsufficient("You may ask for your own permissions only.")
             providers = own
         member = self._welcomed(caller, user or caller.user)
-        standings = self._ledger.standings(member, providers, self._now())
+        now = self._now()
+        admitted = admitted_at(self._ledger.database, member.user, now)
+        found = [
+            _standing(
+                one,
+                execution=one.provider in admitted
+                or one.covers(self._ledger.tariffs.of(one.provider).least()),
+            )
+            for one in self._ledger.standings(member, providers, now)
+        ]
         return {
-            "execution": any(standing.covers(0) for standing in standings),
+            "execution": any(one["execution"] for one in found),
             "reporting": bool(own),
-            "providers": [_standing(standing) for standing in standings],
+            "providers": found,
         }
 
     def _welcomed(self, caller: Caller, user: str) -> Member:
@@ -115,10 +128,10 @@ class Reporting:
         return int(self._clock() * 1000)
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
+def _standing(standing: Standing, *, execution: bool) -> dict[str, Any]:
     return {
         "provider": standing.provider,
-        "execution": standing.covers(0),
+        "execution": execution,
         "available": to_credits(standing.available),
         "renewal": None if standing.renewal is None else rfc3339(standing.renewal),
     }

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from aggregator.errors import NotFound, PermissionsInsufficient, TokenInvalid
+from aggregator.errors import PermissionsInsufficient, TokenInvalid
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.moments import month_bounds, month_of, rfc3339
 from aggregator.settings import Accounting, Settings
 from aggregator.storage.ledger import GRACE, Ledger
+from aggregator.storage.queries import GROUPS as COLUMNS
 from aggregator.storage.queries import (
-    GROUPS,
     MonthStatement,
     UsageFilter,
     UsageRow,
@@ -33,6 +33,8 @@ from aggregator.usecases.operators import is_operator
 from aggregator.usecases.tickets import Holder, Tickets
 
 ME, ALL = "me", "all"
+GROUPS = tuple(COLUMNS)
+"""By what usage can be summed."""
 USAGE, SETTLEMENT, UNRECONCILED = "usage", "settlement", "unreconciled"
 TITLES = {
     USAGE: "Usage and credits",
@@ -60,7 +62,7 @@ class Reader:
 
 
 class UsageReports:
-    """Usage, settlements and what does not agree."""
+    """Usage, settlements and what does not agree; a `month` is one (`moments`), None this one."""
 
     def __init__(
         self,
@@ -155,11 +157,9 @@ class UsageReports:
     def usage(self, reader: Reader, month: str | None, group: str) -> dict[str, Any]:
         """Usage of a month (by default this one), summed by day, backend, user or kind.
 
-        By month it is that of all months. Raises NotFound for what is no month or group.
+        By month it is that of all months. Raises KeyError for what is none of GROUPS.
         """
-        wanted, shown = self._month(month), group if group in GROUPS else ""
-        if not shown:
-            raise NotFound(f"Usage is summed by {', '.join(GROUPS)}, not by '{group[:50]}'.")
+        wanted = month or month_of(self._now())
         during = None if group == "month" else wanted
         who = reader.user if reader.of == ME else None
         wanted_rows = UsageFilter(month=during, provider=reader.provider, user=who)
@@ -179,9 +179,9 @@ class UsageReports:
     def settlement(self, reader: Reader, month: str | None) -> dict[str, Any]:
         """What providers earned in a month, open or closed, and who paid it.
 
-        Raises PermissionsInsufficient for users, NotFound for what is no month.
+        Raises PermissionsInsufficient for users.
         """
-        wanted = self._month(month)
+        wanted = month or month_of(self._now())
         statements = [
             month_statement(self._ledger.database, provider, wanted)
             for provider in self._of_providers(reader)
@@ -200,9 +200,9 @@ class UsageReports:
     def unreconciled(self, reader: Reader, month: str | None) -> dict[str, Any]:
         """Jobs of a month whose report is missing, states other costs, or names another user.
 
-        Raises PermissionsInsufficient for users, NotFound for what is no month.
+        Raises PermissionsInsufficient for users.
         """
-        wanted = self._month(month)
+        wanted = month or month_of(self._now())
         self._of_providers(reader)
         start, end = month_bounds(wanted)
         found = unreconciled(
@@ -264,15 +264,6 @@ class UsageReports:
             if amount
         ]
 
-    def _month(self, month: str | None) -> str:
-        if month is None or not month:
-            return month_of(self._now())
-        try:
-            month_bounds(month)
-        except ValueError as error:
-            raise NotFound(f"A month is written like 2026-03, not '{month[:20]}'.") from error
-        return month
-
     def _links(
         self, page: str, reader: Reader, month: str, group: str | None = None
     ) -> list[dict[str, str]]:
@@ -281,11 +272,10 @@ class UsageReports:
         links = [
             {"rel": "self", "href": self.address(page, reader, **here, f="json")},
             {"rel": "alternate", "type": "text/html", "href": self.address(page, reader, **here)},
-            {
-                "rel": "prev",
-                "href": self.address(page, reader, month=month_of(start - 1), group=group),
-            },
         ]
+        if start > 0:
+            before = self.address(page, reader, month=month_of(start - 1), group=group)
+            links.append({"rel": "prev", "href": before})
         if end <= self._now():
             then = self.address(page, reader, month=month_of(end), group=group)
             links.append({"rel": "next", "href": then})

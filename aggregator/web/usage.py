@@ -12,10 +12,19 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from aggregator.errors import NotFound, OpenEOError
-from aggregator.usecases.usage import SETTLEMENT, TITLES, UNRECONCILED, USAGE, Reader, UsageReports
+from aggregator.ledger.moments import month_bounds
+from aggregator.usecases.usage import (
+    GROUPS,
+    SETTLEMENT,
+    TITLES,
+    UNRECONCILED,
+    USAGE,
+    Reader,
+    UsageReports,
+)
 from aggregator.web.charts import columns, shares
 from aggregator.web.context import federation, who
-from aggregator.web.errors import reference
+from aggregator.web.errors import RequestInvalid, reference
 from aggregator.web.negotiation import wants_page
 from aggregator.web.responses import document
 from aggregator.web.spreadsheets import as_csv
@@ -44,8 +53,7 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 @blueprint.get("/federation/usage")
 def usage() -> Response:
     """Usage of a month: a user's own, a provider's, or all."""
-    group = request.args.get("group") or "day"
-    return _answer(USAGE, "usage.html", lambda r: _reports().usage(r, _month(), group))
+    return _answer(USAGE, "usage.html", lambda r: _reports().usage(r, _month(), _group()))
 
 
 @blueprint.get("/federation/settlement")
@@ -70,7 +78,28 @@ def _reports() -> UsageReports:
 
 
 def _month() -> str | None:
-    return request.args.get("month")
+    """The month that is asked for. Raises RequestInvalid."""
+    month = request.args.get("month")
+    if not month:
+        return None
+    try:
+        month_bounds(month)
+    except ValueError as error:
+        raise RequestInvalid(
+            "The query parameter 'month' must be a month like 2026-03, from 1970-01 to 9998-12, "
+            f"not '{month[:20]}'."
+        ) from error
+    return month
+
+
+def _group() -> str:
+    """By what usage is to be summed. Raises RequestInvalid."""
+    group = request.args.get("group") or "day"
+    if group not in GROUPS:
+        raise RequestInvalid(
+            f"The query parameter 'group' must be one of {', '.join(GROUPS)}, not '{group[:20]}'."
+        )
+    return group
 
 
 def _reader() -> Reader:

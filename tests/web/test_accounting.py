@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from aggregator.ledger.events import Hold
 from aggregator.storage.verification import balances, rebuild, verify
 from aggregator.usecases.bookkeeping import Bookkeeping
 from tests.fakes.clock import Clock
@@ -46,11 +48,11 @@ def site(tmp_path: Path) -> Site:
     return accounting(tmp_path)
 
 
-def accounting(directory: Path, **settings: Any) -> Site:
-    """A federation of terra and aurora that counts usage, in March 2026."""
+def accounting(directory: Path, *, terra: Mapping[str, Any] | None = None, **settings: Any) -> Site:
+    """A federation of terra and aurora that counts usage, in March 2026; `terra` are its rates."""
     prices = directory / "pricing"
     prices.mkdir()
-    for document in (TERRA, AURORA):
+    for document in (TERRA | dict(terra or {}), AURORA):
         (prices / f"{document['provider']}.yaml").write_text(yaml.safe_dump(document))
     names = ("terra", "aurora")
     return Site(
@@ -350,6 +352,45 @@ def test_users_who_owe_everywhere_may_not_execute(site: Site) -> None:
     assert get(site, PERMISSIONS, ALICE)["execution"]
     post(site, direct("k", 5, sourceId="aurora"), AURORAS)
     assert not get(site, PERMISSIONS, ALICE)["execution"]
+
+
+PRICED = {
+    "batch": {"credits": 7},
+    "synchronous": {"credits": 2},
+    "service": {"credits": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("used", "defaults", "may"),
+    [
+        (99, PRICED, True),
+        (99.001, PRICED, False),
+        (100, PRICED, False),
+        (100, {"batch": {"credits": 7}}, True),  # a request may cost nothing there
+        (100.001, {"batch": {"credits": 7}}, False),
+    ],
+)
+def test_who_could_start_nothing_may_not_execute(
+    tmp_path: Path, used: float, defaults: dict[str, Any], may: bool
+) -> None:
+    site = accounting(tmp_path, terra={"defaults": defaults})
+    books(site).wallets.welcome("alice", ["general"])
+    post(site, direct("k", used))
+    assert get(site, f"{PERMISSIONS}?userId=alice", TERRAS)["execution"] is may
+
+
+def test_who_has_their_last_credits_put_aside_for_work_may_execute_it(tmp_path: Path) -> None:
+    site = accounting(tmp_path, terra={"defaults": PRICED})
+    books(site).wallets.welcome("alice", ["general"])
+    now = int(site.clock() * 1000)
+    made = Hold("h", "user/alice", "terra", 100_000, now, now + 1000, "j-1", "alice")
+    books(site).ledger.hold(made)
+    asked = f"{PERMISSIONS}?userId=alice"
+    told = get(site, asked, TERRAS)
+    assert (told["execution"], told["providers"][0]["available"]) == (True, 0.0)
+    site.clock.advance(1)
+    assert not get(site, asked, TERRAS)["execution"]
 
 
 def test_a_provider_is_told_what_a_user_has_left_with_it_and_not_elsewhere(site: Site) -> None:

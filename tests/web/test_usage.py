@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
 import pytest
 
 from aggregator.errors import PermissionsInsufficient, TokenInvalid
@@ -80,6 +79,19 @@ def rows(found: Any) -> list[tuple[Any, ...]]:
 # GET /me
 
 
+def test_what_is_owed_at_one_member_does_not_hide_what_can_be_spent_at_others(site: Site) -> None:
+    user = site.login()
+    site.get("/me", headers=user)
+    report(site, "j-1", 150, "aurora")
+    found = conforms("/me", site.get("/me", headers=user))
+    assert (found["budget"], found["federation:wallet"]["owed"]) == (10, 140)
+    at = found["federation:wallet"]["providers"]
+    assert [at[name]["available"] for name in ("terra", "aurora")] == [10, -140]
+    report(site, "j-2", 12)
+    found = site.get("/me", headers=user).json
+    assert (found["budget"], found["federation:wallet"]["owed"]) == (0, 142)
+
+
 def test_me_shows_the_sum_and_the_wallet_by_provider(site: Site) -> None:
     user = site.login()
     site.get("/me", headers=user)
@@ -108,6 +120,7 @@ def test_me_shows_the_sum_and_the_wallet_by_provider(site: Site) -> None:
         },
     }
     assert (wallet["wallet"], wallet["total"], wallet["put_aside"]) == ("user/alice", 8, 2)
+    assert wallet["owed"] == 0
     assert wallet["grants"] == [
         {
             "kind": "free",
@@ -238,11 +251,40 @@ def test_a_ticket_opens_what_it_was_made_for_and_for_an_hour(site: Site) -> None
     assert "This link has expired." in page.text
 
 
-@pytest.mark.parametrize("wrong", ["month=2026-13", "month=x", "group=name", "f=xml"])
-def test_what_cannot_be_asked_for_is_named(site: Site, wrong: str) -> None:
+NO_MONTHS = ["2026-13", "2026-3", "x", "9999-12", "0000-01", "0001-01", "1969-12", "x" * 999]
+
+
+@pytest.mark.parametrize("page", ["usage", "settlement", "unreconciled"])
+def test_what_is_no_month_is_refused_and_what_would_be_one_is_said(site: Site, page: str) -> None:
+    path = everything(site).replace("usage?", f"{page}?")
+    for wrong in NO_MONTHS:
+        asked = f"{path}&month={wrong}"
+        error = assert_error(site.client.get(asked), 400, "RequestInvalid")
+        assert error["message"] == (
+            "The query parameter 'month' must be a month like 2026-03, from 1970-01 to 9998-12, "
+            f"not '{wrong[:20]}'."
+        )
+        refused = site.client.get(f"{asked}&f=html")
+        assert (refused.status_code, refused.mimetype) == (400, "text/html")
+        assert "must be a month like 2026-03" in refused.text
+        assert site.client.get(f"{asked}&f=csv").status_code == 400
+
+
+@pytest.mark.parametrize("page", ["usage", "settlement", "unreconciled"])
+def test_the_first_and_the_last_month_can_be_asked_for(site: Site, page: str) -> None:
+    path = everything(site).replace("usage?", f"{page}?")
+    for month in ("1970-01", "9998-12"):
+        for form in ("json", "html", "csv"):
+            assert get(site, f"{path}&month={month}&f={form}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("group=name", "one of day, month, backend, user, kind, service, job"), ("f=xml", "csv")],
+)
+def test_what_cannot_be_asked_for_is_named(site: Site, wrong: str, right: str) -> None:
     answer = site.client.get(f"/federation/usage?{wrong}", headers=site.login())
-    assert 400 <= answer.status_code < 500
-    assert orjson.loads(answer.data)["message"]
+    assert right in assert_error(answer, 400, "RequestInvalid")["message"]
 
 
 # Forms

@@ -21,14 +21,16 @@ Row = dict[str, Any]
 
 
 def wallets(ledger: Ledger, now: int) -> list[Row]:
-    """Every wallet with what is left in it, wherever it can be used, less its debts."""
+    """Every wallet with what can be spent from it somewhere, what it owes and has put aside."""
     return [
         {
             "wallet": wallet,
-            "credits": to_credits(ledger.purse(wallet, now).total(now)),
+            "credits": to_credits(purse.total(now)),
+            "owed": to_credits(purse.owed()),
             "put_aside": to_credits(sum(held_in(ledger.database, wallet).values())),
         }
         for wallet in every_wallet(ledger.database)
+        for purse in [ledger.purse(wallet, now)]
     ]
 
 

@@ -85,7 +85,8 @@ def test_credits_that_are_given_can_be_spent_where_they_are_meant_for(desk: Desk
         {"provider": "aurora", "available": 5.0, "owed": 0.0, "put_aside": 0.0},
         {"provider": "terra", "available": 17.5, "owed": 0.0, "put_aside": 0.0},
     ]
-    assert desk.json("balance") == [{"wallet": "user/alice", "credits": 17.5, "put_aside": 0.0}]
+    sums = {"wallet": "user/alice", "credits": 17.5, "owed": 0.0, "put_aside": 0.0}
+    assert desk.json("balance") == [sums]
     assert [(one["amount"], one["usable_at"]) for one in desk.json("grants", "user/alice")] == [
         (12.5, "terra"),
         (5.0, "everywhere"),
