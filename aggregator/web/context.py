@@ -101,15 +101,14 @@ def _received() -> bytes:
 
 
 def limit() -> int | None:
-    """The query parameter `limit`."""
+    """The query parameter `limit`, of which no more is taken than a page can have."""
     given = request.args.get("limit", "")
     if not given:
         return None
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= MOST:
-        raise RequestInvalid(
-            f"The query parameter 'limit' must be a whole number, from 1 to {MOST}."
-        )
-    return int(given[:9])
+    digits = given.lstrip("0") if given.isascii() and given.isdigit() else ""
+    if not digits:
+        raise RequestInvalid("The query parameter 'limit' must be a whole number, 1 or more.")
+    return int(digits) if len(digits) < len(str(MOST)) else MOST
 
 
 def query() -> dict[str, str]:

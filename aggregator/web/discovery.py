@@ -28,4 +28,5 @@ def collection(collection_id: str) -> Response:
 @blueprint.get("/processes")
 def processes() -> Response:
     """All predefined processes: clients ask for a limit and read one page, so there is one."""
+    limit()
     return send(federation().catalogue.page("processes", view()))

@@ -56,9 +56,16 @@ def test_a_listing_comes_in_pages_only_where_a_limit_is_asked_for(site: Site) ->
     assert ids == [["S2", "LAND"], ["S1"]]
 
 
+@pytest.mark.parametrize("path", ["/collections", "/processes"])
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5"])
-def test_a_limit_that_is_none_is_an_error(site: Site, limit: str) -> None:
-    assert_error(site.get(f"/collections?limit={limit}"), 400, "RequestInvalid")
+def test_a_limit_that_is_none_is_an_error(site: Site, path: str, limit: str) -> None:
+    assert_error(site.get(f"{path}?limit={limit}"), 400, "RequestInvalid")
+
+
+@pytest.mark.parametrize("limit", ["3", "003", "100001", "9" * 1000])
+def test_a_limit_of_any_size_is_one(site: Site, limit: str) -> None:
+    page = site.get(f"/collections?limit={limit}").json
+    assert [c["id"] for c in page["collections"]] == ["S2", "LAND", "S1"]
 
 
 def test_a_page_that_no_link_led_to_is_an_error(site: Site) -> None:
