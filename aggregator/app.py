@@ -71,6 +71,7 @@ OWN = {
     ("/federation/processes/{key}", "GET"),
     ("/health", "GET"),
     ("/federation/notes", "GET"),
+    ("/federation/policies", "GET"),
     ("/federation", "GET"),
     ("/federation/{backend}", "GET"),
     ("/federation/badge.svg", "GET"),

@@ -25,14 +25,17 @@ from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import keep_books
 from aggregator.usecases.callers import trust_in_issuers, verified_callers
 from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.credits import BATCH, SERVICE, SYNCHRONOUS, Credits
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.files import Files
+from aggregator.usecases.gathering import Gathering
 from aggregator.usecases.identities import Identities
 from aggregator.usecases.items import Items
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import operators_of
+from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.searches import Searches
@@ -86,7 +89,8 @@ def compose(
     stored = StoredProcesses(ground.database)
     definitions = _definitions(ground, stored)
     credits_ = books.credits if books else None
-    process_runs = Processing(settings, fleet, catalogue, definitions, credits_)
+    policies = _policies(ground, credits_)
+    process_runs = Processing(settings, fleet, catalogue, definitions, policies, credits_=credits_)
     job_accounts = books.jobs if books else None
     availability = _availability(ground)
     items = Items(settings, fleet, catalogue)
@@ -101,6 +105,7 @@ def compose(
         agreements,
         admission,
         Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
+        policies,
         process_runs,
         Jobs(settings, fleet, catalogue, process_runs, job_accounts),
         Services(settings, fleet, catalogue, process_runs, job_accounts),
@@ -161,6 +166,16 @@ def _definitions(ground: _Ground, stored: StoredProcesses) -> Definitions:
     remote = ground.settings.remote_processes
     outside = Outside(Allowed(remote.hosts, remote.private), deadline=remote.deadline)
     return Definitions(stored, outside, ground.catalogue, whole(ground.settings.public_url))
+
+
+def _policies(ground: _Ground, credits_: Credits | None) -> Policies:
+    """By which policies requests are routed, and who gathers what these know."""
+    settings = ground.settings
+    costs = {a: credits_.rates(a) for a in (SYNCHRONOUS, BATCH, SERVICE)} if credits_ else {}
+    # Where nothing is put aside for a job nobody knows that it runs.
+    counted = frozenset(b for b in settings.order if costs.get(BATCH, {}).get(b))
+    gathering = Gathering(settings, ground.database, counted, ground.clock)
+    return Policies(settings, ground.fleet, gathering, costs)
 
 
 def _availability(ground: _Ground) -> Availability:

@@ -22,7 +22,7 @@
                           CredentialsInvalid PermissionsInsufficient
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
                           BackendFailure BackendError IdentityProviderUnavailable
-                          ConsentRequired DatabaseUnavailable
+                          ConsentRequired DatabaseUnavailable PolicyUnsupported
 
 The code is the name of the class, the status is the one that openEO's list of errors
 (https://api.openeo.org/errors.json) gives; the federation's codes are our own, as the API allows.
@@ -475,6 +475,14 @@ class NoBackendForProcess(OpenEOError, status=400):
         if self.lacking:
             body["federation:lacking"] = {b: list(reasons) for b, reasons in self.lacking.items()}
         return body
+
+
+class PolicyUnsupported(OpenEOError, status=400):
+    """The request asks for a policy that does not exist, or for several."""
+
+    def __init__(self, said: str, known: str, **extras: Unpack[Extras]) -> None:
+        message = f"The request does not ask for one policy: {said}. There are: {known}."
+        super().__init__(message, **extras)
 
 
 class DatabaseUnavailable(OpenEOError, status=503):

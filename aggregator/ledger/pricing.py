@@ -95,6 +95,10 @@ class Tariff:
             return CREDITS
         return self.services.get(service) if service else self.rates.get(measure.unit)
 
+    def expects(self, activity: str) -> bool:
+        """Whether it says what is used by such work, so that its costs are known."""
+        return activity in self.defaults
+
     def estimate(self, activity: str, usage: Iterable[Measure] = ()) -> int:
         """What work will cost, in millicredits, from the defaults where usage is not known."""
         known = {measure.unit: measure for measure in self.defaults.get(activity, ())}

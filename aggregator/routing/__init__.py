@@ -11,10 +11,11 @@ Pure: no network, no clock, no state. Reading and deciding are linear in the siz
 
 from aggregator.routing.abilities import Abilities, CollectionAbility, abilities_of
 from aggregator.routing.billing import FREE, Billing, Credit
-from aggregator.routing.bodies import read_choice, without_choice
+from aggregator.routing.bodies import read_choice, read_policy, without_choice
 from aggregator.routing.decision import Routing, decide
 from aggregator.routing.graphs import Limits
 from aggregator.routing.plans import Exchange, Part, Plan, filled, plan_from_json
+from aggregator.routing.policies import POLICIES, Facts, Policy
 from aggregator.routing.reading import read_requirements
 from aggregator.routing.references import owner_by_address
 from aggregator.routing.requirements import Requirements
@@ -25,14 +26,17 @@ from aggregator.routing.verdicts import Reason, Verdict
 
 __all__ = [
     "FREE",
+    "POLICIES",
     "Abilities",
     "Billing",
     "CollectionAbility",
     "Credit",
     "Exchange",
+    "Facts",
     "Limits",
     "Part",
     "Plan",
+    "Policy",
     "Reason",
     "Requirements",
     "Routing",
@@ -45,6 +49,7 @@ __all__ = [
     "owner_by_address",
     "plan_from_json",
     "read_choice",
+    "read_policy",
     "read_requirements",
     "restore_from",
     "rewrite_for",

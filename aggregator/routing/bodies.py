@@ -1,19 +1,23 @@
-"""The choice of a backend in the body of a request, beside the process.
+"""The choice of a backend, or of how to choose it, in the body of a request beside the process.
 
 `federation:backend`, as a property of the body or one of the `job_options`, is this federation's;
-`federation:force-backend` is what other federations call it.
+`federation:force-backend` is what other federations call it. `federation:policy` names the policy
+by which the backends that are able are ranked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aggregator.documents import JsonObject
-from aggregator.errors import NoBackendForProcess, OpenEOError
-from aggregator.routing.suggestions import shortened
+from aggregator.errors import NoBackendForProcess, OpenEOError, PolicyUnsupported
+from aggregator.routing.policies import POLICIES, Policy
+from aggregator.routing.suggestions import enumerated, shortened
 
-PROPERTIES = ("federation:backend", "federation:force-backend")
+BACKEND = ("federation:backend", "federation:force-backend")
+POLICY = ("federation:policy",)
+PROPERTIES = (*BACKEND, *POLICY)
 OPTIONS = ("job_options", "options")
 
 
@@ -23,7 +27,7 @@ def read_choice(body: JsonObject, *, base: str | None = None) -> str | None:
     `base` is the backend in the address of the request, if it has one. Raises NoBackendForProcess
     if two places name different backends or one names none.
     """
-    places = list(_choices(body))
+    places = list(_choices(body, BACKEND))
     if base is not None:
         places.append(("the address", base))
     for place, value in places:
@@ -36,8 +40,25 @@ def read_choice(body: JsonObject, *, base: str | None = None) -> str | None:
     return places[0][1] if places else None
 
 
+def read_policy(body: JsonObject) -> Policy | None:
+    """The policy that a request asks for, None if for none in particular.
+
+    Raises PolicyUnsupported, which names those that there are, if there is no such policy or two
+    places name different ones.
+    """
+    places = list(_choices(body, POLICY))
+    for place, value in places:
+        if not isinstance(value, str) or value not in POLICIES:
+            named = f"'{shortened(value, 50)}'" if isinstance(value, str) else "no name"
+            raise PolicyUnsupported(f"{place} is {named}", enumerated([*POLICIES]))
+        if value != places[0][1]:
+            said = f"it names '{places[0][1]}' in {places[0][0]} and '{value}' in {place}"
+            raise PolicyUnsupported(said, enumerated([*POLICIES]))
+    return POLICIES[places[0][1]] if places else None
+
+
 def without_choice(body: JsonObject) -> dict[str, Any]:
-    """The body as it is forwarded, without the choice; the one given stays as it is."""
+    """The body as it is forwarded, without such choices; the one given stays as it is."""
     forwarded = {key: value for key, value in body.items() if key not in PROPERTIES}
     for place in OPTIONS:
         options = body.get(place)
@@ -49,13 +70,13 @@ def without_choice(body: JsonObject) -> dict[str, Any]:
     return forwarded
 
 
-def _choices(body: JsonObject) -> Iterator[tuple[str, Any]]:
-    for name in PROPERTIES:
+def _choices(body: JsonObject, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    for name in names:
         if body.get(name) is not None:
             yield f"the property '{name}'", body[name]
     for place in OPTIONS:
         options = body.get(place)
-        for name in PROPERTIES:
+        for name in names:
             if isinstance(options, dict) and options.get(name) is not None:
                 yield f"the property '{name}' of '{place}'", options[name]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,17 @@ from aggregator.errors import OpenEOError
 from aggregator.routing.abilities import Abilities
 from aggregator.routing.billing import FREE, Billing
 from aggregator.routing.explanation import explain
-from aggregator.routing.preferences import NearData, Payable, Preference, Ranked, rank
+from aggregator.routing.policies import NOTHING_KNOWN, ORDER, Facts, Policy, Rate, first_turn
+from aggregator.routing.preferences import (
+    NearData,
+    Payable,
+    Preference,
+    Ranked,
+    RateAll,
+    Rating,
+    Reachable,
+    rank,
+)
 from aggregator.routing.references import OwnerOf, owner_by_id
 from aggregator.routing.rejection import Case, rejection
 from aggregator.routing.requirements import Requirements
@@ -27,13 +37,15 @@ class Routing:
     """Which backend runs a process and why, and why not the others.
 
     `verdicts` has one for each backend, in configured order; `ranking` the able ones, most
-    preferred first; `chosen` is the first of these, or None if there are none.
+    preferred first; `chosen` is the first of these, or None if there are none. `policy` is the name
+    of the one that ranked them.
     """
 
     chosen: str | None
     verdicts: tuple[Verdict, ...]
     ranking: tuple[Ranked, ...]
     case: Case = field(repr=False, compare=False)
+    policy: str = ORDER.name
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -61,6 +73,7 @@ class Routing:
         """The decision as data."""
         return {
             "chosen": self.chosen,
+            "policy": self.policy,
             "ranking": [{"backend": r.backend, "why": r.why} for r in self.ranking],
             "verdicts": [verdict.as_json() for verdict in self.verdicts],
         }
@@ -72,6 +85,9 @@ def decide(
     *,
     explicit: str | None = None,
     preferences: Sequence[Preference] = (),
+    policy: Policy = ORDER,
+    facts: Facts = NOTHING_KNOWN,
+    reachable: Collection[str] | None = None,
     owner_of: OwnerOf | None = None,
     stored: Mapping[str, Sequence[str]] | None = None,
     service_type: str | None = None,
@@ -84,7 +100,8 @@ def decide(
     or address (by default of federated ids only); `stored` maps each process that the user has
     stored to the backends that have it (None: not known, restricts nothing); `service_type` is
     given for web services, `operation` (such as `POST /jobs`) for the endpoint that is needed, and
-    `billing` where work is paid for.
+    `billing` where work is paid for. Of those between which `preferences` do not decide `policy`
+    does, by `facts`. `reachable` are the backends at which the user is known, if that matters.
     """
     members = tuple(backend.backend for backend in abilities)
     asked = Asked(
@@ -102,14 +119,37 @@ def decide(
     # Where nothing can be paid nothing will run; being close to the data comes last, so that a
     # stated preference outweighs it.
     payable = () if billing.starts else (Payable(billing),)
+    some = reachable is not None and any(backend.backend in reachable for backend in able)
+    known = (Reachable(reachable),) if reachable is not None and some else ()
     near = (NearData(asked.owner_of),) if requirements.references else ()
-    ranking = rank(requirements, able, (*payable, *preferences, *near))
+    rates = [_by(policy.rate, facts), _silent(_by(ORDER.rate, facts))]
+    ranking = rank(
+        requirements,
+        able,
+        (*payable, *known, *preferences),
+        rates[:1] if policy is ORDER else rates,
+        near,
+    )
     return Routing(
         chosen=ranking[0].backend if ranking else None,
         verdicts=verdicts,
         ranking=ranking,
         case=Case(requirements, tuple(abilities), asked),
+        policy=policy.name,
     )
+
+
+def _by(rate: Rate, facts: Facts) -> RateAll:
+    """Rates by facts; a turn is taken only by those that lead, of whom one is chosen."""
+    resting = replace(facts, turn=first_turn)
+    return lambda names, leading: rate(names, facts if leading else resting)
+
+
+def _silent(rate: RateAll) -> RateAll:
+    """The same without words, for what only breaks ties."""
+    return lambda names, leading: {
+        name: Rating(rating.value) for name, rating in rate(names, leading).items()
+    }
 
 
 def _judge(

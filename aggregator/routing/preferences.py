@@ -6,8 +6,9 @@ decides, the next only between equals; the configured order breaks what ties rem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from aggregator.routing.abilities import Abilities
@@ -24,7 +25,7 @@ class Rating(NamedTuple):
 
 
 class Preference(Protocol):
-    """Rates one able backend for one process, from documents alone."""
+    """Rates one able backend for one process, by itself."""
 
     def __call__(self, needs: Requirements, backend: Abilities, /) -> Rating: ...
 
@@ -56,16 +57,15 @@ class NearData:
 
 
 @dataclass(frozen=True)
-class InOrder:
-    """Prefers backends in the order given, then all others alike."""
+class Reachable:
+    """Prefers the backends at which the user is known, where work needs a user."""
 
-    order: Sequence[str]
+    backends: Collection[str]
 
     def __call__(self, _needs: Requirements, backend: Abilities) -> Rating:
-        if backend.backend not in self.order:
-            return Rating(len(self.order))
-        place = self.order.index(backend.backend)
-        return Rating(place, f"number {place + 1} of the order asked for")
+        if backend.backend in self.backends:
+            return Rating(0)
+        return Rating(1, "though your login does not count there")
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,39 @@ class Payable:
         return Rating(0, "covered by your credits" if elsewhere else "")
 
 
+RateAll = Callable[[Sequence[str], bool], Mapping[str, Rating]]
+"""Rates backends that are equal so far, beside each other; the flag says if they lead."""
+
+
 def rank(
-    needs: Requirements, able: Sequence[Abilities], preferences: Sequence[Preference]
+    needs: Requirements,
+    able: Sequence[Abilities],
+    preferences: Sequence[Preference],
+    between_equals: Sequence[RateAll] = (),
+    at_last: Sequence[Preference] = (),
 ) -> tuple[Ranked, ...]:
-    """The able backends, given in configured order, the most preferred first."""
-    ranked = [Ranked(b.backend, tuple(p(needs, b) for p in preferences)) for b in able]
+    """The able backends, given in configured order, the most preferred first.
+
+    `between_equals` rate those that no preference told apart; `at_last` are further preferences.
+    """
+    ratings = {b.backend: [p(needs, b) for p in preferences] for b in able}
+    for rate in between_equals:
+        for number, names in enumerate(_equals(ratings)):
+            for name, rating in rate(names, number == 0).items():
+                ratings[name].append(rating)
+    for backend in able:
+        ratings[backend.backend] += [p(needs, backend) for p in at_last]
+    ranked = [Ranked(name, tuple(found)) for name, found in ratings.items()]
     # Sorting is stable: between equals the configured order stays.
     return tuple(sorted(ranked, key=lambda entry: [rating.value for rating in entry.ratings]))
+
+
+def _equals(ratings: Mapping[str, Sequence[Rating]]) -> Iterator[list[str]]:
+    """The backends that all ratings find equal, the best first."""
+
+    def values(name: str) -> list[float]:
+        return [rating.value for rating in ratings[name]]
+
+    # As a list, since ratings grow while the groups are read.
+    found = [list(names) for _, names in groupby(sorted(ratings, key=values), key=values)]
+    yield from found

@@ -59,6 +59,10 @@ def at_least(least: float) -> Check:
     return check
 
 
+def share(value: float) -> str | None:
+    return None if 0 <= value <= 1e6 else f"must be from 0 to 1000000, not {value:g}"
+
+
 def one_of(*choices: str) -> Check:
     def check(value: str) -> str | None:
         return None if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"

@@ -22,6 +22,7 @@ from aggregator.settings.sections import (
     Availability,
     Backend,
     Identity,
+    Ranking,
     RemoteProcesses,
     Selection,
     Terms,
@@ -89,8 +90,11 @@ class Settings:
     collections: Selection = table(Selection, "which collections are offered, of all backends")
     processes: Selection = table(Selection, "which processes are offered, of all backends")
     preferred: tuple[str, ...] = setting(
-        (), "backends that run a process if they can, before the others in their order"
+        (),
+        "backends that go before the others in their order, as far as no other policy than `order` "
+        "decides",
     )
+    routing: Ranking = table(Ranking, "which of several able backends takes a request")
     stored_processes: int = setting(
         500, "user-defined processes that each user can store", at_least(0)
     )

@@ -28,6 +28,7 @@ PAGES = frozenset(
         "incidents",
         "maintenance",
         "notes",
+        "policies",
         "pricing",
         "processes",
         "settlement",

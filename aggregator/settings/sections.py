@@ -18,6 +18,7 @@ from aggregator.settings.checks import (
     page_url,
     percent,
     setting,
+    share,
     table,
 )
 
@@ -48,6 +49,9 @@ class Backend:
     )
     experimental: bool = setting(False, "marks the member as experimental")
     deprecated: bool = setting(False, "marks the member as deprecated")
+    weight: float = setting(
+        1.0, "how much work it is to get beside the others, by the policies that look at it", share
+    )
     joined: date | None = setting(
         None, "day (UTC) on which it joined, such as 2026-03-14; its first probe if left out"
     )
@@ -110,6 +114,24 @@ class Upstream:
     )
     connections: int = setting(128, "threads that ask backends, per worker", at_least(1))
     proxy: str | None = setting(None, "HTTP proxy for all requests to backends", http_url)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Which of several able backends takes a request."""
+
+    policy: str = setting(
+        "order",
+        "how able backends are ranked where a request does not say (`federation:policy`); see "
+        "docs/policies.md",
+        one_of("order", "cheapest", "least_loaded", "most_available", "spread"),
+    )
+    load_interval: float = setting(
+        5.0, "seconds between two looks at how many jobs are under way where", at_least(0.05)
+    )
+    uptime_interval: float = setting(
+        60.0, "seconds between two looks at the monitor's numbers", at_least(0.05)
+    )
 
 
 @dataclass(frozen=True)

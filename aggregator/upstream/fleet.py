@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import FAILURES, Answer, Client, Failure, Request, Stream
+from aggregator.upstream.latencies import Latency
 
 
 class Breaker:
@@ -83,6 +84,7 @@ class Fleet:
     ) -> None:
         self.clients = {client.backend: client for client in clients}
         self.breakers = {name: Breaker(failures_before_offline) for name in self.clients}
+        self.latency_of = {name: Latency() for name in self.clients}
         self.tripped = tripped or (lambda _: None)
         self._connections, self._answer_limit = connections, answer_limit
         self._executor: ThreadPoolExecutor | None = None
@@ -127,7 +129,7 @@ class Fleet:
     ) -> Answer:
         """The answer of one backend; raises its failure."""
         self._guard(backend)
-        with _Watched(self, backend, _counted(request)):
+        with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
             return self.clients[backend].ask(
                 request, credentials, deadline=deadline, limit=self._answer_limit
             )
@@ -143,6 +145,11 @@ class Fleet:
         with _Watched(self, backend, (BackendUnavailable,)):
             return self.clients[backend].open(request, credentials, deadline=deadline)
 
+    def latencies(self) -> dict[str, float]:
+        """The seconds in which backends have answered lately what is only read."""
+        found = {name: latency.recent() for name, latency in self.latency_of.items()}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
+
     def close(self) -> None:
         """End the threads; those that still wait for a backend end with their deadline."""
         with self._lock:
@@ -157,7 +164,7 @@ class Fleet:
         if left <= 0:
             raise BackendTimeout(backend)
         self._guard(backend)
-        with _Watched(self, backend, _counted(request)):
+        with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
             return self.clients[backend].document(
                 request, own, deadline=left, limit=self._answer_limit
             )
@@ -174,20 +181,31 @@ class Fleet:
 
 
 class _Watched:
-    """Counts how an exchange ended.
+    """Counts how an exchange ended, and notes how long it took if it is `timed`.
 
     An error in openEO's form is an answer. A foreign one counts for what is only read: a job
     or a result that makes a backend stumble must not close it for everybody, nor must a request
-    that it finds too long or otherwise the client's fault (4xx).
+    that it finds too long or otherwise the client's fault (4xx). An answer that was waited for in
+    vain took as long as that; where there is no connection there is nothing to measure.
     """
 
-    def __init__(self, fleet: Fleet, backend: str, counted: tuple[type[Failure], ...]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        backend: str,
+        counted: tuple[type[Failure], ...],
+        *,
+        timed: bool = False,
+    ) -> None:
         self._fleet, self._backend, self._counted = fleet, backend, counted
+        self._timed, self._begun = timed, 0.0
 
     def __enter__(self) -> None:
-        return None
+        self._begun = time.monotonic()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._timed and not isinstance(error, BackendUnavailable):
+            self._fleet.latency_of[self._backend].note(time.monotonic() - self._begun)
         breaker = self._fleet.breakers[self._backend]
         if not isinstance(error, self._counted) or _is_clients_fault(error):
             breaker.succeeded()

@@ -25,6 +25,7 @@ from aggregator.upstream.archive import Archive
 from aggregator.upstream.client import FAILURES, Failure
 from aggregator.upstream.fleet import Breaker, Fleet
 from aggregator.upstream.flights import Flights
+from aggregator.upstream.latencies import Latency
 from aggregator.upstream.metadata import (
     CAPABILITIES,
     PATHS,
@@ -85,6 +86,7 @@ class Member:
         self,
         metadata: Metadata,
         breaker: Breaker,
+        latency: Latency,
         snapshot: Snapshot,
         *,
         times: Upstream,
@@ -93,7 +95,7 @@ class Member:
         changed: Callable[[], None],
     ) -> None:
         self.snapshot = snapshot
-        self._metadata, self._breaker = metadata, breaker
+        self._metadata, self._breaker, self._latency = metadata, breaker, latency
         self._times, self._archive = times, archive
         self._clock, self._changed = clock, changed
         self._details: LRUCache[str, Stored] = LRUCache(DETAIL_BYTES, lambda d: len(d.body))
@@ -159,7 +161,9 @@ class Member:
             if not self._discovered:
                 self._metadata.discover(deadline)
             known = self.snapshot.documents.get(CAPABILITIES)
+            begun = time.monotonic()
             document = self._metadata.capabilities(known, now, deadline)
+            self._latency.note(time.monotonic() - begun)
         except FAILURES as error:
             self._probe_failed(error, now)
             return False
@@ -275,6 +279,7 @@ class Snapshots:
             backend.id: Member(
                 Metadata(fleet.clients[backend.id], times.max_metadata_bytes),
                 fleet.breakers[backend.id],
+                fleet.latency_of[backend.id],
                 Snapshot(backend.id, fleet.clients[backend.id].url),
                 times=times,
                 archive=Archive(directory / backend.id if directory else None, backend.url),

@@ -130,6 +130,14 @@ class Credits:
             return None
         return to_credits(self._ledger.tariffs.of(provider).estimate(activity)) or None
 
+    def rates(self, activity: str) -> dict[str, float]:
+        """What such work is expected to cost at each provider that tells, in credits."""
+        return {
+            provider: to_credits(tariff.estimate(activity))
+            for provider, tariff in self._ledger.tariffs.by_provider.items()
+            if tariff.expects(activity)
+        }
+
     def member(self, access: Access) -> Member:
         """The user as the ledger knows them, with this month's free credits."""
         claims = access.claims

@@ -27,6 +27,7 @@ from aggregator.usecases.files import Files
 from aggregator.usecases.items import Items
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import Operators
+from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.searches import Searches
@@ -54,6 +55,7 @@ class Federation:
     agreements: Agreements
     admission: Admission
     profiles: Profiles
+    policies: Policies
     processing: Processing
     jobs: Jobs
     services: Services
@@ -79,6 +81,7 @@ class Federation:
                 self.availability.start()
                 self.snapshots.start()
                 self.catalogue.start()
+                self.policies.gathering.start()
                 if self.bookkeeping is not None:
                     self.bookkeeping.housekeeping.start()
                 self.issuers.start(self._known_issuers)
@@ -145,6 +148,7 @@ class Federation:
         self.snapshots.stop()
         self.issuers.stop()
         self.catalogue.stop()
+        self.policies.gathering.stop()
         if self.bookkeeping is not None:
             self.bookkeeping.housekeeping.stop()
         self.fleet.close()

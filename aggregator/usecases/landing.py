@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aggregator.routing.policies import published
 from aggregator.settings import Settings, Terms
 from aggregator.usecases.views import View
 
@@ -27,6 +28,7 @@ def landing(settings: Settings, view: View, *, searched: bool) -> dict[str, Any]
         "title": title,
         "description": settings.description,
         "backend_version": "0.1.0",
+        "federation:policies": published(settings.routing.policy),
         "links": [
             {"rel": "self", "href": view.link(), "title": title} | json,
             {"rel": "root", "href": view.link()} | json,
@@ -46,6 +48,12 @@ def landing(settings: Settings, view: View, *, searched: bool) -> dict[str, Any]
                 "type": "text/html",
                 "title": "What differs between the backends",
             },
+            {
+                "rel": "related",
+                "href": view.link("federation", "policies"),
+                "title": "By which policies requests are routed",
+            }
+            | json,
             *_rates(settings, public),
             *_terms(settings.terms, public),
         ],

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
 from aggregator.documents import JsonObject, is_object, objects
 from aggregator.errors import (
-    BackendError,
     OpenEOError,
     ProcessGraphMissing,
     ProcessInvalid,
@@ -28,6 +27,7 @@ from aggregator.routing import (
     Abilities,
     Billing,
     CollectionAbility,
+    Policy,
     Requirements,
     Routing,
     abilities_of,
@@ -40,17 +40,19 @@ from aggregator.routing import (
     without_choice,
 )
 from aggregator.routing.abilities import endpoint
-from aggregator.routing.preferences import InOrder, Preference
+from aggregator.routing.policies import ORDER
 from aggregator.settings import Settings
-from aggregator.upstream.client import Failure, Request, Stream
+from aggregator.upstream.client import Request, Stream
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases import knowledge
-from aggregator.usecases.accounts import Access, missing_from
+from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import NOTHING, SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.links import relinked_header
+from aggregator.usecases.policies import Policies
 from aggregator.usecases.translation import Translation
+from aggregator.usecases.verdicts import verdict
 from aggregator.usecases.views import View, whole
 
 LOG = logging.getLogger(__name__)
@@ -95,10 +97,12 @@ class Processing:
         fleet: Fleet,
         catalogue: Catalogue,
         definitions: Definitions,
+        policies: Policies,
+        *,
         credits_: Credits | None = None,
     ) -> None:
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
-        self._definitions, self._credits = definitions, credits_
+        self._definitions, self._policies, self._credits = definitions, policies, credits_
         self._whole = whole(settings.public_url)
         self.translation = Translation(settings, catalogue)
         self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
@@ -121,9 +125,18 @@ class Processing:
         `billing` says where it can be paid for.
         """
         explicit = read_choice(body, base=backend or view.backend)
+        policy = self._policies.asked(body)
         process, needs = self._read(_process(body), access)
         routing = self.route(
-            needs, view, explicit, operation, service_type=service_type, billing=billing
+            needs,
+            view,
+            explicit,
+            operation,
+            service_type=service_type,
+            billing=billing,
+            policy=policy,
+            access=access,
+            taking=True,
         )
         if routing.chosen is None:
             raise routing.rejection()
@@ -145,9 +158,11 @@ class Processing:
         billing: Billing,
     ) -> Routing:
         """Who could take a request, and why not the others; nothing is chosen for good."""
-        explicit = read_choice(body, base=view.backend)
+        explicit, policy = read_choice(body, base=view.backend), self._policies.asked(body)
         _, needs = self._read(_process(body), access)
-        return self.route(needs, view, explicit, operation, billing=billing)
+        return self.route(
+            needs, view, explicit, operation, billing=billing, policy=policy, access=access
+        )
 
     def admit(
         self,
@@ -171,8 +186,14 @@ class Processing:
             return wanted(), NOTHING
         order = read_order(body, activity)
         if not starts:
-            return wanted(billing=self._credits.prospect(access, order)), NOTHING
-        return self._credits.admit(access, order, lambda billing: wanted(billing=billing))
+            decision = wanted(billing=self._credits.prospect(access, order))
+            self._policies.gathering.given(decision.backend, held=False)
+            return decision, NOTHING
+        decision, reservation = self._credits.admit(
+            access, order, lambda billing: wanted(billing=billing)
+        )
+        self._policies.gathering.given(decision.backend, held=True)
+        return decision, reservation
 
     def _prospect(self, access: Access | None) -> Billing:
         """Where the user could pay for it, as far as that is known."""
@@ -196,17 +217,23 @@ class Processing:
         *,
         service_type: str | None = None,
         billing: Billing = FREE,
+        policy: Policy = ORDER,
+        access: Access | None = None,
+        taking: bool = False,
     ) -> Routing:
-        """Judge every backend; the collections' full metadata are looked at for this."""
+        """Judge every backend; the collections' full metadata are looked at for this.
+
+        The able ones are ranked by `policy`; it is `taking` where work is given to the first.
+        """
         shelf = self._catalogue.shelf(self._whole)
         known = self._catalogue.known(self._whole)
-        preferred = self._settings.preferred
-        preferences = [cast("Preference", InOrder(preferred))] if preferred else []
         return decide(
             requirements,
             self._abilities(requirements, known),
             explicit=explicit,
-            preferences=preferences,
+            policy=policy,
+            facts=self._policies.facts(policy, operation, taking=taking),
+            reachable=None if access is None else access.credentials,
             owner_of=owner_by_address(shelf.addresses, federation=self.translation.own_urls(view)),
             operation=operation,
             service_type=service_type,
@@ -222,11 +249,18 @@ class Processing:
         """
         process: JsonObject = without_choice(body)
         try:
-            explicit = read_choice(body, base=view.backend)
+            explicit, policy = read_choice(body, base=view.backend), self._policies.asked(body)
             process, requirements = self._read(process, access)
         except OpenEOError as error:
             return invalid([error], self._settings.order).as_json(), None
-        routing = self.route(requirements, view, explicit, billing=self._prospect(access))
+        routing = self.route(
+            requirements,
+            view,
+            explicit,
+            billing=self._prospect(access),
+            policy=policy,
+            access=access,
+        )
         if not routing.able:
             return validation(routing).as_json(), routing
         return self._validated(process, routing, view, access), routing
@@ -324,30 +358,7 @@ class Processing:
             deadline=self._settings.upstream.listing_deadline,
         )
         errors = {backend: objects(d, "errors") for backend, d in answers.documents.items()}
-        return _verdict(routing, errors, answers.failures)
-
-
-def _verdict(
-    routing: Routing,
-    errors: Mapping[str, Sequence[JsonObject]],
-    failures: Mapping[str, Failure],
-) -> dict[str, Any]:
-    unreachable = [b for b in missing_from(failures) if not _declines(failures[b])]
-    able = [b for b in routing.able if not errors.get(b) and b not in unreachable]
-    if able:
-        return {"errors": [], "federation:backends": able}
-    faulty = [backend for backend in routing.able if errors.get(backend)]
-    if faulty:
-        checked = {*faulty, *(v.backend for v in routing.verdicts if not v.able_if_online)}
-        return {
-            "errors": [dict(error) for error in errors[faulty[0]]],
-            "federation:backends": [v.backend for v in routing.verdicts if v.backend in checked],
-        }
-    return {"errors": [failures[backend].as_json() for backend in unreachable]}
-
-
-def _declines(failure: Failure) -> bool:
-    return isinstance(failure, BackendError) and failure.status < 500
+        return verdict(routing, errors, answers.failures)
 
 
 def _process(body: JsonObject) -> JsonObject:

@@ -22,7 +22,7 @@ from aggregator.errors import (
 )
 from aggregator.ids import IdentifierError, federate, split
 from aggregator.ledger.orders import read_order
-from aggregator.routing import FREE, Billing, Routing, read_choice, without_choice
+from aggregator.routing import FREE, Billing, Routing, read_choice, read_policy, without_choice
 from aggregator.settings import Settings
 from aggregator.storage.holding import Opened
 from aggregator.upstream.client import FAILURES, Answer, Request
@@ -159,6 +159,7 @@ class Resources:
             ).body
         else:
             read_choice(body, base=backend)
+            read_policy(body)
             self._processing.check_plan(backend, billing.plan)
             changes = orjson.dumps(without_choice(body))
         request = Request("PATCH", "", body=changes, headers=JSON)

@@ -21,6 +21,12 @@ def health() -> Response:
     return document(found.report, 200 if found.serving else 503)
 
 
+@blueprint.get("/federation/policies")
+def policies() -> Response:
+    """By which policies requests can be routed, and what these know of the backends now."""
+    return document(federation().policies.document(view()))
+
+
 @blueprint.get("/federation/notes")
 def notes() -> Response:
     """What was noted when the backends' metadata were merged, as JSON or HTML."""

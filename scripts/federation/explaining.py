@@ -22,10 +22,10 @@ AT_A_TIME = 8
 COLOURS = {"error": "red", "warning": "yellow"}
 
 
-def explain(graph: Path, config: Path) -> int:
+def explain(graph: Path, config: Path, policy: str | None = None) -> int:
     """Prints the decision on a file's process. 0 if it runs somewhere, 1 if nowhere, 2 if wrong."""
     try:
-        body = read_body(graph)
+        body = _asking(read_body(graph), policy)
         with observed(load(config)) as federation:
             routing = routing_of(body, federation)
             offline = dict(federation.problems)
@@ -43,10 +43,10 @@ def explain(graph: Path, config: Path) -> int:
     return NOWHERE
 
 
-def explain_at(graph: Path, url: str) -> int:
+def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
     """Likewise, in the words of a federation that runs at `url` (its `POST /validation`)."""
     try:
-        answer, why = _validated(read_body(graph)["process"], url)
+        answer, why = _validated(_asking(read_body(graph)["process"], policy), url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
     except (requests.RequestException, ValueError, LookupError) as problem:
@@ -90,7 +90,15 @@ def routing_of(body: Mapping[str, Any], federation: Observed) -> Routing:
     """The decision that the aggregator would take on such a request; OpenEOError if malformed."""
     requirements = read_requirements(body["process"])
     explicit = read_choice(body)
-    return federation.processing.route(requirements, federation.view, explicit, "POST /result")
+    policy = federation.policies.asked(body)
+    return federation.processing.route(
+        requirements, federation.view, explicit, "POST /result", policy=policy
+    )
+
+
+def _asking(body: Mapping[str, Any], policy: str | None) -> dict[str, Any]:
+    """The body with the policy that is to hold, if one is named."""
+    return dict(body) | ({"federation:policy": policy} if policy else {})
 
 
 def _look_closely(federation: Observed) -> None:

@@ -285,7 +285,10 @@ def check(config: Path | None, port_offset: int) -> None:
 @config_option
 @offset_option
 @click.option("--url", help="Ask the federation that runs at this address instead.")
-def explain(graph: Path, config: Path | None, port_offset: int, url: str | None) -> None:
+@click.option("--policy", help="Rank the backends by this policy.  [default: the configured one]")
+def explain(
+    graph: Path, config: Path | None, port_offset: int, url: str | None, policy: str | None
+) -> None:
     """Say where a process would run, and why not elsewhere.
 
     GRAPH.json (-: standard input) holds a process graph, a process, or a whole
@@ -296,11 +299,11 @@ def explain(graph: Path, config: Path | None, port_offset: int, url: str | None)
     if url is not None:
         from scripts.federation.explaining import explain_at
 
-        _exit(explain_at(graph, url))
+        _exit(explain_at(graph, url, policy))
     file = _to_ask(config, port_offset)
     from scripts.federation import explaining
 
-    _exit(explaining.explain(graph, file))
+    _exit(explaining.explain(graph, file, policy))
 
 
 main.add_command(ledger)

@@ -3,14 +3,16 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggregator.app import create_app
+from aggregator.errors import DatabaseUnavailable
 from aggregator.settings import Settings
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
+from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.views import View
 
@@ -24,6 +26,7 @@ class Observed:
 
     catalogue: Catalogue
     processing: Processing
+    policies: Policies
     view: View
     problems: dict[str, str]
     """Why a backend is offline."""
@@ -67,4 +70,12 @@ def _settings(settings: Settings, scratch: Path) -> Settings:
 def _seen(federation: Federation) -> Observed:
     current = federation.snapshots.current().items()
     problems = {name: snapshot.problem for name, snapshot in current if not snapshot.online}
-    return Observed(federation.catalogue, federation.processing, federation.view(None), problems)
+    with suppress(DatabaseUnavailable):
+        federation.policies.gathering.refresh()
+    return Observed(
+        federation.catalogue,
+        federation.processing,
+        federation.policies,
+        federation.view(None),
+        problems,
+    )

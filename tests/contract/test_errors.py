@@ -27,6 +27,7 @@ FEDERATION = {
     "IdentityProviderUnavailable",
     "ConsentRequired",
     "DatabaseUnavailable",
+    "PolicyUnsupported",
     # RFC 9110: a part of a file that it does not have.
     "RangeNotSatisfiable",
 }

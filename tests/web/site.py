@@ -151,6 +151,7 @@ class Site:
         clock: Clock | None = None,
         without_passwords: tuple[str, ...] = (),
         urls: Mapping[str, str] | None = None,
+        weights: Mapping[str, float] | None = None,
         issuer: Issuer | None = None,
         **settings: Any,
     ) -> None:
@@ -166,6 +167,7 @@ class Site:
             name: {
                 "url": addresses[name],
                 "basic_authentication": name not in without_passwords,
+                "weight": (weights or {}).get(name, 1.0),
             }
             for name in backends
         }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aggregator.routing import Billing, Credit, Routing, decide
-from aggregator.routing.preferences import InOrder
+from aggregator.routing.policies import Facts
 from tests.unit.routing.documents import Json, backend, load, needs
 
 EMPTY = Credit(7.25, 0, "2026-04-01")
@@ -96,7 +96,7 @@ def test_credits_outweigh_the_operators_order_of_preference() -> None:
     routing = decide(
         needs(a=load()),
         [backend("terra"), backend("aurora")],
-        preferences=[InOrder(["terra"])],
+        facts=Facts(preferred=("terra",)),
         billing=billing,
     )
     assert routing.chosen == "aurora"

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.errors import NoBackendForProcess
-from aggregator.routing import read_choice, without_choice
+from aggregator.errors import NoBackendForProcess, PolicyUnsupported
+from aggregator.routing import read_choice, read_policy, without_choice
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,37 @@ def test_the_choice_is_not_forwarded_and_everything_else_is() -> None:
 def test_options_that_held_only_the_choice_are_not_forwarded() -> None:
     assert without_choice({"job_options": {"federation:backend": "terra"}}) == {}
     assert without_choice({"job_options": {}}) == {"job_options": {}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"federation:policy": "cheapest"},
+        {"job_options": {"federation:policy": "cheapest", "memory": 3}},
+        {"federation:policy": "cheapest", "options": {"federation:policy": "cheapest"}},
+    ],
+)
+def test_a_policy_is_read_wherever_it_stands_and_is_not_forwarded(body: dict[str, Any]) -> None:
+    found = read_policy(body)
+    assert found is not None
+    assert found.name == "cheapest"
+    assert "federation:policy" not in str(without_choice(body))
+
+
+def test_without_a_policy_there_is_none() -> None:
+    assert read_policy({"federation:policy": None, "job_options": {}}) is None
+
+
+@pytest.mark.parametrize("odd", ["dearest", "", 3, ["spread"], {"spread": 1}, False])
+def test_a_policy_that_does_not_exist_is_refused_and_those_that_do_are_named(odd: Any) -> None:
+    with pytest.raises(PolicyUnsupported) as caught:
+        read_policy({"job_options": {"federation:policy": odd}})
+    assert caught.value.status == 400
+    assert "the property 'federation:policy' of 'job_options' is" in caught.value.message
+    assert "There are: order, cheapest, least_loaded, most_available, spread." in str(caught.value)
+
+
+def test_two_policies_are_refused_and_both_are_named() -> None:
+    body = {"federation:policy": "spread", "job_options": {"federation:policy": "order"}}
+    with pytest.raises(PolicyUnsupported, match=r"'spread' in .* and 'order' in"):
+        read_policy(body)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.routing import Abilities, decide
-from aggregator.routing.preferences import InOrder, Rating
+from aggregator.routing.policies import Facts
+from aggregator.routing.preferences import Rating
 from aggregator.routing.requirements import Requirements
 from tests.unit.routing.documents import backend, load, needs, node, only, process, ref
 
@@ -134,14 +135,17 @@ def test_preferences_rank_the_able_and_the_first_one_outweighs_the_next() -> Non
     def short_names(_needs: Requirements, judged: Abilities) -> Rating:
         return Rating(len(judged.backend), "has a short name")
 
-    routing = decide(
-        needs(a=load()),
-        backends,
-        preferences=[InOrder(["boreal", "aurora"]), short_names],
-    )
+    def aurora_first(_needs: Requirements, judged: Abilities) -> Rating:
+        return Rating(judged.backend != "aurora", "is aurora")
+
+    routing = decide(needs(a=load()), backends, preferences=[aurora_first, short_names])
     assert routing.able == ("aurora", "terra")
-    assert routing.ranking[0].why == "number 2 of the order asked for, has a short name"
-    assert decide(needs(a=load()), backends, preferences=[short_names]).chosen == "terra"
+    assert routing.ranking[0].why == "is aurora, has a short name"
+    facts = Facts(preferred=("aurora",))
+    assert decide(needs(a=load()), backends, preferences=[short_names], facts=facts).able == (
+        "terra",
+        "aurora",
+    )
 
 
 def test_a_stated_preference_outweighs_what_is_nearby() -> None:
@@ -149,7 +153,7 @@ def test_a_stated_preference_outweighs_what_is_nearby() -> None:
     routing = decide(
         wanted,
         [backend("terra"), backend("aurora"), backend("boreal")],
-        preferences=[InOrder(["boreal"])],
+        facts=Facts(preferred=("boreal",)),
         owner_of=lambda _: "aurora",
     )
     assert routing.able == ("boreal", "aurora", "terra")
@@ -167,6 +171,7 @@ def test_the_decision_is_data_as_well() -> None:
     backends = [backend("terra"), backend("aurora", collections=["S1"])]
     assert decide(wanted, backends).as_json() == {
         "chosen": "aurora",
+        "policy": "order",
         "ranking": [{"backend": "aurora", "why": ""}],
         "verdicts": [
             {

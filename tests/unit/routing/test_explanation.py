@@ -1,5 +1,5 @@
 from aggregator.routing import decide
-from aggregator.routing.preferences import InOrder
+from aggregator.routing.policies import Facts
 from tests.unit.routing.documents import backend, load, needs, node
 
 
@@ -30,7 +30,7 @@ def test_a_preference_is_given_as_the_reason() -> None:
     routing = decide(
         needs(a=load()),
         [backend("terra"), backend("aurora")],
-        preferences=[InOrder(["aurora"])],
+        facts=Facts(preferred=("aurora",)),
     )
     assert "runs on aurora: 2 backends can, and it is number 1 of the order" in routing.explain()
 

@@ -1,11 +1,33 @@
-from aggregator.routing.preferences import InOrder, NearData, Rating, rank
+from collections.abc import Sequence
+
+from aggregator.routing import Abilities, Requirements
+from aggregator.routing.preferences import NearData, Rating, Reachable, rank
 from tests.unit.routing.documents import backend, load, needs, node
 
 
-def test_backends_are_ranked_by_the_order_asked_for() -> None:
+def test_what_rates_equals_sees_only_those_that_no_preference_tells_apart() -> None:
     able = [backend("terra"), backend("aurora"), backend("boreal")]
-    ranked = rank(needs(a=load()), able, [InOrder(["boreal", "aurora"])])
+    asked: list[tuple[list[str], bool]] = []
+
+    def not_terra(_needs: Requirements, judged: Abilities) -> Rating:
+        return Rating(judged.backend == "terra")
+
+    def backwards(names: Sequence[str], leading: bool) -> dict[str, Rating]:
+        asked.append(([*names], leading))
+        return {name: Rating(-place) for place, name in enumerate(names)}
+
+    ranked = rank(needs(a=load()), able, [not_terra], [backwards])
     assert [entry.backend for entry in ranked] == ["boreal", "aurora", "terra"]
+    assert asked == [(["aurora", "boreal"], True), (["terra"], False)]
+
+
+def test_where_the_user_is_known_comes_first() -> None:
+    able = [backend("terra"), backend("aurora")]
+    ranked = rank(needs(a=load()), able, [Reachable(["aurora"])])
+    assert [(entry.backend, entry.why) for entry in ranked] == [
+        ("aurora", ""),
+        ("terra", "though your login does not count there"),
+    ]
 
 
 def test_configured_order_breaks_ties() -> None:
