@@ -30,7 +30,8 @@ def ask(federation: Federation, tmp_path: Path) -> Any:
     def explain(graph: dict[str, Any], *options: str) -> Result:
         file = tmp_path / "graph.json"
         file.write_text(json.dumps(graph))
-        chosen = options or ("--config", str(federation.layout.file))
+        there = "--url" in options
+        chosen = options if there else ("--config", str(federation.layout.file), *options)
         return CliRunner().invoke(main, ["explain", str(file), *chosen])
 
     return explain
@@ -42,6 +43,21 @@ def test_where_a_process_runs_is_explained_with_why_not_elsewhere(ask: Any) -> N
     assert shown.output.startswith("This process runs on aurora, the only backend")
     assert "terra   cannot run it:" in shown.output
     assert "SENTINEL1_GRD" in shown.output
+
+
+def test_a_policy_can_be_named_and_its_ranking_is_explained(
+    federation: Federation, ask: Any
+) -> None:
+    shown = ask(saved("SENTINEL2_L2A"), "--policy", "cheapest")
+    assert shown.exit_code == 0, shown.output
+    assert "2 backends can, and it is cheapest: 0.058 credits by its rates; next is aurora" in (
+        shown.output
+    )
+    there = ask(saved("SENTINEL2_L2A"), "--url", federation.url, "--policy", "spread")
+    assert "next in turn for its 50 % of such requests" in there.output
+    wrong = ask(saved("SENTINEL2_L2A"), "--policy", "dearest")
+    assert wrong.exit_code == 2
+    assert "There are: order, cheapest, least_loaded, most_available, spread." in wrong.output
 
 
 def test_what_nobody_can_run_is_explained_with_the_answer_it_would_get(ask: Any) -> None:

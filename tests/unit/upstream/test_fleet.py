@@ -141,3 +141,35 @@ def test_no_request_goes_out_with_another_users_token() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_how_soon_a_backend_answers_is_known_from_what_is_read_and_not_from_work() -> None:
+    def slow(_call: Call) -> Any:
+        time.sleep(0.05)
+        return {}
+
+    answers = {"GET /jobs": slow, "POST /jobs": slow, "POST /result": slow}
+    fleet, _ = fleet_of({"terra": FakeBackend(answers), "aurora": FakeBackend(answers)})
+    fleet.ask("terra", Request("POST", "/jobs", body=b"{}"), deadline=5)
+    fleet.open("terra", Request("POST", "/result", body=b"{}"), deadline=5).close()
+    assert fleet.latencies() == {}
+    fleet.ask("terra", JOBS, deadline=5)
+    (seconds,) = fleet.latencies().values()
+    assert [*fleet.latencies()] == ["terra"]
+    assert 0.05 <= seconds < 5
+
+
+def test_an_answer_that_does_not_come_took_as_long_as_it_was_waited_for() -> None:
+    def late(_call: Call) -> Any:
+        time.sleep(0.5)
+        return {}
+
+    fleet, adapter = fleet_of(
+        {"terra": FakeBackend({"GET /jobs": late}), "aurora": FakeBackend({})}
+    )
+    adapter.down.add("http://aurora.test")
+    for name in ("terra", "aurora"):
+        with pytest.raises((BackendTimeout, BackendUnavailable)):
+            fleet.ask(name, JOBS, deadline=0.1)
+    assert [*fleet.latencies()] == ["terra"], "no connection is no answer"
+    assert fleet.latencies()["terra"] >= 0.1
