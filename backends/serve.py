@@ -19,6 +19,7 @@ from backends.app import STORE_FILE, create_app
 from backends.jobs.process_engine import ProcessEngine
 from backends.profile import Profile, ProfileError, load_profile
 from backends.web.backend import KEY, Backend
+from backends.web.worker import Worker
 
 LOG: Final = logging.getLogger(__name__)
 THREADS: Final = 16
@@ -124,7 +125,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return {
             "bind": self._profile.bind,
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": THREADS,
             "timeout": 60,
             "graceful_timeout": 3,

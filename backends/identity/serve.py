@@ -18,6 +18,7 @@ from backends.identity.keys import KeyFileError
 from backends.identity.reading import load_settings
 from backends.identity.settings import Settings
 from backends.identity.web.provider import KEY, Provider
+from backends.identity.web.worker import Worker
 
 LOG: Final = logging.getLogger(__name__)
 THREADS: Final = 16
@@ -105,7 +106,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return {
             "bind": self._settings.bind,
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": THREADS,
             "timeout": 60,
             "graceful_timeout": 3,

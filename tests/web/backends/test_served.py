@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ from backends.serve import BAD_PROFILE, NOT_STARTED
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 40.0
+END = b"\r\n\r\n"
 PLACE = {"west": 7.0, "south": 51.0, "east": 7.01, "north": 51.006}
 LARGE = {"west": 7.0, "south": 51.0, "east": 7.4, "north": 51.3}
 
@@ -123,6 +125,22 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = Served(tmp_path_factory.mktemp("served"))
     yield made
     made.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [(b"GET /" + b"x" * 5000 + END, 414), (b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + END, 431)],
+)
+def test_what_the_server_itself_refuses_is_an_openeo_error(
+    served: Served, head: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as client:
+        client.sendall(head)
+        client.shutdown(socket.SHUT_WR)
+        said = client.makefile("rb").read()
+    line, _, rest = said.partition(b"\r\n")
+    assert line.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(rest.partition(b"\r\n\r\n")[2])["code"] == "RequestInvalid"
 
 
 def bands(connection: Connection, place: dict[str, float], days: list[str]) -> Any:
