@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from aggregator.documents import (
@@ -15,10 +16,13 @@ from aggregator.documents import (
     is_object,
     is_text,
     mapping,
+    members,
     objects,
     text,
+    texts,
 )
 from aggregator.routing.extents import Box, Interval, published_boxes, published_intervals
+from aggregator.routing.kinds import Kind, kind_of
 from aggregator.routing.requirements import sign
 
 Allowed = Callable[[str, str], bool]
@@ -45,7 +49,10 @@ class ProcessAbilities(dict[str, frozenset[str] | None]):
     """The names of each process's parameters, None where they are not published; never changed.
 
     An object of its own, so that its index outlives copies of the abilities it belongs to.
+    `returned` has what processes are known to return (see `kinds.kind_of`).
     """
+
+    returned: Mapping[str, Kind] = MappingProxyType({})
 
     @cached_property
     def signs(self) -> frozenset[str]:
@@ -63,7 +70,9 @@ class Abilities:
 
     `collections` is keyed by federated id; formats, runtimes, service types and billing plans by
     case-folded name; endpoints are written like `POST /jobs/{}/results`; `excluded` says why the
-    backend takes no new work, to follow its name, and is empty if it does.
+    backend takes no new work, to follow its name, and is empty if it does. `output_types` and
+    `input_types` have the types of data (`raster`, `vector`, ...) that the formats are for, where
+    the backend says so.
     """
 
     backend: str
@@ -75,6 +84,8 @@ class Abilities:
     processes: ProcessAbilities | None = None
     output_formats: Mapping[str, str] | None = None
     input_formats: Mapping[str, str] | None = None
+    output_types: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    input_types: Mapping[str, frozenset[str]] = field(default_factory=dict)
     udf_runtimes: Mapping[str, tuple[str, ...]] | None = None
     service_types: Mapping[str, str] | None = None
     plans: Mapping[str, str] | None = None
@@ -128,6 +139,8 @@ def abilities_of(
         processes=_processes(processes, allowed),
         output_formats=_names(file_formats, "output"),
         input_formats=_names(file_formats, "input"),
+        output_types=_types(file_formats, "output"),
+        input_types=_types(file_formats, "input"),
         udf_runtimes=_runtimes(udf_runtimes),
         service_types=None if service_types is None else {n.casefold(): n for n in service_types},
         plans=_plans(known),
@@ -195,11 +208,14 @@ def _bands(document: JsonObject) -> Iterator[str]:
 def _processes(documents: Iterable[JsonObject] | None, allowed: Allowed) -> ProcessAbilities | None:
     if documents is None:
         return None
-    return ProcessAbilities(
-        (text(document, "id"), _parameters(document))
+    offered = [
+        document
         for document in documents
         if text(document, "id") and allowed("process", text(document, "id"))
-    )
+    ]
+    found = ProcessAbilities((text(one, "id"), _parameters(one)) for one in offered)
+    found.returned = {text(one, "id"): kind for one in offered if (kind := kind_of(one))}
+    return found
 
 
 def _parameters(process: JsonObject) -> frozenset[str] | None:
@@ -212,6 +228,13 @@ def _names(file_formats: JsonObject | None, direction: str) -> Mapping[str, str]
     if file_formats is None or not is_object(file_formats.get(direction)):
         return None
     return {name.casefold(): name for name in mapping(file_formats, direction)}
+
+
+def _types(file_formats: JsonObject | None, direction: str) -> Mapping[str, frozenset[str]]:
+    return {
+        name.casefold(): frozenset(texts(entry, "gis_data_types"))
+        for name, entry in members(file_formats, direction)
+    }
 
 
 def _runtimes(document: JsonObject | None) -> Mapping[str, tuple[str, ...]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aggregator.documents import JsonObject
@@ -52,6 +53,31 @@ def read_requirements(
         if not scope.chooses:
             needs.add(scope)
     return needs.requirements(sum(len(scope.graph) for scope in scopes))
+
+
+def read_each(
+    process: JsonObject,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 -- frozen
+) -> dict[str, Requirements]:
+    """What each node of the outermost graph needs by itself, with all that is nested in it.
+
+    Raises like `read_requirements`. Linear in the size of the document.
+    """
+    outermost, *nested = valid_graph(process, limits)
+    declared = declared_parameters(process)
+    within: dict[str, list[Scope]] = {node_id: [] for node_id in outermost.graph}
+    for scope in nested:
+        within[str(scope.keys[1])].append(scope)
+    found = {}
+    for node_id, content in outermost.graph.items():
+        needs = _Needs(declared)
+        needs.add(replace(outermost, graph={node_id: content}))
+        for scope in within[node_id]:
+            if not scope.chooses:
+                needs.add(scope)
+        found[node_id] = needs.requirements(1 + sum(len(s.graph) for s in within[node_id]))
+    return found
 
 
 def declared_parameters(process: JsonObject) -> dict[str, Any]:

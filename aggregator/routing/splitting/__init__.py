@@ -1,0 +1,104 @@
+"""Splitting: a process that no single backend can run, as parts on several.
+
+`split` looks at each node of the outermost graph by itself (callbacks and user-defined functions
+are never torn), finds out who can run it and how large its result is, and cuts the graph where
+little is handed on in few parts. What comes out is a `Plan`, every part of which the ordinary rules
+have approved, or an `Unsplittable` that says why there is none.
+
+Pure, deterministic, and bounded: see `NODES` and `cutting.STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aggregator.documents import JsonObject
+from aggregator.routing.abilities import Abilities
+from aggregator.routing.explanation import lacks
+from aggregator.routing.graphs import valid_graph
+from aggregator.routing.plans import PART_ADDRESS, Plan
+from aggregator.routing.reading import read_requirements
+from aggregator.routing.splitting.asking import HANDED_ON_BY, Asking
+from aggregator.routing.splitting.cutting import cut
+from aggregator.routing.splitting.diagnosis import obstacles_in
+from aggregator.routing.splitting.facts import Facts, facts_of
+from aggregator.routing.splitting.flow import flow_of
+from aggregator.routing.splitting.measuring import KnownFacts
+from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable
+from aggregator.routing.splitting.parts import plan_of
+from aggregator.routing.splitting.problem import problem_of
+from aggregator.routing.splitting.survey import survey
+from aggregator.routing.suggestions import shortened
+
+NODES = 2_000
+"""How many nodes the outermost graph of a process has at most that is split."""
+
+__all__ = [
+    "NODES",
+    "Asking",
+    "Facts",
+    "KnownFacts",
+    "Obstacle",
+    "Unsplittable",
+    "facts_of",
+    "split",
+]
+
+
+def split(
+    process: JsonObject,
+    abilities: Sequence[Abilities],
+    asking: Asking | None = None,
+    facts: KnownFacts | None = None,
+) -> Plan | Unsplittable:
+    """A plan to run the process on several backends (or one, if one can), or why there is none.
+
+    `abilities` are in configured order; `facts` tell how large collections are, and what is not in
+    them is not known. The process is not changed. Raises like `read_requirements` for one that is
+    not valid. The time is about linear in the size of the process, and in the backends.
+    """
+    asking = asking or Asking()
+    graph = valid_graph(process)[0].graph
+    refusal = _refusal(graph, asking)
+    if refusal is not None:
+        return Unsplittable((refusal,))
+    known = survey(process, flow_of(graph), abilities, asking, facts or {})
+    if isinstance(known, Unsplittable):
+        return known
+    ranked = asking.ranked(read_requirements(process), abilities)
+    found = cut(problem_of(known, ranked, asking.unpaid(abilities)))
+    if found is None:
+        return Unsplittable(obstacles_in(known))
+    plan = plan_of(process, known, found)
+    wrong = _wrong(plan, abilities, asking)
+    return Unsplittable(tuple(wrong)) if wrong else plan
+
+
+def _refusal(graph: Mapping[str, JsonObject], asking: Asking) -> Obstacle | None:
+    """Why a process is not split, whatever it needs."""
+    if asking.explicit is not None:
+        named = shortened(asking.explicit, 50)
+        said = f"the request asks for backend '{named}', which is to run all of it"
+        return Obstacle("explicit", said, {"backend": asking.explicit})
+    if len(graph) > NODES:
+        said = f"it has {len(graph)} nodes, and processes of at most {NODES} are split"
+        return Obstacle("too-large", said, {"nodes": len(graph), "limit": NODES})
+    for node, content in graph.items():
+        url = content["arguments"].get("url")
+        if isinstance(url, str) and url.startswith(PART_ADDRESS):
+            where = f"node '{shortened(node, 100)}' reads '{shortened(url, 100)}'"
+            return Obstacle("address", f"{where}, which is no address", {"node": node})
+    return None
+
+
+def _wrong(plan: Plan, abilities: Sequence[Abilities], asking: Asking) -> list[Obstacle]:
+    """What the ordinary rules say against the parts: the last word is theirs."""
+    found = []
+    for part in plan.parts:
+        operation = asking.operation if part is plan.last else HANDED_ON_BY
+        routing = asking.decide(read_requirements(part.process), abilities, operation)
+        verdict = next(v for v in routing.verdicts if v.backend == part.backend)
+        if not verdict.able:
+            said = f"backend '{part.backend}' cannot run its part: {lacks([verdict])}"
+            found.append(Obstacle("part", said, {"backend": part.backend}))
+    return found

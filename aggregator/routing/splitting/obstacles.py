@@ -1,0 +1,49 @@
+"""Why a process cannot be run in parts, cause by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aggregator.routing.suggestions import shortened
+
+SAID = 5
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One cause: a short name for programs, a sentence without its full stop, and data."""
+
+    cause: str
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The cause as data."""
+        return {"cause": self.cause, "text": self.text, **self.values}
+
+
+@dataclass(frozen=True)
+class Unsplittable:
+    """There is no plan, and why."""
+
+    obstacles: tuple[Obstacle, ...]
+
+    def sentence(self) -> str:
+        """All causes in one sentence of bounded length, to follow other sentences."""
+        said = [obstacle.text for obstacle in self.obstacles[:SAID]]
+        beyond = len(self.obstacles) - len(said)
+        more = f"; and {beyond} more causes" if beyond > 0 else ""
+        whole = shortened("; ".join(said), LONGEST)
+        return f"It cannot be split over several backends either: {whole}{more}."
+
+    def explain(self) -> str:
+        """The causes as text of several lines, for people at a terminal and in logs."""
+        lines = [f"  - {shortened(obstacle.text, 500)}" for obstacle in self.obstacles]
+        return "\n".join(["It cannot be split over several backends either:", *lines])
+
+    def as_json(self) -> dict[str, Any]:
+        """The causes as data."""
+        return {"obstacles": [obstacle.as_json() for obstacle in self.obstacles]}

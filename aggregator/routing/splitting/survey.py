@@ -1,0 +1,87 @@
+"""What is known of each node before a graph is cut: who can run it, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregator.documents import JsonObject
+from aggregator.routing.abilities import Abilities
+from aggregator.routing.decision import Routing
+from aggregator.routing.explanation import lacks
+from aggregator.routing.reading import declared_parameters, read_each
+from aggregator.routing.requirements import Requirements
+from aggregator.routing.splitting.asking import Asking
+from aggregator.routing.splitting.cubes import Cube
+from aggregator.routing.splitting.flow import Flow
+from aggregator.routing.splitting.handing import Handing, hand_of
+from aggregator.routing.splitting.measuring import KnownFacts, cubes_of
+from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable
+from aggregator.routing.suggestions import shortened
+
+
+@dataclass(frozen=True)
+class Survey:
+    """For each node, the backends that can run it by itself, and the cube that it gives."""
+
+    flow: Flow
+    able: Mapping[str, tuple[str, ...]]
+    cubes: Mapping[str, Cube]
+    handing: Handing
+
+    def format_for(self, node: str, producer: str, consumers: frozenset[str]) -> str | None:
+        """The format in which the result of a node can be handed on; None if in none."""
+        return self.handing.format_for(self.cubes[node], producer, consumers)
+
+    def stays(self, node: str) -> bool:
+        """Whether nobody can hand on the result of this node."""
+        return not self.handing.is_possible(self.cubes[node])
+
+
+def survey(
+    process: JsonObject,
+    flow: Flow,
+    abilities: Sequence[Abilities],
+    asking: Asking,
+    facts: KnownFacts,
+) -> Survey | Unsplittable:
+    """The survey, or the nodes that nobody can run."""
+    able: dict[str, tuple[str, ...]] = {}
+    obstacles: list[Obstacle] = []
+    known: dict[object, tuple[str, ...]] = {}
+    for node, needs in read_each(process).items():
+        operation = asking.operation if node in flow.last else None
+        key = (_alike(needs), operation)
+        if key not in known:
+            known[key] = asking.decide(needs, abilities, operation).able
+        able[node] = known[key]
+        if not able[node]:
+            obstacles.append(_nobody(node, asking.decide(needs, abilities, operation)))
+    if obstacles:
+        return Unsplittable(tuple(obstacles))
+    by_id = {backend.backend: backend for backend in abilities}
+    cubes = cubes_of(
+        flow,
+        {node: [by_id[b] for b in backends] for node, backends in able.items()},
+        facts,
+        declared_parameters(process),
+    )
+    return Survey(flow, able, cubes, Handing({b: hand_of(one) for b, one in by_id.items()}))
+
+
+def _alike(needs: Requirements) -> object:
+    """Equal for needs that differ only in the nodes that have them."""
+    return (
+        tuple((p.id, p.namespace, frozenset(p.arguments)) for p in needs.processes),
+        tuple((c.id, c.bands, c.box, c.interval, c.properties) for c in needs.collections),
+        tuple(f.format for f in needs.output_formats),
+        tuple(f.format for f in needs.input_formats),
+        tuple((u.runtime, u.version) for u in needs.udfs),
+        tuple((r.reference, r.kind, r.binding) for r in needs.references),
+        tuple(e.backends for e in needs.explicit),
+    )
+
+
+def _nobody(node: str, routing: Routing) -> Obstacle:
+    said = f"no backend can run node '{shortened(node, 100)}': {lacks(routing.verdicts)}"
+    return Obstacle("nobody", said, {"node": node})
