@@ -83,6 +83,7 @@ OWN = {
     ("/federation/announcements", "GET"),
     ("/federation/incidents", "GET"),
     ("/federation/decisions", "GET"),
+    ("/federation/estimates", "GET"),
     ("/federation/estimates", "POST"),
     ("/federation/pricing", "GET"),
     ("/federation/usage", "GET"),

@@ -92,6 +92,8 @@ def compose(
     policies = _policies(ground, credits_)
     process_runs = Processing(settings, fleet, catalogue, definitions, policies, credits_=credits_)
     job_accounts = books.jobs if books else None
+    jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
+    user_processes = _user_processes(ground, stored, definitions, process_runs)
     availability = _availability(ground)
     items = Items(settings, fleet, catalogue)
     return Federation(
@@ -107,16 +109,16 @@ def compose(
         Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
         policies,
         process_runs,
-        Jobs(settings, fleet, catalogue, process_runs, job_accounts),
+        jobs,
         Services(settings, fleet, catalogue, process_runs, job_accounts),
-        Estimates(process_runs, credits_),
+        Estimates(process_runs, jobs, user_processes, credits_, books.past_jobs if books else None),
         Files(settings, fleet, catalogue),
         items,
         Searches(settings, fleet, catalogue, items),
         availability,
         Boards(availability, books.usage.earned if books else None),
         operators_of(settings, accounts, catalogue),
-        _user_processes(ground, stored, definitions, process_runs),
+        user_processes,
         books,
     )
 

@@ -14,6 +14,7 @@ from aggregator.usecases.balances import Balances
 from aggregator.usecases.credits import Credits
 from aggregator.usecases.housekeeping import Housekeeping
 from aggregator.usecases.job_accounts import JobAccounts
+from aggregator.usecases.past_jobs import PastJobs
 from aggregator.usecases.pricing import Pricing
 from aggregator.usecases.reporting import CallerOf, Reporting
 from aggregator.usecases.tickets import Tickets
@@ -30,6 +31,7 @@ class Bookkeeping:
     wallets: Wallets
     credits: Credits
     jobs: JobAccounts
+    past_jobs: PastJobs
     housekeeping: Housekeeping
     usage: UsageReports
     balances: Balances
@@ -54,6 +56,7 @@ def keep_books(
     ledger = Ledger(database, load_tariffs(settings.accounting.pricing))
     wallets = Wallets(ledger, settings.accounting, clock)
     credits_ = Credits(ledger, wallets, settings, clock)
+    past_jobs = PastJobs(database, credits_.now)
     key = sealing_key(settings.sealing_key, settings.data_directory)
     usage = UsageReports(
         ledger, settings, partial(Tickets, key, clock=clock), trusts_issuers, clock
@@ -62,7 +65,8 @@ def keep_books(
         ledger,
         wallets,
         credits_,
-        JobAccounts(ledger, credits_, settings),
+        JobAccounts(ledger, credits_, past_jobs, settings),
+        past_jobs,
         Housekeeping(ledger, settings.accounting, clock),
         usage,
         Balances(ledger, credits_, usage),

@@ -21,6 +21,7 @@ from aggregator.storage.queries import costs_by_job, metrics_of_job
 from aggregator.storage.reconciliation import Sighting, note
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, Credits, tolerated
+from aggregator.usecases.past_jobs import PastJobs
 
 FEDERATION = "federation"
 
@@ -28,8 +29,10 @@ FEDERATION = "federation"
 class JobAccounts:
     """What is put aside for jobs and services that have an id, and what was charged for them."""
 
-    def __init__(self, ledger: Ledger, credits_: Credits, settings: Settings) -> None:
-        self._ledger, self._credits = ledger, credits_
+    def __init__(
+        self, ledger: Ledger, credits_: Credits, past: PastJobs, settings: Settings
+    ) -> None:
+        self._ledger, self._credits, self._past = ledger, credits_, past
         # An earlier request to start a job may be under way for so long.
         self._starting = int(settings.upstream.request_deadline * 1000)
 
@@ -141,11 +144,11 @@ class JobAccounts:
     def estimate(
         self, provider: str, job: JsonObject, stated: JsonObject | None
     ) -> dict[str, Any] | None:
-        """A job's estimate, its costs by the provider's rates where the backend states none.
+        """A job's estimate, where the backend states nothing by the provider's rates and past jobs.
 
         `federation:estimated-by` says whose the costs are. None if there is nothing to tell.
         """
-        found = dict(stated or {})
+        found = self._past.timed(provider, stated or {})
         if read_estimate(found) is not None:
             return found | {"federation:estimated-by": provider}
         expected = self._ledger.tariffs.of(provider).estimate(BATCH)

@@ -108,6 +108,11 @@ class Processing:
         self._refined: LRUCache[Any, tuple[Any, tuple[Abilities, ...]]] = LRUCache(64)
         self._lock = threading.Lock()
 
+    @property
+    def backends(self) -> Sequence[str]:
+        """The ids of all backends."""
+        return self._settings.order
+
     def decide(
         self,
         body: JsonObject,

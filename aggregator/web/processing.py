@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import orjson
 from flask import Blueprint, Response, request
 
-from aggregator.web.context import access, access_if_any, body, federation, view
+from aggregator.documents import is_nested_within
+from aggregator.web.context import NESTING, access, access_if_any, body, federation, view
+from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, explained, routed, stream
 
 blueprint = Blueprint("processing", __name__)
+
+ESTIMATED = ("job", "process_id", "process")
 
 
 @blueprint.post("/validation")
@@ -21,6 +26,36 @@ def validation() -> Response:
 def estimates() -> Response:
     """What a process would cost as a batch job, at every backend that could run it."""
     return document(federation().estimates.of(body(), access_if_any(), view()))
+
+
+@blueprint.get("/federation/estimates")
+def estimates_of_known() -> Response:
+    """The same for a job, a stored process, or a process that fits into the address."""
+    (name, value), ours = _asked_for(), federation().estimates
+    if name == "job":
+        return document(ours.of_job(value, access(), view()))
+    if name == "process_id":
+        return document(ours.of_stored(value, access(), view()))
+    try:
+        process = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise RequestInvalid(f"The query parameter 'process' is not JSON: {error}.") from error
+    if not is_nested_within(process, NESTING):
+        raise RequestInvalid(
+            f"The query parameter 'process' is nested more than {NESTING} levels deep."
+        )
+    return document(ours.of({"process": process}, access_if_any(), view()))
+
+
+def _asked_for() -> tuple[str, str]:
+    given = [(name, value) for name, value in request.args.items() if value]
+    if len(given) != 1 or given[0][0] not in ESTIMATED:
+        raise RequestInvalid(
+            "Name what is to be estimated by one of the query parameters 'job' (the id of a batch "
+            "job), 'process_id' (of a stored process) and 'process' (a process as JSON). Processes "
+            "of any length go by POST."
+        )
+    return given[0]
 
 
 @blueprint.post("/result")

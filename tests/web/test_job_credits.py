@@ -297,6 +297,7 @@ def test_an_estimate_is_the_backends_or_by_its_rates_and_says_whose_it_is(site: 
         "duration": "PT5M",
         "size": 3,
         "federation:estimated-by": "terra",
+        "federation:duration": {"federation:estimated-by": "terra"},
     }
 
 
