@@ -91,8 +91,8 @@ def _try_database(url: str, source: str) -> None:
     except DatabaseUnavailable as error:
         raise SettingsError((f"database: cannot be opened: {error.reason}",), source) from error
     except ModuleNotFoundError as error:
-        wanted = "install it with: pip install 'openeo-federation[postgresql]'"
-        mistake = f"database: this needs {error.name}, which is missing; {wanted}"
+        wanted = "in a clone of openeo-federation: pip install '.[postgresql]'"
+        mistake = f"database: this needs {error.name}, which is missing; install it {wanted}"
         raise SettingsError((mistake,), source) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,28 @@ def disagreements(profile: Profile, identity: Settings) -> Iterator[str]:
         for place, client in enumerate(provider.default_clients):
             for mistake in _unregistered(client, identity):
                 yield f"{where}.default_clients[{place}].{mistake}"
+
+
+def taken_twice(profiles: Sequence[tuple[str, Profile]]) -> Iterator[str]:
+    """What two backends, each given with its name, must not share, as `name: key path: why`.
+
+    Two that report for one source are one provider to the accounting: the usage of one would be
+    refused as that of the other under its keys, or paid to it.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for name, profile in profiles:
+        for key, value in _own(profile):
+            other = seen.setdefault((key, value), name)
+            if other != name:
+                yield f"{name}: {key}: {value!r} is that of {other} already"
+
+
+def _own(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What identifies a backend to others, by its key path."""
+    yield "id", profile.id
+    if profile.accounting is not None:
+        yield "accounting.source", profile.accounting.source
+        yield "accounting.client_id", profile.accounting.client_id
 
 
 def _unregistered(client: DefaultClient, identity: Settings) -> Iterator[str]:

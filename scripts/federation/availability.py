@@ -6,12 +6,13 @@ run. Declares the commands; each imports what it needs when it runs.
 
 from __future__ import annotations
 
+import functools
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from aggregator.usecases.operations import Operations, Written
     from aggregator.usecases.record import Record
 
+F = TypeVar("F", bound=Callable[..., Any])
 EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
@@ -35,6 +37,10 @@ class Place:
 
     def __init__(self, config: Path | None, data: Path | None) -> None:
         self._config, self._data = config, data
+
+    def but(self, config: Path | None, data: Path | None) -> Place:
+        """The same where nothing else is said."""
+        return Place(config or self._config, data or self._data)
 
     @contextmanager
     def record(self) -> Iterator[tuple[Settings, Record]]:
@@ -69,22 +75,40 @@ class Place:
         return replace(settings, data_directory=self._data / AGGREGATOR)
 
 
-@click.group()
-@click.option(
+config_option = click.option(
     "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
 )
-@click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
+data_option = click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
+
+
+def placed(command: F) -> F:
+    """Adds the options of a `Place` to a command, and passes it on; the group has them too."""
+
+    @config_option
+    @data_option
+    @click.pass_obj
+    @functools.wraps(command)
+    def run(place: Place, /, config: Path | None, data: Path | None, **rest: Any) -> Any:
+        return command(place.but(config, data), **rest)
+
+    return cast("F", run)
+
+
+@click.group()
+@config_option
+@data_option
 @click.pass_context
 def availability(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """Maintenance, announcements, notes on incidents, and decisions on members.
 
-    Times are days or times such as 2026-03-14 or 2026-03-14T09:30:00Z.
+    Times are days or times such as 2026-03-14 or 2026-03-14T09:30:00Z. The options
+    can stand here or after the command.
     """
     ctx.obj = Place(config, data)
 
 
 @availability.command()
-@click.pass_obj
+@placed
 def show(place: Place, /) -> None:
     """How each member stands, and what is proposed, under way or announced."""
     from scripts.federation.standing import lines
@@ -95,19 +119,20 @@ def show(place: Place, /) -> None:
 
 
 @availability.command()
+@placed
 @click.argument("backend")
 @click.argument("starts")
 @click.argument("ends")
 @click.option("--text", default="", help="What is done.")
 @announced_option
 @by_option
-@click.pass_obj
 def maintenance(place: Place, /, by: str | None, **given: Any) -> None:
     """Announce maintenance of BACKEND from STARTS to ENDS."""
     _do(place, lambda operations: operations.announce_maintenance(**given, by=by or _user()))
 
 
 @availability.command()
+@placed
 @click.argument("kind", type=click.Choice(["breaking-change", "removal", "experimental", "notice"]))
 @click.argument("title")
 @click.option("--backend", default="", help="Whose; the federation's if left out.")
@@ -115,38 +140,37 @@ def maintenance(place: Place, /, by: str | None, **given: Any) -> None:
 @click.option("--effective", metavar="TIME", help="From when it holds.")
 @announced_option
 @by_option
-@click.pass_obj
 def announce(place: Place, /, by: str | None, **given: Any) -> None:
     """Announce a breaking change, a removal, or other news under a TITLE."""
     _do(place, lambda operations: operations.announce(**given, by=by or _user()))
 
 
 @availability.command()
+@placed
 @click.argument("identifier", metavar="ID")
 @reason_option
 @by_option
-@click.pass_obj
 def withdraw(place: Place, /, identifier: str, reason: str, by: str | None) -> None:
     """Call maintenance off, or withdraw an announcement."""
     _do(place, lambda operations: operations.withdraw(identifier, reason, by=by or _user()))
 
 
 @availability.command()
+@placed
 @click.argument("incident")
 @click.argument("text")
 @by_option
-@click.pass_obj
 def note(place: Place, /, incident: str, text: str, by: str | None) -> None:
     """Write a public note on an INCIDENT, named by its id."""
     _do(place, lambda operations: operations.note(incident, text, by=by or _user()))
 
 
 @availability.command()
+@placed
 @click.argument("kind", metavar="DECISION", type=click.Choice(["exclude", "readmit", "decline"]))
 @click.argument("backend")
 @reason_option
 @by_option
-@click.pass_obj
 def decide(place: Place, /, kind: str, backend: str, reason: str, by: str | None) -> None:
     """Exclude BACKEND from new work, readmit it, or decline what a verdict proposes for it."""
     _do(place, lambda operations: operations.decide(backend, kind, reason, by=by or _user()))

@@ -10,7 +10,7 @@ import yaml
 from aggregator.ledger.pricing import TariffError
 from aggregator.settings import Backend, Settings, SettingsError, load
 from aggregator.storage.tariffs import load_tariffs
-from scripts.federation.agreement import disagreements, mistrust
+from scripts.federation.agreement import disagreements, mistrust, taken_twice
 
 if TYPE_CHECKING:
     from backends.identity.settings import Settings as Identity
@@ -35,9 +35,12 @@ def mistakes_in(config: Path, *, profiles: bool = True, provider: bool | None = 
         found += [f"{config}: {mistake}" for mistake in mistrust(settings.identity, identity)]
     if not profiles:
         return rates + found
+    usable: list[tuple[str, Profile]] = []
     for backend in settings.backends:
-        found += _profile(backend, identity)
-    return rates + found + _clashes(config)
+        profile, mistakes = _profile(backend, identity)
+        found += mistakes
+        usable += [] if profile is None else [(str(backend.simulated), profile)]
+    return rates + found + [*taken_twice(usable), *_clashes(config)]
 
 
 def _rates(settings: Settings) -> list[str]:
@@ -94,19 +97,20 @@ def _identity(file: Path | None) -> tuple[Identity | None, list[str]]:
         return None, [f"{error.source}: {mistake}" for mistake in error.mistakes]
 
 
-def _profile(backend: Backend, identity: Identity | None) -> list[str]:
+def _profile(backend: Backend, identity: Identity | None) -> tuple[Profile | None, list[str]]:
+    """The profile of a simulated backend, and what is wrong with it."""
     if backend.simulated is None:
-        return []
+        return None, []
     profile, mistakes = _loaded(backend.simulated)
     if profile is None:
-        return mistakes
+        return None, mistakes
     found = [] if identity is None else list(disagreements(profile, identity))
     if not profile.api_url.startswith(backend.url.rstrip("/")):
         found.append(
             f"public_url: the backend is to be found at {profile.api_url}, "
             f"but the federation looks for it at {backend.url}"
         )
-    return [f"{backend.simulated}: {mistake}" for mistake in found]
+    return profile, [f"{backend.simulated}: {mistake}" for mistake in found]
 
 
 def _clashes(config: Path) -> list[str]:

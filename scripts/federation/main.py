@@ -47,8 +47,8 @@ class Sentences(click.Group):
             if str(error.name).partition(".")[0] in {"aggregator", "backends", "scripts"}:
                 raise
             raise click.ClickException(
-                f"This needs more than is installed ({error.name} is missing); install it with: "
-                "pip install 'openeo-federation[backends,demo]'"
+                f"This needs more than is installed ({error.name} is missing). In a clone of "
+                "openeo-federation install it with: pip install '.[backends,demo]'"
             ) from error
 
 

@@ -163,5 +163,5 @@ def needs(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         says = f"Reading the files needs {package}, which is not installed."
-        hint = "pip install 'openeo-federation[review]'"
+        hint = "Install it in a clone of openeo-federation: pip install '.[review]'"
         raise NotJudgedError(could_not_tell(says, Cause.LIMIT, hint=hint)) from error

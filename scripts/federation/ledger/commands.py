@@ -21,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 MOST_CREDITS = 10**12
+NO_AMOUNT = "is no number above 0 with three decimals at the most."
 
 
 def month_like(value: str) -> str:
@@ -52,7 +53,22 @@ def credits_like(value: str) -> int:
             return int(amount)
     except (InvalidOperation, ValueError, OverflowError):
         pass
-    raise click.BadParameter(f"{value!r} is no number above 0 with three decimals at the most.")
+    raise click.BadParameter(f"{value!r} {NO_AMOUNT}")
+
+
+class WithCredits(click.Command):
+    """A command that takes an amount, and takes one below zero for that, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            amounts = [one for one in given if re.fullmatch(r"-[0-9.]+", one)]
+            if not amounts:
+                raise
+            hint = click.BadParameter(f"{amounts[0]!r} {NO_AMOUNT}", ctx, param_hint="CREDITS")
+            raise hint from None
 
 
 class Place:
@@ -67,36 +83,47 @@ class Place:
         return opened(self.config, self.data, new=new)
 
 
+config_option = click.option(
+    "--config", type=EXISTING, help="Configuration.  [default: config/federation.yaml]"
+)
+data_option = click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
+
+
 def placed(command: F) -> F:
-    """Adds the options of a `Place`, and passes it on."""
+    """Adds the options of a `Place`, and passes it on; the group has them too."""
 
     @functools.wraps(command)
     def run(config: Path | None, data: Path | None, *, as_json: bool, **rest: Any) -> Any:
-        return command(Place(config, data, as_json=as_json), **rest)
+        said_before = click.get_current_context().obj
+        place = Place(config or said_before[0], data or said_before[1], as_json=as_json)
+        return command(place, **rest)
 
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        click.option("--data", type=DIRECTORY, help="Where the servers keep their data."),
-        click.option(
-            "--config", type=EXISTING, help="Configuration.  [default: config/federation.yaml]"
-        ),
+        data_option,
+        config_option,
     ):
         run = option(run)
     return cast("F", run)
 
 
 @click.group()
-def ledger() -> None:
+@config_option
+@data_option
+@click.pass_context
+def ledger(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """The books: credits, usage, settlement.
 
     Works on the database of a configuration, also while the aggregator runs.
+    The options can stand here or after the command.
     """
+    ctx.obj = (config, data)
 
 
 # Credits
 
 
-@ledger.command()
+@ledger.command(cls=WithCredits)
 @placed
 @click.argument("wallet", type=wallet_like)
 @click.argument("amount", metavar="CREDITS", type=credits_like)
@@ -118,7 +145,7 @@ def grant(place: Place, /, wallet: str, amount: int, **wanted: Any) -> None:
     printing.tell(sentence, given, as_json=place.as_json)
 
 
-@ledger.command()
+@ledger.command(cls=WithCredits)
 @placed
 @click.argument("provider")
 @click.argument("report")
@@ -172,8 +199,14 @@ def renew(place: Place, /) -> None:
 @click.option("--default", is_flag=True, help="Use it where the user names no organisation.")
 def join(place: Place, /, user: str, wallet: str, default: bool) -> None:
     """Let USER charge work to a shared WALLET, such as organisation/7."""
+    from scripts.federation.ledger import printing, rows
+
     with place.opened(new=True) as books:
         books.join(user, wallet, _now(), default=default)
+        member = rows.member(books, user)
+    usual = ", and does so if no organisation is named" if default else ""
+    sentence = f"{user} can charge work to {wallet}{usual}."
+    printing.tell(sentence, member, as_json=place.as_json)
 
 
 @ledger.command()
@@ -182,8 +215,15 @@ def join(place: Place, /, user: str, wallet: str, default: bool) -> None:
 @click.argument("wallet", type=wallet_like)
 def leave(place: Place, /, user: str, wallet: str) -> None:
     """End that USER can charge work to a shared WALLET."""
+    from scripts.federation.ledger import printing, rows
+
     with place.opened() as books:
+        if wallet not in books.member(user).wallets:
+            raise click.ClickException(f"{user} cannot charge work to {wallet} anyway.")
         books.leave(user, wallet, _now())
+        member = rows.member(books, user)
+    sentence = f"{user} can no longer charge work to {wallet}, but to {member['default']}."
+    printing.tell(sentence, member, as_json=place.as_json)
 
 
 # What is there
@@ -217,15 +257,21 @@ def grants(place: Place, /, wallet: str) -> None:
 @placed
 @click.argument("wallet", type=wallet_like)
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
-def statement(place: Place, /, wallet: str, month: str | None) -> None:
-    """Print all that happened to a WALLET in a month."""
+@click.option("--all", "everything", is_flag=True, help="Also what moved within the wallet.")
+def statement(place: Place, /, wallet: str, month: str | None, everything: bool) -> None:
+    """Print what came into a WALLET and went out of it in a month.
+
+    With --all also credits put aside and given back, and debts that were paid:
+    they change nothing in the sum.
+    """
     from aggregator.ledger.moments import month_bounds, month_of
     from aggregator.storage.queries import statement as stated
     from scripts.federation.ledger import printing, rows
 
     month = month or month_of(_now())
     with place.opened() as books:
-        found = [rows.transfer(one) for one in stated(books.database, wallet, *month_bounds(month))]
+        every = [rows.transfer(one) for one in stated(books.database, wallet, *month_bounds(month))]
+    found = [one for one in every if everything or one["change"]]
     nothing = f"Nothing happened to {wallet} in {month}."
     printing.show(found, as_json=place.as_json, nothing=nothing)
 

@@ -77,6 +77,13 @@ def granted(grant: Grant) -> Row:
     }
 
 
+def member(ledger: Ledger, user: str) -> Row:
+    """What a user can charge work to: their own wallet, shared ones, and which is the usual."""
+    found = ledger.member(user)
+    wallets = [found.own_wallet, *sorted(found.wallets)]
+    return {"user": user, "wallets": wallets, "default": found.wallet()}
+
+
 def transfer(entry: Transfer) -> Row:
     """Something that happened to a wallet; `change` is of all its grants, holds and debts."""
     own = ("grant:", "hold:", "overdraft:")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from aggregator.settings import Identity
+from backends.accounting.configuration import Accounting
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
-from scripts.federation.agreement import disagreements, mistrust
+from scripts.federation.agreement import disagreements, mistrust, taken_twice
 from scripts.federation.checking import mistakes_in
 from tests.fakes.identities import ISSUER, identity_document, identity_settings
 from tests.fakes.profiles import profile
 
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code+pkce"
 
 
@@ -71,4 +74,44 @@ def test_it_is_among_the_mistakes_of_the_configuration(tmp_path: Path) -> None:
     file.write_text(members + "identity: {simulated: identity.yaml, audience: [other]}\n")
     assert mistakes_in(file) == [
         f"{file}: identity.audience: the provider's tokens are for 'openeo'"
+    ]
+
+
+def shared(**changes: Any) -> list[str]:
+    """What terra and a copy of it with these changes share."""
+    own = Accounting("http://f.test/accounting", "terra", ISSUER, "terra-accounting")
+    accounting = changes.pop("accounting", {})
+    other = None if accounting is None else replace(own, **accounting)
+    first = profile(id="terra", accounting=own)
+    second = profile(id=changes.pop("id", "aurora"), accounting=other)
+    return list(taken_twice([("terra.yaml", first), ("aurora.yaml", second)]))
+
+
+def test_two_backends_are_one_provider_to_nobody() -> None:
+    own = {"source": "aurora", "client_id": "aurora-accounting"}
+    assert shared(accounting=own) == []
+    assert shared(accounting=None) == []
+    assert shared(id="terra", accounting=own) == [
+        "aurora.yaml: id: 'terra' is that of terra.yaml already"
+    ]
+    assert shared() == [
+        "aurora.yaml: accounting.source: 'terra' is that of terra.yaml already",
+        "aurora.yaml: accounting.client_id: 'terra-accounting' is that of terra.yaml already",
+    ]
+
+
+def test_profiles_that_share_a_source_are_found_by_check_config(tmp_path: Path) -> None:
+    for name in ("terra", "aurora"):
+        document = yaml.safe_load((CONFIG / "backends" / f"{name}.yaml").read_text("utf-8"))
+        document["accounting"]["source"] = "terra"
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(document))
+    members = {
+        name: {"url": f"http://127.0.0.1:{port}/openeo", "simulated": f"{name}.yaml"}
+        for name, port in (("terra", 8101), ("aurora", 8102))
+    }
+    document = yaml.safe_dump({"backends": members}, sort_keys=False)
+    (tmp_path / "federation.yaml").write_text(document)
+    assert mistakes_in(tmp_path / "federation.yaml") == [
+        f"{tmp_path}/aurora.yaml: accounting.source: 'terra' is that of {tmp_path}/terra.yaml "
+        "already"
     ]

@@ -60,6 +60,25 @@ def test_a_member_is_excluded_and_readmitted(config: Path, database: Database) -
     assert [step.state.standing for step in steps] == ["excluded", "stable"]
 
 
+@pytest.mark.parametrize("command", [["availability", "show"], ["ledger", "balance"]])
+def test_where_the_federation_is_can_be_said_before_and_after_the_command(
+    config: Path, tmp_path: Path, command: list[str]
+) -> None:
+    document = yaml.safe_load(config.read_text()) | {"accounting": {}, "database": None}
+    config.write_text(yaml.safe_dump(document))
+    (tmp_path / "pricing").mkdir()
+    data = tmp_path / "data"
+    Database(f"sqlite:///{data}/aggregator/federation.sqlite").create()
+    place, (group, name) = ["--config", str(config), "--data", str(data)], command
+    before = CliRunner().invoke(main, [group, *place, name])
+    after = CliRunner().invoke(main, [group, name, *place])
+    elsewhere = [group, "--config", str(config), "--data", str(tmp_path / "other"), name, *place]
+    assert (before.exit_code, before.output) == (0, after.output)
+    assert CliRunner().invoke(main, elsewhere).output == after.output
+    nowhere = CliRunner().invoke(main, [group, "--config", str(tmp_path / "none.yaml"), name])
+    assert "does not exist" in nowhere.output
+
+
 def test_what_makes_no_sense_is_a_sentence(config: Path) -> None:
     refused = run(config, "decide", "readmit", "terra", "--reason", "x")
     assert (refused.exit_code, refused.stderr) == (1, "Error: terra is not excluded.\n")

@@ -108,6 +108,16 @@ def test_what_is_no_amount_is_refused(desk: Desk, amount: str) -> None:
     assert desk.json("balance") == []
 
 
+@pytest.mark.parametrize("amount", ["-5", "-5.5", "-0.001", "-12"])
+def test_an_amount_below_zero_is_taken_for_an_amount(desk: Desk, amount: str) -> None:
+    wrong = f"Invalid value for CREDITS: '{amount}' is no number above 0"
+    assert wrong in desk.run("grant", "user/alice", amount, status=2).output
+    assert wrong in desk.run("refund", "terra", "k", amount, status=2).output
+    assert "No such option '--x'" in desk.run("grant", "user/a", "1", "--x", status=2).output
+    desk.run("grant", "user/alice", "1", "--note", "-5")
+    assert desk.json("balance")[0]["credits"] == 1.0
+
+
 def test_what_is_no_wallet_month_or_provider_is_refused(desk: Desk) -> None:
     assert "one is user/SUB" in desk.run("balance", "alice", status=2).output
     for wallet in ("organisation/x", "organisation/-1", "organisation/07", "organisation/"):
@@ -138,6 +148,17 @@ def test_a_statement_tells_all_that_happened_in_a_month(desk: Desk) -> None:
     assert desk.json("statement", "user/alice", "--month", "2020-01") == []
 
 
+def test_a_statement_leaves_out_what_moves_within_a_wallet_unless_asked(desk: Desk) -> None:
+    desk.run("grant", "user/alice", "4")
+    held(desk, "h", "j-1")
+    desk.charge("k", 6, jobId="j-1")
+    desk.run("grant", "user/alice", "3")
+    short = [(one["event"], one["change"]) for one in desk.json("statement", "user/alice")]
+    assert short == [("grant", 4.0), ("charge", -6.0), ("grant", 3.0)]
+    every = [one["event"] for one in desk.json("statement", "user/alice", "--all")]
+    assert every == ["grant", "hold", "release", "charge", "grant", "repayment"]
+
+
 def test_what_has_expired_is_taken_back(desk: Desk) -> None:
     desk.books.grant(grant("old", 5, expires=MARCH + DAY))
     (taken,) = desk.json("expire")
@@ -157,10 +178,23 @@ def test_free_credits_of_the_month_come_by_command(desk: Desk) -> None:
 
 def test_members_of_an_organisation_share_its_wallet_until_they_leave(desk: Desk) -> None:
     desk.run("grant", "organisation/7", "10")
-    desk.run("join", "alice", "organisation/7", "--default")
+    said = desk.run("join", "alice", "organisation/7").output
+    assert said == "alice can charge work to organisation/7.\n"
+    said = desk.run("join", "alice", "organisation/7", "--default").output
+    assert said == (
+        "alice can charge work to organisation/7, and does so if no organisation is named.\n"
+    )
     desk.charge("k", 4)
     assert desk.json("balance", "organisation/7")[1]["available"] == 6.0
-    desk.run("leave", "alice", "organisation/7")
+    said = desk.run("leave", "alice", "organisation/7").output
+    assert said == "alice can no longer charge work to organisation/7, but to user/alice.\n"
+    again = desk.run("leave", "alice", "organisation/7", status=1).output
+    assert again == "Error: alice cannot charge work to organisation/7 anyway.\n"
+    assert desk.json("join", "alice", "organisation/8") == {
+        "user": "alice",
+        "wallets": ["user/alice", "organisation/8"],
+        "default": "user/alice",
+    }
     desk.charge("l", 4)
     assert desk.json("balance", "organisation/7")[1]["available"] == 6.0
     assert desk.json("balance", "user/alice")[1]["owed"] == 4.0

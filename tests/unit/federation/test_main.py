@@ -230,5 +230,8 @@ def test_an_installation_without_the_processing_stack_is_a_sentence(tmp_path: Pa
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 1
-    assert "pip install 'openeo-federation[backends,demo]'" in ended.stderr
+    assert (
+        "In a clone of openeo-federation install it with: pip install '.[backends,demo]'"
+        in ended.stderr
+    )
     assert "Traceback" not in ended.stderr
