@@ -9,19 +9,21 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "chromium"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 DEBIAN = 'PRETTY_NAME="Debian"\nID=debian\n'
 
 
-def run(folder: Path, *, release: str = DEBIAN, **commands: str) -> tuple[str, str]:
+def run(
+    folder: Path, script: str = "chromium", *, release: str = DEBIAN, **commands: str
+) -> tuple[str, str]:
     """What it says, and what it asked of apt-get, on a machine with these commands."""
     tools = folder / "bin"
     tools.mkdir()
-    for name in ("bash", "env", "grep"):
+    for name in ("bash", "env", "grep", "dirname"):
         (tools / name).symlink_to(shutil.which(name) or name)
-    for name, script in {"id": "echo 0", **commands}.items():
+    for name, does in {"id": "echo 0", "rm": "exit 0", **commands}.items():
         command = tools / name.replace("_", "-")
-        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.write_text(f"#!/bin/sh\n{does}\n")
         command.chmod(0o755)
     (folder / "os-release").write_text(release)
     asked = folder / "asked"
@@ -31,7 +33,12 @@ def run(folder: Path, *, release: str = DEBIAN, **commands: str) -> tuple[str, s
         "ASKED": str(asked),
     }
     done = subprocess.run(
-        [str(SCRIPT)], env=environment, capture_output=True, text=True, timeout=30, check=False
+        [str(SCRIPTS / script)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert done.returncode == 0
     assert done.stdout == ""
@@ -71,6 +78,39 @@ def test_where_it_cannot_be_had_the_set_up_goes_on(tmp_path: Path, machine: dict
     assert "install -y" not in asked
 
 
-def test_it_can_be_run(tmp_path: Path) -> None:
-    assert os.access(SCRIPT, os.X_OK)
-    assert "scripts/chromium" in (SCRIPT.parent / "setup").read_text()
+NODE = {"node": "exit 0", "npm": RECORD}
+
+
+def test_the_javascript_client_is_installed_as_it_is_locked(tmp_path: Path) -> None:
+    said, asked = run(tmp_path, "javascript", **NODE)
+    assert said == ""
+    assert asked.startswith("ci --ignore-scripts")
+
+
+def test_node_is_installed_where_there_is_none(tmp_path: Path) -> None:
+    said, asked = run(tmp_path, "javascript", apt_get=RECORD)
+    assert said.startswith("setup: installing Node")
+    assert "install -y --no-install-recommends nodejs npm" in asked
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        {},
+        {"node": "exit 1", "npm": RECORD, "id": "echo 1000"},
+        {"node": "exit 0", "npm": "echo noise; exit 1"},
+        {"apt_get": "exit 100"},
+    ],
+)
+def test_without_node_or_a_network_the_set_up_goes_on(
+    tmp_path: Path, machine: dict[str, str]
+) -> None:
+    said, asked = run(tmp_path, "javascript", **machine)
+    assert "tests with" in said and "will be skipped" in said
+    assert asked == ""
+
+
+@pytest.mark.parametrize("script", ["chromium", "javascript"])
+def test_it_can_be_run(script: str) -> None:
+    assert os.access(SCRIPTS / script, os.X_OK)
+    assert f"scripts/{script}\n" in (SCRIPTS / "setup").read_text()
