@@ -50,10 +50,12 @@ def test_each_of_a_hundred_jobs_finishes_once_though_a_member_goes_down(
         if row["number"] == AFTER:
             federation.kill("boreal")
             comes_back.start()
-        return created(connection, row["number"], row["title"]).start()
+        job = created(connection, row["number"], row["title"])
+        job.start()
+        return job
 
-    # Status is asked for so often as a user with patience would not.
-    manager = MultiBackendJobManager(poll_sleep=0.5, root_dir=tmp_path)  # type: ignore[arg-type]
+    # Asks for the status more often than a user with patience would.
+    manager: Any = MultiBackendJobManager(poll_sleep=0.5, root_dir=tmp_path)  # type: ignore[arg-type]
     manager.add_backend("federation", connection, parallel_jobs=PARALLEL)
     wanted = pd.DataFrame({"number": range(COUNT), "title": [f"part {n}" for n in range(COUNT)]})
     manager.run_jobs(df=wanted, start_job=start_job, job_db=str(tmp_path / "jobs.csv"))
