@@ -34,6 +34,7 @@ from aggregator.documents import JsonObject, is_nested_within, is_object, object
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.identity.secrets import REMOVED
 from aggregator.upstream.deadlines import Deadline
+from aggregator.upstream.elsewhere import Elsewhere
 from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 
 CHUNK = 64 * 1024
@@ -72,7 +73,8 @@ class Request:
 
     `path` is below the API's root and quoted; a `body` that is a source is sent once, piece by
     piece, so that it takes no memory; error statuses in `passed` are answers, not errors;
-    the answer to a `patient` request may begin as late as its deadline.
+    the answer to a `patient` request may begin as late as its deadline; `elsewhere` follows
+    redirects of a GET to other hosts as well, without the credentials (`upstream.elsewhere`).
     """
 
     method: str
@@ -82,6 +84,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     passed: frozenset[int] = frozenset()
     patient: bool = False
+    elsewhere: bool = False
 
     @property
     def target(self) -> str:
@@ -110,8 +113,10 @@ class Limits:
 class Stream:
     """An answer whose body is read piece by piece; it ends with its deadline, or when closed."""
 
-    def __init__(self, client: Client, response: requests.Response, deadline: Deadline) -> None:
-        self.status = response.status_code
+    def __init__(
+        self, client: Client, response: requests.Response, deadline: Deadline, url: str
+    ) -> None:
+        self.status, self.url = response.status_code, url
         self.headers = _readable(response.headers)
         self._client, self._response, self._deadline = client, response, deadline
 
@@ -150,11 +155,13 @@ class Client:
         transport: Transport | None = None,
         limits: Limits | None = None,
         proxy: str | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.backend = backend
         self.url = url.rstrip("/")
         self._limits = limits or Limits()
         self._session = _session(transport or _pooled, proxy)
+        self._elsewhere = elsewhere or Elsewhere(backend)
 
     def at(self, url: str) -> None:
         """From now on ask at this URL, found by version discovery."""
@@ -166,7 +173,7 @@ class Client:
         """The whole answer, at most `limit` bytes of it, within `deadline` seconds."""
         stream = self.open(request, credentials, deadline=deadline)
         body = self._whole(stream, limit)
-        return Answer(stream.status, stream.headers, body, self.url + request.target)
+        return Answer(stream.status, stream.headers, body, stream.url)
 
     def document(
         self, request: Request, credentials: str | None = None, *, deadline: float, limit: int
@@ -199,8 +206,8 @@ class Client:
         """The answer with its body yet to be read; whoever gets it closes it."""
         until = Deadline(deadline)
         try:
-            response = self._followed(request, credentials, until)
-            stream = Stream(self, response, until)
+            response, url = self._followed(request, credentials, until)
+            stream = Stream(self, response, until, url)
         except BaseException:
             until.finish()
             raise
@@ -210,15 +217,22 @@ class Client:
 
     def _followed(
         self, request: Request, credentials: str | None, until: Deadline
-    ) -> requests.Response:
-        url = self.url + request.target
+    ) -> tuple[requests.Response, str]:
+        """The answer at the end of all redirects, and its address."""
+        url, away = self.url + request.target, False
         for _ in range(REDIRECTS + 1):
-            response = self._sent(request, url, credentials, until)
+            if away:
+                response = self._elsewhere.open(
+                    url, self.url, self._headers(request), until, self._timeout(until, request)[1]
+                )
+            else:
+                response = self._sent(request, url, credentials, until)
             location = response.headers.get("Location", "")
             if response.status_code not in (301, 302, 303, 307, 308) or not location:
-                return response
+                return response, url
             response.close()
             url = self._redirected(request, url, location, credentials)
+            away = away or (request.elsewhere and not _same_origin(url, self.url))
         raise BackendFailure(self.backend, "HTTP", f"more than {REDIRECTS} redirects")
 
     def _redirected(
@@ -233,7 +247,8 @@ class Client:
             raise BackendFailure(self.backend, "HTTP", "it redirects to no address") from error
         if new.scheme not in ("http", "https") or (old.scheme, new.scheme) == ("https", "http"):
             raise BackendFailure(self.backend, "HTTP", "it redirects to an unsafe address")
-        if credentials is not None and (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        leads_away = not _same_origin(url, location)
+        if credentials is not None and leads_away and not request.elsewhere:
             raise BackendFailure(
                 self.backend, "HTTP", "it redirects to another host, which gets no credentials"
             )
@@ -242,8 +257,7 @@ class Client:
     def _sent(
         self, request: Request, url: str, credentials: str | None, until: Deadline
     ) -> requests.Response:
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers}
-        headers.setdefault("Accept-Encoding", "gzip")
+        headers = self._headers(request)
         if credentials is not None:
             headers["Authorization"] = credentials
         with until, _Translated(self.backend, until):
@@ -263,6 +277,11 @@ class Client:
                     if attempt == 2 or not _may_repeat(request, error):
                         raise
         raise AssertionError("unreachable")
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers}
+        headers.setdefault("Accept-Encoding", "gzip")
+        return headers
 
     def _timeout(self, until: Deadline, request: Request) -> tuple[float, float]:
         left = max(until.remaining, 0.001)
@@ -304,6 +323,11 @@ class Client:
         reason = f"status {status} without an openEO error"
         layer = "gateway" if status in GATEWAY_STATUSES else "HTTP"
         return BackendFailure(self.backend, layer, reason, status_there=status, headers=headers)
+
+
+def _same_origin(one: str, other: str) -> bool:
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.scheme, first.netloc) == (second.scheme, second.netloc)
 
 
 class _Translated:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
@@ -40,16 +40,27 @@ class OutsideError(Exception):
 class Allowed:
     """Which addresses may be fetched: hosts by pattern (`*.example.org`, `example.org:8443`).
 
-    `private` lets these hosts lie in private networks or on this machine, and be asked by http.
+    `private` lets these hosts lie in private networks or on this machine, and be asked by http;
+    `addresses` does so for single IP addresses.
     """
 
     hosts: tuple[str, ...] = ()
     private: bool = False
+    addresses: frozenset[str] = frozenset()
 
     def permits(self, host: str, port: int) -> bool:
         """Whether a host may be asked, going by its name alone."""
         names = {host, f"{host}:{port}"}
         return any(fnmatchcase(name, pattern.lower()) for name in names for pattern in self.hosts)
+
+    def reaches(self, address: str) -> bool:
+        """Whether an IP address may be connected to."""
+        return self.private or address in self.addresses or is_public(address)
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """By which addresses may be asked at all."""
+        return ("https", "http") if self.private or self.addresses else ("https",)
 
 
 @dataclass(frozen=True)
@@ -102,9 +113,31 @@ class Outside:
             until.finish()
         raise OutsideError(f"it redirects more than {REDIRECTS} times")
 
+    def open(self, url: str, headers: Mapping[str, str], until: Deadline, pause: float) -> Any:
+        """The answer of one address, its body yet to be read; redirects are not followed.
+
+        `pause` is the most seconds between two pieces of it. Raises OutsideError likewise.
+        """
+        try:
+            target = self._target(url, until)
+            with until:
+                return _pool(target, min(pause, max(until.remaining, 0.001))).urlopen(
+                    "GET",
+                    target.path,
+                    headers={**headers, "Host": target.authority},
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                    decode_content=False,
+                )
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if until.struck:
+                raise OutsideError(f"it took more than {until.seconds:g} seconds") from error
+            raise OutsideError("its host does not answer as it should") from error
+
     def _target(self, url: str, until: Deadline) -> _Target:
         parts = urlsplit(url)
-        schemes = ("https", "http") if self._allowed.private else ("https",)
+        schemes = self._allowed.schemes
         if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
             raise OutsideError(f"its address must begin with {' or '.join(schemes)}://HOST")
         host, port = parts.hostname, parts.port or _PORTS[parts.scheme]
@@ -113,14 +146,17 @@ class Outside:
             raise OutsideError(
                 f"its host is not one that this federation allows (allowed: {known})"
             )
-        addresses = self._resolved(host, port, until)
-        if not self._allowed.private and not all(map(is_public, addresses)):
+        addresses = self.resolved(host, port, until)
+        if not all(map(self._allowed.reaches, addresses)):
             raise OutsideError("its host lies in a private network")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return _Target(parts.scheme, host, port, addresses[0], path)
 
-    def _resolved(self, host: str, port: int, until: Deadline) -> Sequence[str]:
-        """The system's resolver knows no deadline, so it is left behind where it hangs."""
+    def resolved(self, host: str, port: int, until: Deadline) -> Sequence[str]:
+        """The IP addresses of a host, before the deadline. Raises OutsideError.
+
+        The system's resolver knows no deadline, so it is left behind where it hangs.
+        """
         answers: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
 
         def ask() -> None:

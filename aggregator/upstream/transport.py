@@ -113,7 +113,7 @@ class _SecurePool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class _Received(Response):
+class Received(Response):
     """An answer without what nobody asks for here; cookies are the costliest."""
 
     def __init__(self, url: str, raw: HTTPResponse) -> None:
@@ -151,7 +151,7 @@ class DeadlineAdapter(HTTPAdapter):
         url = str(request.url)
         slash = url.find("/", len("https://"))
         origin, target = (url[:slash], url[slash:]) if slash > 0 else (url, "/")
-        return _Received(url, self._pool(origin, request).exchange(request, target, timeout))
+        return Received(url, self._pool(origin, request).exchange(request, target, timeout))
 
     def _pool(self, origin: str, request: PreparedRequest) -> Any:
         pool = self._pools.get(origin)

@@ -96,7 +96,7 @@ class Files:
         backend, target = self._located(path, view, "GET /files/{path}")
         wanted = {name: headers[name] for name in ASKED_FOR if name in headers}
         wanted |= {"Accept": "*/*", "Accept-Encoding": "identity"}
-        request = Request("GET", target, headers=wanted, passed=frozenset({416}))
+        request = Request("GET", target, headers=wanted, passed=frozenset({416}), elsewhere=True)
         stream = self._fleet.open(
             backend, request, access.at(backend), deadline=self._times.transfer_deadline
         )

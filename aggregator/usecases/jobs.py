@@ -127,5 +127,12 @@ class Jobs(Resources):
 
         A failed job's 424 passes as it is: its body is a log entry.
         """
-        request = Request("GET", "/results", query, headers={"Accept": accept}, passed=FAILED_JOB)
+        request = Request(
+            "GET",
+            "/results",
+            query,
+            headers={"Accept": accept},
+            passed=FAILED_JOB,
+            elsewhere=True,
+        )
         return self._reply(job_id, request, access, view, marked)

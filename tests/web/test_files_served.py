@@ -78,3 +78,28 @@ def test_an_upload_that_its_client_gives_up_is_given_up_at_the_backend(
     assert b" 400 " in answer.split(b"\r\n", 1)[0], answer
     assert b"RequestInvalid" in answer
     assert requests.get(f"{served.url}/health", timeout=9).status_code == 200
+
+
+def test_a_file_that_a_member_keeps_elsewhere_comes_from_there_without_the_users_token(
+    served: Served, terra: FakeBackend
+) -> None:
+    headers = {"Content-Type": "image/tiff", "Content-Length": "6"}
+    pixels = Reply(200, headers=headers, body=[b"pixels"])
+    elsewhere = FakeBackend({"GET /bucket/a.tif": pixels}, root="/openeo")
+    url, user = f"{served.url}/openeo/1.3/files/terra", served.login()
+    with listening(elsewhere) as store:
+        for name, location in {
+            "a.tif": f"{store}/bucket/a.tif?signature=1",
+            "b.tif": "http://10.255.255.1/latest/meta-data",
+        }.items():
+            terra.answers[f"GET /files/{name}"] = Reply(302, None, {"Location": location})
+        answer = requests.get(f"{url}/a.tif", headers=user, timeout=20, allow_redirects=False)
+        assert (answer.status_code, answer.content) == (200, b"pixels"), answer.text
+        assert answer.headers["Content-Type"] == "image/tiff"
+        (call,) = elsewhere.calls
+        assert (call.authorization, call.query) == (None, "signature=1")
+        refused = requests.get(f"{url}/b.tif", headers=user, timeout=20, allow_redirects=False)
+    assert (refused.status_code, refused.json()["code"]) == (502, "BackendFailure")
+    assert "private network" in refused.json()["message"]
+    (asked, *_) = terra.asked("GET", "/files/a.tif")
+    assert asked.authorization is not None
