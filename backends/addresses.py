@@ -8,7 +8,9 @@ resolves differently a moment later gains nothing.
 import contextlib
 import http.client
 import ipaddress
+import json
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -26,6 +28,11 @@ MAX_BYTES: Final = 200_000_000
 MAX_REDIRECTS: Final = 5
 RESOLVING_SECONDS: Final = 10.0
 _CHUNK: Final = 65536
+_MAX_ERROR: Final = 20_000
+_MAX_WORDS: Final = 500
+_PASSING: Final = (429, 502, 503, 504)
+_SIGNED: Final = re.compile(r"[A-Za-z0-9_.~=-]{60,}")
+"""A part of a path that is rather a signature or token than a name."""
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -97,7 +104,7 @@ def fetch(
     """
     with answered(url, policy, deadline, resolver) as answer:
         if answer.status != 200:
-            raise unavailable(url, f"it answers with status {answer.status}")
+            raise refusal(url, answer)
         return body(url, answer, max_bytes)
 
 
@@ -138,9 +145,9 @@ def _failing(url: str, ends: float) -> Iterator[None]:
     try:
         yield
     except (OSError, http.client.HTTPException, ValueError) as error:
-        late = time.monotonic() >= ends
-        reason = "it takes too long" if late else str(error) or type(error).__name__
-        raise unavailable(url, reason) from None
+        if time.monotonic() >= ends:
+            raise unavailable(url, "it takes too long") from None
+        raise Away(url, str(error) or type(error).__name__) from None
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -276,8 +283,38 @@ def unavailable(url: str, reason: str) -> OpenEOError:
     return OpenEOError("UrlNotAvailable", f"{_shown(url)} cannot be loaded: {reason}.")
 
 
+class Away(OpenEOError):  # noqa: N818 - a state, not a programming error
+    """As `unavailable`, but it may come a little later: a server that does not answer, or
+    says that it is too busy.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__("UrlNotAvailable", f"{_shown(url)} cannot be loaded: {reason}.")
+
+
+def refusal(url: str, answer: http.client.HTTPResponse) -> OpenEOError:
+    """What an answer without the content means, with the words of a backend that says why."""
+    reason = f"it answers with status {answer.status}"
+    told = _told(answer)
+    if told:
+        reason += f" ({told})"
+    return Away(url, reason) if answer.status in _PASSING else unavailable(url, reason)
+
+
+def _told(answer: http.client.HTTPResponse) -> str:
+    """Code and message of an openEO error or of an entry of a log; nothing of anything else."""
+    try:
+        document = json.loads(answer.read(_MAX_ERROR))
+    except (ValueError, RecursionError):
+        return ""
+    known = document if isinstance(document, dict) else {}
+    words = [known[key] for key in ("code", "message") if isinstance(known.get(key), str)]
+    return "".join(filter(str.isprintable, ": ".join(words)))[:_MAX_WORDS].rstrip(".")
+
+
 def _shown(url: str) -> str:
-    """The URL without what may be secret in it."""
+    """The URL without what may be secret in it, such as the signature of a link."""
     start = url.partition("?")[0].partition("#")[0]
     scheme, divider, rest = start.partition("://")
-    return f"'{scheme}{divider}{rest.rpartition('@')[2]}'"[:300]
+    place = _SIGNED.sub(lambda found: f"{found[0][:8]}...", rest.rpartition("@")[2])
+    return f"'{scheme}{divider}{place}'"[:300]

@@ -12,6 +12,7 @@ from backends import addresses
 from backends.errors import OpenEOError
 from backends.formats import SavedAsset
 from backends.loading import MAX_SAMPLES, LoadRequest
+from backends.patience import NONE, Patience
 from backends.ranges import Remote
 
 
@@ -60,7 +61,8 @@ class Environment:
     `folder`: where files may be written. `fetch(url)` gives the content at a URL that may
     be loaded, or raises OpenEOError; `remote(url)` the same as a file of which parts can be
     read, where there is a way to do that. `user_file(path)` gives the place of a file in the
-    user's workspace, or raises OpenEOError. `at_end(action)`: have something done when the
+    user's workspace, or raises OpenEOError. `patience`: how long results that are still
+    computed elsewhere are waited for. `at_end(action)`: have something done when the
     execution has ended, however it ends. `execution` is a text of its own for each one.
     """
 
@@ -74,5 +76,6 @@ class Environment:
     fetch: Callable[[str], bytes] = _fetch_public
     remote: Callable[[str], Remote] | None = None
     user_file: Callable[[str], Path] = _no_files
+    patience: Patience = NONE
     at_end: Callable[[Callable[[], None]], None] = _no_cleanup
     execution: str = field(default_factory=lambda: uuid4().hex)

@@ -15,6 +15,10 @@ class Limits:
     """What one computation may save, before it is compressed."""
     sync_deadline: float = 300.0
     batch_deadline: float = 3600.0
+    sources_patience: float = 900.0
+    """How long a batch job waits for results that another one still computes."""
+    absence_patience: float = 60.0
+    """How long a batch job waits for a server that it loads from and that is away."""
     concurrent_sync: int = 2
     """Synchronous requests that compute at the same time."""
     sync_waiting: int = 6

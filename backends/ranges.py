@@ -21,9 +21,11 @@ from backends.addresses import (
     Resolver,
     answered,
     body,
+    refusal,
     unavailable,
 )
 from backends.errors import OpenEOError
+from backends.patience import NONE, Patience
 
 BLOCK: Final = 2**18
 """The bytes of a part; parts begin at multiples of it."""
@@ -73,7 +75,8 @@ class RemoteFile:
     """A file at a URL of which only what is asked for is transferred, in bounded memory.
 
     A server that knows no ranges gives the whole file, which may then have 200 MB and is
-    kept on disk. Raises ``UrlNotAllowed``, ``UrlNotAvailable`` (also where the file changes
+    kept on disk. A server that is away for a while is waited for, as long as the patience
+    lasts at each part. Raises ``UrlNotAllowed``, ``UrlNotAvailable`` (also where the file changes
     while it is read) and ``FileSizeExceeded`` for more than 2 GB in all.
     Source: RFC 9110, section 14.
     """
@@ -84,7 +87,9 @@ class RemoteFile:
         policy: AddressPolicy,
         deadline: float = DEADLINE,
         resolver: Resolver | None = None,
+        patience: Patience = NONE,
     ) -> None:
+        self._patience = patience
         self._url = url
         self._policy = policy
         self._deadline = deadline
@@ -93,7 +98,7 @@ class RemoteFile:
         self._whole: io.BufferedRandom | None = None
         self._version: str | None = None
         self._transferred = 0
-        self.size = self._first()
+        self.size = patience.asking(self._first)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """The bytes from an offset on, fewer at the end of the file."""
@@ -145,19 +150,24 @@ class RemoteFile:
         following = range(number + 1, min(last, number + AT_ONCE - 1) + 1)
         stop = next((n for n in following if n in self._blocks), following.stop)
         start, end = number * BLOCK, min(stop * BLOCK, self.size)
+        self._keep(number, self._patience.asking(lambda: self._transfer(start, end)))
+        return self._blocks[number]
+
+    def _transfer(self, start: int, end: int) -> bytes:
         headers = {"Range": f"bytes={start}-{end - 1}"}
         with answered(self._url, self._policy, self._deadline, self._resolver, headers) as answer:
             content, size = self._part(answer, start)
             if (size, _version(answer), len(content)) != (self.size, self._version, end - start):
                 raise unavailable(self._url, "it changed while it was read")
-        self._keep(number, content)
-        return self._blocks[number]
+        return content
 
     def _part(self, answer: http.client.HTTPResponse, start: int) -> tuple[bytes, int]:
         """The bytes of a partial answer, and the size of the whole."""
         told = _RANGE.fullmatch(answer.getheader("Content-Range", ""))
-        if answer.status != 206 or told is None or int(told[1]) != start:
-            raise unavailable(self._url, f"it answers a range with status {answer.status}")
+        if answer.status != 206:
+            raise refusal(self._url, answer)
+        if told is None or int(told[1]) != start:
+            raise unavailable(self._url, "it answers with another range than the one asked for")
         content = body(self._url, answer, AT_ONCE * BLOCK)
         self._transferred += len(content)
         if self._transferred > MAX_TRANSFERRED:

@@ -17,6 +17,7 @@ from backends.jobs.execution import Executor
 from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.loading import LoadRequest
+from backends.patience import Patience
 from backends.profile import CollectionSpec, Profile, load_profile
 from backends.ranges import RemoteFile
 from backends.stored.files import existing_file
@@ -42,20 +43,28 @@ def executor(profile_path: Path) -> Executor:
 
 def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment:
     """What the process graph of this task may reach."""
-    limits = profile.limits
-    samples = limits.batch_samples if task.kind == "batch" else limits.sync_samples
+    limits, batch = profile.limits, task.kind == "batch"
+    samples = limits.batch_samples if batch else limits.sync_samples
+    away = _patience(limits.absence_patience if batch else 0.0, reporter)
+    task.scratch.mkdir(parents=True, exist_ok=True)
     return Environment(
         offered=frozenset(profile.processes),
         load_collection=_loader(profile, samples),
         save_result=_saver(profile, task, reporter),
-        folder=task.folder,
+        folder=task.scratch,
         log=reporter.log,
         progress=lambda share: reporter.progress(100 * share),
         limits=Limits(max_samples=samples, graph_nodes=profile.limits.graph_nodes),
-        fetch=lambda url: fetch(url, profile.addresses),
-        remote=lambda url: RemoteFile(url, profile.addresses),
+        fetch=lambda url: away.asking(lambda: fetch(url, profile.addresses)),
+        remote=lambda url: RemoteFile(url, profile.addresses, patience=away),
+        patience=_patience(limits.sources_patience if batch else 0.0, reporter),
         user_file=_files_of(task),
     )
+
+
+def _patience(seconds: float, reporter: Reporter) -> Patience:
+    """Somebody waits for the answer to a synchronous request; a batch job can wait itself."""
+    return Patience(seconds, lambda message: reporter.log("info", message))
 
 
 def _files_of(task: Task) -> Callable[[str], Path]:

@@ -45,6 +45,11 @@ class Task:
         """Where the run puts its files."""
         return self.folder / RESULTS
 
+    @property
+    def scratch(self) -> Path:
+        """Where the run may put what is of no use after it."""
+        return self.folder / "scratch"
+
     def write(self) -> None:
         """Lay the task down in its folder for the compute process."""
         self.results.mkdir(parents=True, exist_ok=True)

@@ -155,9 +155,11 @@ class Lifecycle:
             failure = Failure("StorageFailure", "The files of the job could not be stored.")
             self._ended(job, Outcome("error", failure))
             return
-        self._engine.run(task, lambda outcome: self._on_end(job, outcome))
+        self._engine.run(task, lambda outcome: self._on_end(job, task, outcome))
 
-    def _on_end(self, job: Job, outcome: Outcome) -> None:
+    def _on_end(self, job: Job, task: Task, outcome: Outcome) -> None:
+        # What is killed does not tidy up itself.
+        shutil.rmtree(task.scratch, ignore_errors=True)
         with self._lock:
             self._ended(job, outcome)
         self.pump()

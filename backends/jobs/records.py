@@ -128,6 +128,16 @@ class Job:
         """Whether it waits for, or is being, computed."""
         return self.status in ACTIVE
 
+    @property
+    def order(self) -> int:
+        """Which order of its user the run that is waiting, going on or over belongs to.
+
+        Another one as soon as the job is started again; the same where the backend itself
+        runs it anew because the first run was interrupted.
+        """
+        to_come = 1 if self.status == "queued" else 0
+        return self.attempt + to_come - self.interruptions
+
 
 @dataclass(frozen=True)
 class LogEntry:

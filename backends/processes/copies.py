@@ -51,7 +51,7 @@ class Copies:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._folder = Path(tempfile.mkdtemp(prefix="copies-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="copies-", dir=environment.folder)).resolve()
         self._known: dict[tuple[str, frozenset[int]], Path] = {}
         self._left = MAX_COPIED
         environment.at_end(lambda: shutil.rmtree(self._folder, ignore_errors=True))

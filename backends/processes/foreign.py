@@ -24,12 +24,13 @@ from backends.processes.cubes import Cube
 from backends.processes.declaration import implements
 from backends.processes.files import joined, read_file, read_netcdf
 from backends.processes.filters import filter_bands, filter_bbox, filter_spatial, filter_temporal
-from backends.processes.stac_reading import ForeignStac, foreign_data
+from backends.processes.job_results import read_complete
+from backends.processes.stac_reading import foreign_data
 from backends.processes.storage import load_request
 from backends.processes.values import elements, invalid
 from backends.scenes.extents import Area, Box, read_area
 from backends.scenes.grid import unit_in_metres
-from backends.stac_documents import RasterBand, Source, read_tree
+from backends.stac_documents import RasterBand, Source
 from backends.stac_source import load_source
 
 _NETCDF: Final = ("application/netcdf", "application/x-netcdf")
@@ -48,9 +49,11 @@ def load_stac(
     """The rasters of a STAC item, collection or catalogue, static or behind an API.
 
     A lazy cube (t, bands, y, x) on the grid of the first raster, as `load_collection` gives
-    them. Results of batch jobs are read by their signed URL. Bands are chosen by name or
-    common name. Assets are GeoTIFF, or else netCDF. Raises `NoDataAvailable`,
-    `TemporalExtentEmpty`, `UrlNotAllowed`, `UrlNotAvailable`, `ProcessParameterInvalid`.
+    them. Results of batch jobs are read by their signed URL, complete ones only. Bands are
+    chosen by name or common name. Assets are GeoTIFF, or else netCDF: a cube that was saved
+    here or by a backend of this kind is the same again. Raises `NoDataAvailable`,
+    `TemporalExtentEmpty`, `UrlNotAllowed`, `UrlNotAvailable`, `JobNotFinished`,
+    `ProcessParameterInvalid`.
     """
     if not str(url).casefold().startswith(("http://", "https://")):
         raise invalid("url", "must be an http or https URL.")
@@ -59,7 +62,7 @@ def load_stac(
     )
     copies = Copies(environment)
     with foreign_data():
-        source = read_tree(url, ForeignStac(environment.fetch))
+        source = read_complete(url, environment)
         if not source.bands:
             return _from_netcdf(source, request, copies)
         wanted = replace(request, bands=_own_names(source, request.bands))

@@ -117,7 +117,7 @@ def _check_kept(job: Job) -> None:
 def _run(job: Job, expires: datetime) -> _Run:
     here = backend()
     lifetime = expires - here.clock()
-    signed = here.signer.sign(PURPOSE, {"job": job.id, "attempt": job.attempt}, lifetime)
+    signed = here.signer.sign(PURPOSE, {"job": job.id, "attempt": job.order}, lifetime)
     address = Address(f"{here.profile.api_url}/results/{signed}")
     return _Run(job, here.store.assets(job.id, job.attempt), address)
 
@@ -129,7 +129,7 @@ def _granted(signed: str) -> tuple[Job, datetime]:
     job = here.store.find(content["job"], kind="batch")
     if job is None:
         raise job_not_found(content["job"])
-    if job.attempt != content["attempt"]:
+    if job.order != content["attempt"]:
         raise OpenEOError(
             "ResultLinkExpired", "The job was run again. Please request its results again."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -14,6 +14,7 @@ from backends.evaluate import run
 from backends.jobs.engine import Task
 from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
+from backends.patience import NONE, Patience
 from backends.writers import save
 from tests.fakes.execution import Execution
 from tests.web.backends.site import Site
@@ -32,20 +33,19 @@ class Producer:
     def results_of(self, cube: Any, format_: str, options: Mapping[str, Any] | None = None) -> str:
         """The signed link to the results of a job that saved this cube."""
 
-        def behaviour(task: Task, reporter: Reporter) -> None:
-            for saved in save(cube, format_, options, task.results):
-                name = saved.path.relative_to(task.results).as_posix()
-                size = saved.path.stat().st_size
-                metadata = dict(saved.metadata)
-                reporter.asset(Asset(name, saved.media_type, saved.roles, size, metadata))
-
-        self.site.behaviour = behaviour
+        self.site.behaviour = lambda task, reporter: reported(
+            cube, format_, options, task, reporter
+        )
         return self.link(self.site.finished())
+
+    def results(self, job_id: str, query: str = "") -> dict[str, Any]:
+        """The results of a job."""
+        return cast(dict[str, Any], self.site.ask("GET", f"/jobs/{job_id}/results{query}").json)
 
     def link(self, job_id: str, query: str = "") -> str:
         """The link with the relation `canonical` of a job's results."""
-        document: Any = self.site.ask("GET", f"/jobs/{job_id}/results{query}").json
-        return next(str(link["href"]) for link in document["links"] if link["rel"] == "canonical")
+        links = self.results(job_id, query)["links"]
+        return next(str(link["href"]) for link in links if link["rel"] == "canonical")
 
     def fetch(self, url: str) -> bytes:
         """What the backend answers somebody who is not logged in."""
@@ -56,7 +56,24 @@ class Producer:
         return bytes(answer.data)
 
 
-def loaded(producer: Producer, url: str, *, lazy: bool = False, **arguments: Any) -> xr.DataArray:
+def reported(
+    cube: Any, format_: str, options: Mapping[str, Any] | None, task: Task, reporter: Reporter
+) -> None:
+    """What a computation does when it saves a cube."""
+    for saved in save(cube, format_, options, task.results):
+        name = saved.path.relative_to(task.results).as_posix()
+        size = saved.path.stat().st_size
+        reporter.asset(Asset(name, saved.media_type, saved.roles, size, dict(saved.metadata)))
+
+
+def loaded(
+    producer: Producer,
+    url: str,
+    *,
+    lazy: bool = False,
+    patience: Patience = NONE,
+    **arguments: Any,
+) -> xr.DataArray:
     """The cube that `load_stac` makes of results; computed, or with the chunks that it has."""
     kept: list[xr.DataArray] = []
 
@@ -65,7 +82,9 @@ def loaded(producer: Producer, url: str, *, lazy: bool = False, **arguments: Any
         return []
 
     node = {"process_id": "load_stac", "arguments": {"url": url, **arguments}, "result": True}
-    surroundings = Execution().environment(fetch=producer.fetch, save_result=keep)
+    surroundings = Execution().environment(
+        fetch=producer.fetch, save_result=keep, patience=patience
+    )
     run({"process_graph": {"load": node}}, surroundings)
     return kept[0]
 

@@ -18,6 +18,8 @@ class Files:
     moved: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
     version: str = '"1"'
+    busy: int = 0
+    """How many requests are told to come back later."""
     url: str = ""
     given: int = 0
     asked: list[str] = field(default_factory=list)
@@ -32,6 +34,9 @@ def _handler(files: Files) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             files.asked.append(self.path)
+            if files.busy:
+                files.busy -= 1
+                return self._answer(503, b"")
             if self.path in files.moved:
                 return self._answer(302, b"", Location=files.moved[self.path])
             if self.path not in files.contents:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from backends.addresses import AddressPolicy, fetch
+from backends.addresses import AddressPolicy, Away, fetch
 from backends.errors import OpenEOError
 
 ANYWHERE = AddressPolicy()
@@ -110,6 +110,15 @@ def test_errors_tell_no_secrets_of_the_url() -> None:
         ANYWHERE.check("ftp://alice:secret@example.org/?token=hidden", resolving_to())
     assert "secret" not in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+SIGNATURE = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJqb2IiOiJqLTEifQ.h_E9Dk8uegLcFvVaPT2pvfLzc"
+
+
+def test_errors_do_not_tell_the_signature_of_a_link() -> None:
+    with pytest.raises(OpenEOError) as caught:
+        ANYWHERE.check(f"ftp://example.org/results/{SIGNATURE}/files/openEO.nc", resolving_to())
+    assert "'ftp://example.org/results/eyJhbGci.../files/openEO.nc'" in str(caught.value)
 
 
 @contextmanager
@@ -215,3 +224,50 @@ def test_slow_drips_end_at_the_deadline() -> None:
     with serving(drip) as (url, _), pytest.raises(OpenEOError, match="takes too long"):
         fetch(url, HERE, deadline=0.3)
     assert time.monotonic() - started < 2
+
+
+def refused(status: int, body: bytes) -> bytes:
+    return b"HTTP/1.1 %d Status\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+
+
+def failure(answer: bytes) -> OpenEOError:
+    """What comes of an answer."""
+    with serving(answer) as (url, _), pytest.raises(OpenEOError) as caught:
+        fetch(url, HERE)
+    return caught.value
+
+
+def test_a_backend_that_says_why_is_quoted() -> None:
+    body = b'{"id": "7", "level": "error", "code": "NoDataAvailable", "message": "No data."}'
+    said = failure(refused(424, body)).message
+    assert said.endswith("it answers with status 424 (NoDataAvailable: No data).")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>secret</html>", b"[" * 30_000, b'["secret"]', b'{"message": {"secret": 1}}', b"\xff"],
+)
+def test_nothing_else_is_quoted(body: bytes) -> None:
+    assert failure(refused(500, body)).message.endswith("it answers with status 500.")
+
+
+def test_a_quotation_is_short_and_of_one_line() -> None:
+    said = failure(refused(400, b'{"message": "one\\n\\u001b[31mtwo%s"}' % (b"x" * 9000))).message
+    assert "one[31mtwo" in said
+    assert len(said) < 700
+
+
+@pytest.mark.parametrize(
+    ("answer", "away"),
+    [
+        (refused(503, b""), True),
+        (refused(502, b""), True),
+        (b"", True),
+        (refused(500, b""), False),
+        (refused(404, b""), False),
+    ],
+)
+def test_a_server_that_may_come_back_is_told_from_one_that_refuses(
+    answer: bytes, away: bool
+) -> None:
+    assert isinstance(failure(answer), Away) is away

@@ -9,6 +9,7 @@ import pytest
 
 from backends.addresses import AddressPolicy
 from backends.errors import OpenEOError
+from backends.patience import Patience
 from backends.ranges import AT_ONCE, BLOCK, KEPT, RemoteFile
 from tests.fakes.web import Files, serving
 
@@ -91,6 +92,21 @@ def test_a_file_that_changes_while_it_is_read_is_not_available() -> None:
         files.version = '"2"'
         with pytest.raises(OpenEOError, match="changed while it was read"):
             remote.read_at(2 * BLOCK, 10)
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for_at_each_part() -> None:
+    pauses: list[float] = []
+    patience = Patience(60, sleep=pauses.append)
+    with serving(Files({"/a": CONTENT}, busy=1)) as files:
+        remote = RemoteFile(f"{files.url}/a", HERE, patience=patience)
+        files.busy = 2
+        assert remote.read_at(2 * BLOCK, 500) == CONTENT[2 * BLOCK : 2 * BLOCK + 500]
+    assert pauses == [1, 1, 2]
+
+
+def test_nobody_waits_without_patience() -> None:
+    with serving(Files({"/a": CONTENT}, busy=1)) as files:
+        assert refused(f"{files.url}/a") == "UrlNotAvailable"
 
 
 def test_a_file_that_is_not_there_is_not_available() -> None:

@@ -288,6 +288,48 @@ def test_running_a_job_again_replaces_its_results(site: Site) -> None:
     assert error(site.ask("GET", old, user=None)) == (410, "ResultLinkExpired")
 
 
+def link_to(site: Site, job_id: str) -> str:
+    """The signed link to what there is of the results."""
+    links = results(site, job_id, "?partial=true")["links"]
+    return next(str(link["href"]) for link in links if link["rel"] == "canonical")
+
+
+def status_at(site: Site, link: str) -> object:
+    document = site.ask("GET", link, user=None).json
+    assert document is not None
+    return document.get("openeo:status", document.get("code"))
+
+
+def test_a_link_from_before_the_run_opens_its_results(site: Site) -> None:
+    event = threading.Event()
+    site.behaviour = until(event)
+    first, second = site.create(), site.create()
+    site.start(first)
+    site.start(second)
+    assert site.job(second)["status"] == "queued"
+    link = link_to(site, second)
+    assert status_at(site, link) == "running"
+    event.set()
+    site.wait(second, "finished")
+    assert status_at(site, link) == "finished"
+
+
+def test_a_link_outlives_an_interruption_but_no_new_start(site: Site) -> None:
+    event = threading.Event()
+    site.behaviour = until(event)
+    job_id = site.create()
+    site.start(job_id)
+    link = link_to(site, job_id)
+    assert site.store.requeue(job_id, 1, site.clock())
+    assert status_at(site, link) == "running"
+    site.store.claim_next(site.clock(), concurrent=9)
+    assert status_at(site, link) == "running"
+    site.ask("DELETE", f"/jobs/{job_id}/results")
+    site.start(job_id)
+    assert status_at(site, link) == "ResultLinkExpired"
+    event.set()
+
+
 def test_the_links_of_a_deleted_job_lead_nowhere(site: Site) -> None:
     job_id = site.finished()
     href = results(site, job_id)["assets"]["openEO.tif"]["href"]

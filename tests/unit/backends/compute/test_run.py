@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from backends.compute.run import executor
+from backends.compute.run import environment, executor
 from backends.errors import OpenEOError
 from backends.jobs.engine import Task
 from backends.jobs.execution import Executor
 from backends.jobs.records import Kind, NewJob
 from backends.jobs.reporting import Reporter
 from backends.jobs.store import Store
+from tests.fakes.profiles import profile
 
 ROOT = Path(__file__).resolve().parents[4]
 PLACE = {"west": 7.0, "south": 51.0, "east": 7.004, "north": 51.002}
@@ -140,3 +141,15 @@ def test_progress_reaches_the_store(terra: Executor, run: Run) -> None:
     job = run.store.find("j1")
     assert job is not None
     assert job.progress is not None
+
+
+@pytest.mark.parametrize(("kind", "patience"), [("batch", 900.0), ("sync", 0.0)])
+def test_a_batch_job_waits_for_what_others_compute_and_a_request_does_not(
+    run: Run, kind: Kind, patience: float
+) -> None:
+    task = Task("j1", "j1", 1, kind, run.folder / "j1", {}, 60)
+    reporter = Reporter(run.store, task, lambda: datetime.now(UTC))
+    found = environment(profile(), task, reporter)
+    assert found.patience.seconds == patience
+    assert found.folder == task.scratch
+    assert task.scratch.is_dir()

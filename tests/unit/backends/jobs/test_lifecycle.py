@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backends.errors import OpenEOError
-from backends.jobs.engine import OnEnd, Outcome, Task
+from backends.jobs.engine import OnEnd, Outcome, State, Task
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.records import Asset, Failure, Job, NewJob, Usage
 from backends.jobs.store import Store
@@ -134,6 +134,19 @@ def test_canceling_kills_the_run_and_starts_the_next(world: World) -> None:
     assert world.engine.killed == ["j1.1"]
     assert world.job("j1").status == "created"
     assert world.job("j2").status == "running"
+
+
+@pytest.mark.parametrize("state", ["finished", "killed", "timeout", "lost"])
+def test_however_a_run_ends_only_its_results_are_left(world: World, state: State) -> None:
+    world.add("j1")
+    world.start("j1")
+    task, _ = world.engine.tasks["j1.1"]
+    task.scratch.mkdir(parents=True)
+    (task.scratch / "copy").write_bytes(b"from elsewhere")
+    (task.results / "saved").write_bytes(b"saved")
+    world.engine.end("j1.1", Outcome(state))
+    assert not task.scratch.exists()
+    assert (task.results / "saved").exists()
 
 
 def test_a_canceled_run_is_charged_for_what_it_took(world: World) -> None:
