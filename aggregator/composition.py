@@ -40,6 +40,7 @@ from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
+from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
@@ -109,6 +110,7 @@ def compose(
         Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
         policies,
         process_runs,
+        Splitting(process_runs, policies),
         jobs,
         Services(settings, fleet, catalogue, process_runs, job_accounts),
         Estimates(process_runs, jobs, user_processes, credits_, books.past_jobs if books else None),

@@ -32,6 +32,7 @@ from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
 from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
+from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
 
@@ -57,6 +58,7 @@ class Federation:
     profiles: Profiles
     policies: Policies
     processing: Processing
+    splitting: Splitting
     jobs: Jobs
     services: Services
     estimates: Estimates

@@ -41,9 +41,11 @@ from aggregator.routing import (
 )
 from aggregator.routing.abilities import endpoint
 from aggregator.routing.policies import ORDER
+from aggregator.routing.references import OwnerOf
 from aggregator.settings import Settings
 from aggregator.upstream.client import Request, Stream
 from aggregator.upstream.fleet import Fleet
+from aggregator.upstream.metadata import Stored
 from aggregator.usecases import knowledge
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
@@ -131,7 +133,7 @@ class Processing:
         """
         explicit = read_choice(body, base=backend or view.backend)
         policy = self._policies.asked(body)
-        process, needs = self._read(_process(body), access)
+        process, needs = self.read(process_in(body), access)
         routing = self.route(
             needs,
             view,
@@ -164,7 +166,7 @@ class Processing:
     ) -> Routing:
         """Who could take a request, and why not the others; nothing is chosen for good."""
         explicit, policy = read_choice(body, base=view.backend), self._policies.asked(body)
-        _, needs = self._read(_process(body), access)
+        _, needs = self.read(process_in(body), access)
         return self.route(
             needs, view, explicit, operation, billing=billing, policy=policy, access=access
         )
@@ -200,7 +202,7 @@ class Processing:
         self._policies.gathering.given(decision.backend, held=True)
         return decision, reservation
 
-    def _prospect(self, access: Access | None) -> Billing:
+    def prospect(self, access: Access | None) -> Billing:
         """Where the user could pay for it, as far as that is known."""
         if self._credits is None or access is None:
             return FREE
@@ -230,16 +232,14 @@ class Processing:
 
         The able ones are ranked by `policy`; it is `taking` where work is given to the first.
         """
-        shelf = self._catalogue.shelf(self._whole)
-        known = self._catalogue.known(self._whole)
         return decide(
             requirements,
-            self._abilities(requirements, known),
+            self.abilities(requirements),
             explicit=explicit,
             policy=policy,
             facts=self._policies.facts(policy, operation, taking=taking),
             reachable=None if access is None else access.credentials,
-            owner_of=owner_by_address(shelf.addresses, federation=self.translation.own_urls(view)),
+            owner_of=self.owner_of(view),
             operation=operation,
             service_type=service_type,
             billing=billing,
@@ -255,14 +255,14 @@ class Processing:
         process: JsonObject = without_choice(body)
         try:
             explicit, policy = read_choice(body, base=view.backend), self._policies.asked(body)
-            process, requirements = self._read(process, access)
+            process, requirements = self.read(process, access)
         except OpenEOError as error:
             return invalid([error], self._settings.order).as_json(), None
         routing = self.route(
             requirements,
             view,
             explicit,
-            billing=self._prospect(access),
+            billing=self.prospect(access),
             policy=policy,
             access=access,
         )
@@ -297,7 +297,7 @@ class Processing:
             stream.close,
         )
 
-    def _read(self, process: JsonObject, access: Access | None) -> tuple[JsonObject, Requirements]:
+    def read(self, process: JsonObject, access: Access | None) -> tuple[JsonObject, Requirements]:
         """The process with the users' processes that it calls written out, and what it needs."""
         needs = read_requirements(process)
         if self._definitions.concerned(needs.processes):
@@ -305,15 +305,22 @@ class Processing:
             needs = read_requirements(process)
         return process, needs
 
-    def _abilities(
-        self, requirements: Requirements, known: knowledge.Known
-    ) -> tuple[Abilities, ...]:
-        """The abilities of all backends, with all that is known of the collections needed."""
-        shelf = self._catalogue.shelf(self._whole)
-        details = {
-            need.id: self._catalogue.details(dict(shelf.names.resolve(need.id)))
+    def owner_of(self, view: View) -> OwnerOf:
+        """Finds the backend that holds a job, by its id or its address in that view."""
+        addresses = self._catalogue.shelf(self._whole).addresses
+        return owner_by_address(addresses, federation=self.translation.own_urls(view))
+
+    def details(self, requirements: Requirements) -> dict[str, dict[str, Stored]]:
+        """What is known of the collections needed in full, by federated id and backend."""
+        names = self._catalogue.shelf(self._whole).names
+        return {
+            need.id: self._catalogue.details(dict(names.resolve(need.id)))
             for need in requirements.collections
         }
+
+    def abilities(self, requirements: Requirements) -> tuple[Abilities, ...]:
+        """The abilities of all backends, with all that is known of the collections needed."""
+        shelf, details = self._catalogue.shelf(self._whole), self.details(requirements)
         mark = tuple(
             (name, backend, stored.digest)
             for name, found in details.items()
@@ -326,7 +333,7 @@ class Processing:
             kept = (shelf.abilities, refined)
             with self._lock:
                 self._refined[mark] = kept
-        return knowledge.with_status(kept[1], known)
+        return knowledge.with_status(kept[1], self._catalogue.known(self._whole))
 
     def _result_headers(self, stream: Stream, backend: str, view: View) -> dict[str, str]:
         headers = {name: stream.headers[name] for name in PASSED_HEADERS if name in stream.headers}
@@ -366,7 +373,8 @@ class Processing:
         return verdict(routing, errors, answers.failures)
 
 
-def _process(body: JsonObject) -> JsonObject:
+def process_in(body: JsonObject) -> JsonObject:
+    """The process of a request. Raises ProcessGraphMissing or ProcessInvalid if it has none."""
     process = body.get("process")
     if process is None:
         raise ProcessGraphMissing(

@@ -11,8 +11,10 @@ import requests
 
 from aggregator.errors import OpenEOError
 from aggregator.merging.notes import Note, most_serious_first
-from aggregator.routing import Routing, read_choice, read_requirements
+from aggregator.routing import Plan, Routing, read_choice, read_requirements
+from aggregator.routing.splitting import Unsplittable
 from aggregator.settings import load
+from aggregator.usecases.splitting import with_reason
 from scripts.federation.graphs import UnreadableGraph, read_body
 from scripts.federation.observing import Observed, observed
 
@@ -23,11 +25,15 @@ COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def explain(graph: Path, config: Path, policy: str | None = None) -> int:
-    """Prints the decision on a file's process. 0 if it runs somewhere, 1 if nowhere, 2 if wrong."""
+    """Prints the decision on a file's process, and how it runs in parts if no single backend can.
+
+    0 if it runs somewhere, 1 if nowhere, 2 if wrong.
+    """
     try:
         body = _asking(read_body(graph), policy)
         with observed(load(config)) as federation:
             routing = routing_of(body, federation)
+            parts = None if routing.able else parts_of(body, federation)
             offline = dict(federation.problems)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
@@ -36,9 +42,12 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
     click.echo(routing.explain())
     for backend, reason in offline.items():
         click.echo(f"{backend} is offline: {reason}")
-    if routing.chosen is not None:
+    if parts is None:
         return SOMEWHERE
-    answer = routing.rejection()
+    click.echo(f"\n{parts.explain()}")
+    if isinstance(parts, Plan):
+        return SOMEWHERE
+    answer = with_reason(routing.rejection(), parts)
     click.echo(f"\nThe answer would be {answer.status} {answer.code}: {answer.message}")
     return NOWHERE
 
@@ -94,6 +103,11 @@ def routing_of(body: Mapping[str, Any], federation: Observed) -> Routing:
     return federation.processing.route(
         requirements, federation.view, explicit, "POST /result", policy=policy
     )
+
+
+def parts_of(body: Mapping[str, Any], federation: Observed) -> Plan | Unsplittable:
+    """How the aggregator would split such a request for a batch job, or why it could not."""
+    return federation.splitting.plan_for(body, federation.view, operation="POST /jobs")
 
 
 def _asking(body: Mapping[str, Any], policy: str | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.views import View
 
 ASKING_SECONDS = 30.0
@@ -22,11 +23,12 @@ METADATA = "metadata"
 
 @dataclass(frozen=True)
 class Observed:
-    """What the aggregator knows of its backends now, and how it routes."""
+    """What the aggregator knows of its backends now, and how it routes and splits."""
 
     catalogue: Catalogue
     processing: Processing
     policies: Policies
+    splitting: Splitting
     view: View
     problems: dict[str, str]
     """Why a backend is offline."""
@@ -76,6 +78,7 @@ def _seen(federation: Federation) -> Observed:
         federation.catalogue,
         federation.processing,
         federation.policies,
+        federation.splitting,
         federation.view(None),
         problems,
     )

@@ -21,7 +21,7 @@ from aggregator.routing.reading import read_requirements
 from aggregator.routing.splitting.asking import HANDED_ON_BY, Asking
 from aggregator.routing.splitting.cutting import cut
 from aggregator.routing.splitting.diagnosis import obstacles_in
-from aggregator.routing.splitting.facts import Facts, facts_of
+from aggregator.routing.splitting.facts import CollectionFacts, facts_of
 from aggregator.routing.splitting.flow import flow_of
 from aggregator.routing.splitting.measuring import KnownFacts
 from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable
@@ -36,7 +36,7 @@ NODES = 2_000
 __all__ = [
     "NODES",
     "Asking",
-    "Facts",
+    "CollectionFacts",
     "KnownFacts",
     "Obstacle",
     "Unsplittable",

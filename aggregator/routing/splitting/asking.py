@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aggregator.routing.abilities import Abilities
 from aggregator.routing.billing import FREE, Billing
 from aggregator.routing.decision import Routing, decide
-from aggregator.routing.preferences import Preference
+from aggregator.routing.policies import NOTHING_KNOWN, ORDER, Facts, Policy, first_turn
+from aggregator.routing.preferences import RateAll, rank
 from aggregator.routing.references import OwnerOf
 from aggregator.routing.requirements import Requirements
 
@@ -21,12 +22,15 @@ class Asking:
     """What `decide` takes beside the process.
 
     `operation` is the endpoint that the last part is for; the others are for `HANDED_ON_BY`.
-    `explicit` is the backend that the request asks for; such a request is not split.
+    `explicit` is the backend that the request asks for; such a request is not split. Parts run only
+    at backends that are `reachable`, those at which the user is known (None: it does not matter).
     """
 
     operation: str | None = HANDED_ON_BY
     explicit: str | None = None
-    preferences: Sequence[Preference] = ()
+    policy: Policy = ORDER
+    facts: Facts = NOTHING_KNOWN
+    reachable: Collection[str] | None = None
     owner_of: OwnerOf | None = None
     stored: Mapping[str, Sequence[str]] | None = None
     billing: Billing = FREE
@@ -46,9 +50,17 @@ class Asking:
 
     def ranked(self, needs: Requirements, abilities: Sequence[Abilities]) -> tuple[str, ...]:
         """All backends, the most preferred first, as if each could run the whole."""
-        ratings = {b.backend: [p(needs, b).value for p in self.preferences] for b in abilities}
-        # Sorting is stable: between equals the configured order stays.
-        return tuple(sorted(ratings, key=lambda backend: ratings[backend]))
+        rates = [self._by(self.policy), self._by(ORDER)]
+        return tuple(one.backend for one in rank(needs, abilities, (), rates))
+
+    def _by(self, policy: Policy) -> RateAll:
+        """Whose turn it is does not count: the parts are several, and none is given away here."""
+        facts = replace(self.facts, turn=first_turn)
+        return lambda names, _leading: policy.rate(names, facts)
+
+    def reaches(self, backend: str) -> bool:
+        """Whether the user is known there."""
+        return self.reachable is None or backend in self.reachable
 
     def unpaid(self, abilities: Sequence[Abilities]) -> frozenset[str]:
         """The backends at which the user cannot pay for the work."""

@@ -123,7 +123,8 @@ class _Search:
             elif self.problem.format_for(node, backend, there):
                 cost = handed + self.problem.part[backend]
                 found.append((before + more + cost, backend, node))
-        return iter(sorted(found, key=lambda choice: choice[0]))
+        # Between equals a node ends a part: sizes are upper limits, and more may be left out yet.
+        return iter(sorted(found, key=lambda choice: (choice[0], choice[2] != node)))
 
 
 class _Ahead:

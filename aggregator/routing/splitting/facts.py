@@ -38,7 +38,7 @@ _DEGREES = ("4326", "epsg:4326", "ogc:crs84")
 
 
 @dataclass(frozen=True)
-class Facts:
+class CollectionFacts:
     """What is known of a collection; what is None or empty is not known.
 
     `dimensions` maps names to types (`spatial`, `temporal`, `bands` or anything else), `resolution`
@@ -65,12 +65,12 @@ class Facts:
         return None if finest is None else Grid(finest, finest)
 
 
-def facts_of(collection: JsonObject) -> Facts:
+def facts_of(collection: JsonObject) -> CollectionFacts:
     """What a collection's document tells; whatever cannot be understood is not known."""
     dimensions = dict(members(collection, "cube:dimensions"))
     extent = mapping(collection, "extent")
     temporal = [d for d in dimensions.values() if d.get("type") == "temporal"]
-    return Facts(
+    return CollectionFacts(
         dimensions={name: text(d, "type") for name, d in dimensions.items()} or None,
         boxes=published_boxes(array(mapping(extent, "spatial"), "bbox")),
         intervals=published_intervals(array(mapping(extent, "temporal"), "interval")),

@@ -10,7 +10,7 @@ from aggregator.documents import JsonObject, is_text
 from aggregator.routing.extents import read_interval
 from aggregator.routing.splitting.areas import read_area
 from aggregator.routing.splitting.cubes import UNKNOWN, Area, Cube, Times
-from aggregator.routing.splitting.facts import Facts
+from aggregator.routing.splitting.facts import CollectionFacts
 
 USUAL = {"x": "spatial", "y": "spatial", "t": "temporal", "bands": "bands"}
 """The dimensions of what is read from STAC. Source: openEO process `load_stac`."""
@@ -22,7 +22,7 @@ class Call:
 
     arguments: JsonObject
     cubes: Mapping[str, Cube] = field(default_factory=dict)
-    facts: Facts | None = None
+    facts: CollectionFacts | None = None
 
     @property
     def data(self) -> Cube:
@@ -49,7 +49,7 @@ class Call:
 
 def load_collection(call: Call) -> Cube:
     """What `load_collection` gives."""
-    facts = call.facts or Facts()
+    facts = call.facts or CollectionFacts()
     named = call.get("bands")
     bands = tuple(b for b in named if is_text(b)) if isinstance(named, list) else None
     labels = bands or facts.bands or None
@@ -66,7 +66,7 @@ def load_collection(call: Call) -> Cube:
     return cut_in_time(cut(cube, call.get("spatial_extent")), call.get("temporal_extent"), facts)
 
 
-def _dates(facts: Facts, times: Times) -> Times:
+def _dates(facts: CollectionFacts, times: Times) -> Times:
     if facts.dimensions is not None and "temporal" not in facts.dimensions.values():
         return replace(times, count=1)
     interval = times.interval
@@ -94,7 +94,7 @@ def cut(cube: Cube, extent: object) -> Cube:
     return cube if area is None else replace(cube, area=area.within(cube.area))
 
 
-def cut_in_time(cube: Cube, extent: object, facts: Facts | None = None) -> Cube:
+def cut_in_time(cube: Cube, extent: object, facts: CollectionFacts | None = None) -> Cube:
     """Likewise within an interval; `facts` are those of its collection, just loaded."""
     wanted, times = read_interval(extent), cube.times
     if wanted is None:

@@ -13,11 +13,11 @@ from aggregator.routing.kinds import Kind
 from aggregator.routing.reading import argument, is_predefined
 from aggregator.routing.splitting.cubes import NO_CUBE, UNKNOWN, Cube
 from aggregator.routing.splitting.effects import EFFECTS
-from aggregator.routing.splitting.facts import Facts
+from aggregator.routing.splitting.facts import CollectionFacts
 from aggregator.routing.splitting.flow import Flow, source_in
 from aggregator.routing.splitting.loading import Call
 
-KnownFacts = Mapping[str, Mapping[str, Facts]]
+KnownFacts = Mapping[str, Mapping[str, CollectionFacts]]
 """What is known of collections: by federated id, then by backend."""
 
 
@@ -70,7 +70,9 @@ def _returned(kind: Kind | None, cubes: Mapping[str, Cube]) -> Cube:
     return Cube(given.pop()) if kind == "cube" and len(given) == 1 else UNKNOWN
 
 
-def _facts(known: JsonObject, able: Sequence[Abilities], facts: KnownFacts) -> Facts | None:
+def _facts(
+    known: JsonObject, able: Sequence[Abilities], facts: KnownFacts
+) -> CollectionFacts | None:
     """What the backends that may load a collection agree on; the first one's size counts."""
     identifier = known.get("id")
     at = facts.get(identifier, {}) if isinstance(identifier, str) else {}

@@ -17,7 +17,7 @@ from aggregator.routing.splitting.flow import Flow
 from aggregator.routing.splitting.handing import Handing, hand_of
 from aggregator.routing.splitting.measuring import KnownFacts, cubes_of
 from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable
-from aggregator.routing.suggestions import shortened
+from aggregator.routing.suggestions import enumerated, shortened
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def survey(
         operation = asking.operation if node in flow.last else None
         key = (_alike(needs), operation)
         if key not in known:
-            known[key] = asking.decide(needs, abilities, operation).able
+            known[key] = _able(asking, asking.decide(needs, abilities, operation))
         able[node] = known[key]
         if not able[node]:
             obstacles.append(_nobody(node, asking.decide(needs, abilities, operation)))
@@ -82,6 +82,15 @@ def _alike(needs: Requirements) -> object:
     )
 
 
+def _able(asking: Asking, routing: Routing) -> tuple[str, ...]:
+    return tuple(backend for backend in routing.able if asking.reaches(backend))
+
+
 def _nobody(node: str, routing: Routing) -> Obstacle:
-    said = f"no backend can run node '{shortened(node, 100)}': {lacks(routing.verdicts)}"
+    name = f"node '{shortened(node, 100)}'"
+    if routing.able:
+        able = enumerated(sorted(routing.able), " or ")
+        said = f"only {able} can run {name}, and your login does not count there"
+        return Obstacle("unreachable", said, {"node": node})
+    said = f"no backend can run {name}: {lacks(routing.verdicts)}"
     return Obstacle("nobody", said, {"node": node})

@@ -7,7 +7,7 @@ from typing import Any
 
 from aggregator.routing import Abilities, Plan
 from aggregator.routing.plans import PART_ADDRESS
-from aggregator.routing.splitting import Facts, Unsplittable, facts_of, split
+from aggregator.routing.splitting import CollectionFacts, Unsplittable, facts_of, split
 from tests.unit.routing.documents import Json, backend, node
 
 CUBE = {"type": "object", "subtype": "datacube"}
@@ -39,7 +39,10 @@ BOX = {"west": 10.0, "south": 0.0, "east": 10.1, "north": 0.1}
 YEAR = ["2023-01-01", "2024-01-01"]
 
 
-def collection(name: str, bands: Sequence[str] = ("B04", "B08"), **more: Any) -> Json:
+BANDS = {"S1": ("VV", "VH"), "S2": ("B04", "B08"), "LANDCOVER": ("MAP",)}
+
+
+def collection(name: str, **more: Any) -> Json:
     """A collection every five days in ten metres, as a backend describes it in full."""
     return {
         "id": name,
@@ -51,7 +54,7 @@ def collection(name: str, bands: Sequence[str] = ("B04", "B08"), **more: Any) ->
             "x": {"type": "spatial", "axis": "x"},
             "y": {"type": "spatial", "axis": "y"},
             "t": {"type": "temporal", "step": "P5D"},
-            "bands": {"type": "bands", "values": list(bands)},
+            "bands": {"type": "bands", "values": list(BANDS[name])},
         },
         "summaries": {"gsd": [10]},
         **more,
@@ -152,7 +155,7 @@ __all__ = [
     "FILES",
     "PROCESSES",
     "YEAR",
-    "Facts",
+    "CollectionFacts",
     "callback",
     "collection",
     "facts",

@@ -1,0 +1,62 @@
+"""Plans for processes that no single backend can run, and the reason where there is none."""
+
+from __future__ import annotations
+
+from aggregator.documents import JsonObject
+from aggregator.errors import NoBackendForProcess, OpenEOError
+from aggregator.routing import FREE, Billing, Plan, read_choice
+from aggregator.routing.splitting import Asking, Unsplittable, facts_of, split
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.policies import Policies
+from aggregator.usecases.processing import Processing, process_in
+from aggregator.usecases.views import View
+
+
+class Splitting:
+    """Finds out how a request could run in parts. Nothing is run, and nothing put aside."""
+
+    def __init__(self, processing: Processing, policies: Policies) -> None:
+        self._processing, self._policies = processing, policies
+
+    def plan_for(
+        self,
+        body: JsonObject,
+        view: View,
+        *,
+        operation: str,
+        access: Access | None = None,
+        billing: Billing = FREE,
+    ) -> Plan | Unsplittable:
+        """A plan for a body as of `POST /jobs`, in the federation's words, or why there is none.
+
+        `operation` is the endpoint for the last part; all others are batch jobs. Parts go only to
+        backends that are up, and at which the user is known where `access` is given. What a user
+        has stored is written out in the plan. Raises what is wrong with the process itself.
+        """
+        policy = self._policies.asked(body)
+        process, needs = self._processing.read(process_in(body), access)
+        asking = Asking(
+            operation=operation,
+            explicit=read_choice(body, base=view.backend),
+            policy=policy,
+            facts=self._policies.facts(policy, operation, taking=False),
+            reachable=None if access is None else access.credentials,
+            owner_of=self._processing.owner_of(view),
+            billing=billing,
+        )
+        facts = {
+            name: {backend: facts_of(stored.document) for backend, stored in found.items()}
+            for name, found in self._processing.details(needs).items()
+        }
+        return split(process, self._processing.abilities(needs), asking, facts)
+
+
+def with_reason(error: OpenEOError, found: Unsplittable) -> OpenEOError:
+    """The error of ordinary routing, with the reason why the process cannot run in parts either.
+
+    Only where every need can be met somewhere does it matter, and only if no backend was asked for.
+    """
+    causes = {obstacle.cause for obstacle in found.obstacles}
+    if not isinstance(error, NoBackendForProcess) or "explicit" in causes:
+        return error
+    return NoBackendForProcess(f"{error.message} {found.sentence()}", error.lacking)
