@@ -1,7 +1,7 @@
 """A scenario is played, day after day, with the federation's own code and a clock of its own.
 
-Availability goes through the record (roll-ups, incidents, verdicts), jobs through routing and the
-credits checked before work, usage through the ledger. Only the members are made up.
+Availability goes through the record (roll-ups, incidents, verdicts), jobs through routing with its
+policies and the credits checked before work, usage through the ledger. Only members are made up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from aggregator.health.observations import Observation
 from aggregator.health.standing import DECLINE, Standing, standing_of
 from aggregator.ledger.orders import Order
 from aggregator.ledger.reports import read_resources
-from aggregator.routing import Abilities, Requirements, abilities_of, decide, read_requirements
+from aggregator.routing import (
+    Abilities,
+    Facts,
+    Policy,
+    Requirements,
+    abilities_of,
+    decide,
+    read_requirements,
+)
+from aggregator.routing.policies import ORDER, Probes
 from aggregator.settings import Accounting, Settings, read
 from aggregator.storage.database import Database
 from aggregator.storage.ledger import Ledger
@@ -30,9 +39,12 @@ from aggregator.storage.verdicts import read_steps
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.contract import policy_of
 from aggregator.usecases.credits import BATCH, Credits, Reservation
+from aggregator.usecases.gathering import Gathering
 from aggregator.usecases.operations import Operations
 from aggregator.usecases.record import Record
+from aggregator.usecases.turns import Turns
 from aggregator.usecases.wallets import Wallets
+from scripts.simulation.queues import Queue
 from scripts.simulation.scenario import Member, Scenario
 from scripts.simulation.weather import Weather, weather_of
 from scripts.simulation.workload import Job, jobs_of, process_of
@@ -55,6 +67,12 @@ class Tally:
     examples: dict[str, str] = field(default_factory=dict)
     by_month: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By month and `served`, `failed` or `refused`."""
+    waits: list[int] = field(default_factory=list)
+    """From coming to beginning of each job that was taken, in milliseconds until the end."""
+    worked: Counter[str] = field(default_factory=Counter)
+    """The milliseconds that one of speed 1 would have needed for what each member did in time."""
+    unfinished: Counter[str] = field(default_factory=Counter)
+    """Of the `served` and the `failed`: those that had not ended at the end."""
 
 
 class Clock:
@@ -70,8 +88,10 @@ class Clock:
 class Play:
     """One run of a scenario in a database, which must not have a record of availability yet."""
 
-    def __init__(self, scenario: Scenario, database: Database, folder: Path) -> None:
-        self.scenario, self.database = scenario, database
+    def __init__(
+        self, scenario: Scenario, database: Database, folder: Path, policy: Policy = ORDER
+    ) -> None:
+        self.scenario, self.database, self.policy = scenario, database, policy
         self.clock, self.tally = Clock(scenario.start), Tally()
         self.settings = _settings(scenario)
         self.record = Record(
@@ -86,6 +106,13 @@ class Play:
         wallets = Wallets(self.ledger, accounting, self.clock)
         accounted = replace(self.settings, accounting=accounting)
         self._credits = Credits(self.ledger, wallets, accounted, self.clock)
+        self._gathering = Gathering(
+            self.settings, database, frozenset(), self.clock, timer=self.clock
+        )
+        self._turns, self._weights = Turns(), {m.id: m.weight for m in scenario.members}
+        self._costs = self._credits.rates(BATCH)
+        self._members = {member.id: member for member in scenario.members}
+        self._queues = {member.id: Queue(member.capacity) for member in scenario.members}
         self._abilities = {member.id: _abilities(member) for member in scenario.members}
         self._needs: dict[str, Requirements] = {}
         self._standings: dict[str, Standing] = {}
@@ -133,6 +160,7 @@ class Play:
 
     def _probe(self, start: int, end: int) -> None:
         """All probes of a day, in one transaction."""
+        self._gathering.refresh()  # so that policies know what was until yesterday
         step = self.record.policy.probe_interval
         seen = [
             observation
@@ -163,6 +191,8 @@ class Play:
             self._needs_of(job.collection),
             self._now_able(job.at),
             operation="POST /jobs",
+            policy=self.policy,
+            facts=self._facts(job.at),
             billing=self._credits.billing(payer, order),
         )
         if routing.chosen is None:
@@ -173,14 +203,34 @@ class Play:
             return self._refuse(job, error)
         return self._runs_at(routing.chosen, job, reservation)
 
+    def _facts(self, moment: int) -> Facts:
+        """What is known to policies: as in the aggregator, but for queues, which are exact."""
+        uptimes = self._gathering.uptimes()
+        return Facts(
+            costs=self._costs,
+            queues={name: queue.length(moment) for name, queue in self._queues.items()},
+            probes={name: Probes(found.up, found.counted) for name, found in uptimes.items()},
+            weights=self._weights,
+            turn=self._turns.take,
+        )
+
     def _runs_at(self, backend: str, job: Job, reservation: Reservation) -> None:
         reservation.answered(f"job-{job.number}")
-        down = self.weather[backend].next_down(job.at, job.at + job.duration)
-        end = job.at + job.duration if down is None else down
+        weather, queue = self.weather[backend], self._queues[backend]
+        begin = weather.up_from(queue.next_place(job.at))
+        speed = self._members[backend].speed
+        end = begin + int(job.duration / speed)
+        down = weather.next_down(begin, end)
+        end = end if down is None else down
+        queue.take(end)
         kind = "served" if down is None else "failed"
+        last = self.scenario.end
+        self.tally.waits.append(min(begin, last) - job.at)
+        self.tally.worked[backend] += int((min(end, last) - min(begin, last)) * speed)
+        self.tally.unfinished[kind] += end > last
         getattr(self.tally, kind)[backend] += 1
         self.tally.by_month[month_of(job.at), kind] += 1
-        report = read_resources(_usage(backend, job, end, failed=down is not None))
+        report = read_resources(_usage(backend, job, (begin, end), failed=down is not None))
         tariff = self.ledger.tariffs.reported_by(backend, backend)
         self._reports.append(Incoming(report, tariff, backend, end))
 
@@ -284,9 +334,10 @@ def _abilities(member: Member) -> Abilities:
     )
 
 
-def _usage(backend: str, job: Job, end: int, *, failed: bool) -> dict[str, object]:
+def _usage(backend: str, job: Job, ran: tuple[int, int], *, failed: bool) -> dict[str, object]:
     """What a member reports of a job, as the contract's interface has it."""
-    hours = (end - job.at) / HOUR
+    begin, end = ran
+    hours = (end - begin) / HOUR
     identifier = f"job-{job.number}"
     return {
         "jobId": identifier,
@@ -294,7 +345,7 @@ def _usage(backend: str, job: Job, end: int, *, failed: bool) -> dict[str, objec
         "userId": job.user,
         "sourceId": backend,
         "orchestrator": "openeo",
-        "jobStart": job.at,
+        "jobStart": begin,
         "jobFinish": end,
         "idempotencyKey": identifier,
         "state": "FAILED" if failed else "FINISHED",
@@ -310,7 +361,9 @@ def _settings(scenario: Scenario) -> Settings:
             "backends": {
                 member.id: {"url": f"http://{member.id}.invalid", "title": member.title}
                 for member in scenario.members
-            }
+            },
+            # Probes come in once a day.
+            "routing": {"uptime_interval": DAY / 2000},
         }
     )
 
@@ -331,7 +384,9 @@ def _tariff(member: Member, scenario: Scenario) -> dict[str, object]:
         "sources": [member.id],
         "reporters": [member.id],
         "rates": {"cpu-seconds": {"credits": member.credits_per_hour, "per": 3600}},
-        "defaults": {"batch": {"cpu-seconds": int(scenario.load.hours * CPU_PER_HOUR)}},
+        "defaults": {
+            "batch": {"cpu-seconds": int(scenario.load.hours / member.speed * CPU_PER_HOUR)}
+        },
         **(
             {"free_credits_per_month": {"general": member.free_credits}}
             if member.free_credits

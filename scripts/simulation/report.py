@@ -23,10 +23,10 @@ def _lines(outcome: dict[str, Any]) -> Iterator[str]:
     yield "## Members"
     yield ""
     heads = ("Member", "Joined", "Uptime", "Incidents", "Standing at the end", "Jobs", "Failed")
-    yield from _table((*heads, "Credits"), (_member(one) for one in members.values()))
+    yield from table((*heads, "Credits"), (_member(one) for one in members.values()))
     yield "## Verdicts"
     yield ""
-    yield from _table(("Month", *(m["title"] for m in members.values())), _verdicts(members))
+    yield from table(("Month", *(m["title"] for m in members.values())), _verdicts(members))
     yield "`W`: a warning; `?`: a decision is proposed; in brackets: the month was not judged."
     yield ""
     yield from _reasons(members)
@@ -37,7 +37,7 @@ def _lines(outcome: dict[str, Any]) -> Iterator[str]:
             (d["at"], members[d["backend"]]["title"], d["decision"], d["reason"])
             for d in outcome["decisions"]
         )
-        yield from _table(("When", "Member", "Decision", "Reason"), rows)
+        yield from table(("When", "Member", "Decision", "Reason"), rows)
     yield from _jobs(outcome["jobs"])
     wrong = outcome["mistakes_in_books"]
     yield "## Books"
@@ -99,15 +99,17 @@ def _jobs(jobs: dict[str, Any]) -> Iterator[str]:
         (month, str(found["served"]), str(found["failed"]), str(found["refused"]))
         for month, found in jobs["by_month"].items()
     )
-    yield from _table(("Month", "Served", "Failed", "Refused"), rows)
+    yield from table(("Month", "Served", "Failed", "Refused"), rows)
     if jobs["refused"]:
-        yield from _table(
+        yield from table(
             ("Refused with", "Jobs", "The first"),
             ((c, str(n), jobs["examples"][c]) for c, n in jobs["refused"].items()),
         )
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of Markdown, line by line, with an empty one after it."""
+
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

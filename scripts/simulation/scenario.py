@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
-from aggregator.health.calendar import (
-    month_bounds,
-    month_of,
-    months_between,
-    months_later,
-    shifted,
-)
+from aggregator.health.calendar import month_bounds, month_of, months_later, shifted
 from aggregator.settings.sections import Availability
 from aggregator.settings.values import suggest, table_values
 
@@ -63,7 +57,10 @@ class Maintenance:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of the federation: `joined` before the start is out of its grace period."""
+    """A member of the federation: `joined` before the start is out of its grace period.
+
+    `capacity` is how many jobs it runs at once (0: as many as come), `speed` how fast it does.
+    """
 
     id: str
     title: str
@@ -74,15 +71,22 @@ class Member:
     collections: tuple[str, ...] = ()
     credits_per_hour: float = 1.5
     free_credits: float = 1000.0
+    capacity: int = 0
+    speed: float = 1.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Load:
-    """What users ask for: so many jobs a day, each on one collection, of a mean length."""
+    """What users ask for: so many jobs a day, each on one collection, of a mean length.
+
+    They come in bursts of so many at once, which are of one user.
+    """
 
     users: int = 10
     jobs_per_day: float = 10.0
     hours: float = 1.0
+    burst: int = 1
 
 
 @dataclass(frozen=True)
@@ -121,47 +125,6 @@ class Scenario:
         """The moment at which it ends."""
         last = month_bounds(shifted(month_of(self.start), self.months - 1))[1]
         return last if self.until is None else min(last, self.until)
-
-
-def ending_at(scenario: Scenario, now: int) -> Scenario:
-    """The same scenario, moved by whole months so that its last month is the present one."""
-    last = shifted(month_of(scenario.start), scenario.months - 1)
-    months = months_between(last, month_of(now))
-    return replace(
-        scenario,
-        start=months_later(scenario.start, months),
-        members=tuple(_moved(member, months) for member in scenario.members),
-        outages=tuple(_moved_span(outage, months) for outage in scenario.outages),
-        decisions=tuple(
-            replace(decision, at=months_later(decision.at, months))
-            for decision in scenario.decisions
-        ),
-        until=now,
-    )
-
-
-def _moved(member: Member, months: int) -> Member:
-    return replace(
-        member,
-        joined=months_later(member.joined, months),
-        failures=tuple(
-            replace(phase, since=months_later(phase.since, months)) if phase.since else phase
-            for phase in member.failures
-        ),
-        outages=tuple(_moved_span(outage, months) for outage in member.outages),
-        maintenance=tuple(
-            replace(_moved_span(work, months), announced=months_later(work.announced, months))
-            for work in member.maintenance
-        ),
-    )
-
-
-_Span = TypeVar("_Span", Outage, Maintenance)
-
-
-def _moved_span(span: _Span, months: int) -> _Span:
-    starts, ends = months_later(span.starts, months), months_later(span.ends, months)
-    return replace(span, starts=starts, ends=ends)
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -261,6 +224,9 @@ class _Reading:
             collections=tuple(collections),
             credits_per_hour=self._number(table, path, "credits_per_hour", 1.5, 0, 10_000),
             free_credits=self._number(table, path, "free_credits", 1000, 0, 10**9),
+            capacity=int(self._number(table, path, "capacity", 0, 0, 10_000)),
+            speed=self._number(table, path, "speed", 1, 0.01, 100),
+            weight=self._number(table, path, "weight", 1, 0, 10**6),
         )
 
     def _failures(self, value: object, path: str) -> Failures:
@@ -289,11 +255,12 @@ class _Reading:
         )
 
     def _load(self, value: object) -> Load:
-        table = self._table(value, "load.", ("users", "jobs_per_day", "hours"))
+        table = self._table(value, "load.", ("users", "jobs_per_day", "hours", "burst"))
         return Load(
             int(self._number(table, "load.", "users", 10, 0, 100_000)),
             self._number(table, "load.", "jobs_per_day", 10, 0, 10_000),
             self._number(table, "load.", "hours", 1, 0.001, 1000),
+            int(self._number(table, "load.", "burst", 1, 1, 1000)),
         )
 
     def _decision(self, value: object, path: str) -> Decision:
@@ -398,4 +365,7 @@ _MEMBER = (
     "collections",
     "credits_per_hour",
     "free_credits",
+    "capacity",
+    "speed",
+    "weight",
 )

@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from aggregator.health.calendar import DAY, day_of, day_start
+from scripts.simulation.drawing import add, picture
 
 WIDTH, HEIGHT, GAP, LEFT, TOP = 3, 26, 12, 170, 40
 COLOURS = {"good": "#1f7a45", "fair": "#c98a00", "bad": "#b3261e", "excused": "#8a8a8a"}
@@ -19,28 +20,15 @@ def timeline(outcome: dict[str, Any]) -> bytes:
     members = outcome["members"]
     width = LEFT + len(days) * WIDTH + 20
     height = TOP + len(members) * (HEIGHT + GAP + 14) + 10
-    root = Xml.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {width} {height}",
-            "width": str(width),
-            "height": str(height),
-            "font-family": "system-ui, sans-serif",
-            "font-size": "12",
-            "role": "img",
-        },
-    )
-    _add(root, "title").text = f"{outcome['title']}: every day of every member"
-    _add(root, "rect", width=width, height=height, fill="#ffffff")
+    root = picture(f"{outcome['title']}: every day of every member", width, height)
     columns = {day: LEFT + number * WIDTH for number, day in enumerate(days)}
     for day, x in columns.items():
         if day.endswith("-01"):
-            _add(root, "line", x1=x, x2=x, y1=TOP - 8, y2=height - 10, stroke="#dddddd")
-            _add(root, "text", x=x + 2, y=TOP - 12, fill="#555555").text = day[:7]
+            add(root, "line", x1=x, x2=x, y1=TOP - 8, y2=height - 10, stroke="#dddddd")
+            add(root, "text", x=x + 2, y=TOP - 12, fill="#555555").text = day[:7]
     for number, (name, member) in enumerate(members.items()):
         y = TOP + number * (HEIGHT + GAP + 14)
-        _add(root, "text", x=8, y=y + 17, fill="#111111").text = member["title"][:24]
+        add(root, "text", x=8, y=y + 17, fill="#111111").text = member["title"][:24]
         _row(root, outcome["days"][name], columns, y)
         _marks(root, member["months"], columns, y + HEIGHT + 13)
     made: bytes = Xml.tostring(root, encoding="utf-8")
@@ -52,7 +40,7 @@ def _row(root: Xml.Element, days: list[dict[str, Any]], columns: dict[str, int],
         kind = _kind(day)
         if kind in COLOURS and day["day"] in columns:
             high = {"good": HEIGHT, "fair": HEIGHT * 2 // 3, "bad": HEIGHT // 3}.get(kind, HEIGHT)
-            bar = _add(
+            bar = add(
                 root,
                 "rect",
                 x=columns[day["day"]],
@@ -63,7 +51,7 @@ def _row(root: Xml.Element, days: list[dict[str, Any]], columns: dict[str, int],
             )
             if kind != "good":
                 said = f"{day['day']}: {day['down']} of {day['up'] + day['down']} probes failed"
-                _add(bar, "title").text = said
+                add(bar, "title").text = said
 
 
 def _marks(
@@ -73,7 +61,7 @@ def _marks(
         mark = MARKS.get(month["status"], "") + ("W" if month["warning"] else "")
         x = columns.get(f"{month['month']}-01")
         if mark and month["judged"] and x is not None:
-            _add(root, "text", x=x + 34, y=y, fill="#b3261e").text = mark
+            add(root, "text", x=x + 34, y=y, fill="#b3261e").text = mark
 
 
 def _kind(day: dict[str, Any]) -> str:
@@ -88,7 +76,3 @@ def _kind(day: dict[str, Any]) -> str:
 def _days(outcome: dict[str, Any]) -> Iterator[str]:
     start, end = day_start(outcome["from"]), day_start(outcome["until"][:10])
     yield from (day_of(moment) for moment in range(start, max(end, start + DAY), DAY))
-
-
-def _add(parent: Xml.Element, name: str, **given: object) -> Xml.Element:
-    return Xml.SubElement(parent, name, {key: str(value) for key, value in given.items()})

@@ -25,6 +25,12 @@ class Weather:
         found = bisect_right(self.starts, moment)
         return found > 0 and moment < self.spans[found - 1][1]
 
+    def up_from(self, moment: int) -> int:
+        """The moment itself if it is up then, else when it is up again."""
+        return (
+            self.spans[bisect_right(self.starts, moment) - 1][1] if self.down_at(moment) else moment
+        )
+
     def next_down(self, moment: int, until: int) -> int | None:
         """When it goes down after a moment, if that is before `until`."""
         found = bisect_right(self.starts, moment)

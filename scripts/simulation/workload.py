@@ -23,7 +23,7 @@ class Job:
 
 
 def jobs_of(scenario: Scenario) -> Iterator[Job]:
-    """All jobs, in order of time; the same for the same scenario."""
+    """All jobs, in order of time; the same for the same scenario, whatever the policy."""
     source = random.Random(f"{scenario.seed}/jobs")  # noqa: S311 - no secret
     load = scenario.load
     collections = sorted({c for member in scenario.members for c in member.collections})
@@ -31,17 +31,19 @@ def jobs_of(scenario: Scenario) -> Iterator[Job]:
         return
     at, number = scenario.start, 0
     while True:
-        at += int(source.expovariate(load.jobs_per_day / DAY)) + 1
+        at += int(source.expovariate(load.jobs_per_day / load.burst / DAY)) + 1
         if at >= scenario.end:
             return
-        number += 1
-        yield Job(
-            number,
-            at,
-            f"user{source.randrange(load.users) + 1}",
-            source.choice(collections),
-            max(int(source.expovariate(1 / (load.hours * HOUR))), 1000),
-        )
+        user = f"user{source.randrange(load.users) + 1}"
+        for _ in range(load.burst):
+            number += 1
+            yield Job(
+                number,
+                at,
+                user,
+                source.choice(collections),
+                max(int(source.expovariate(1 / (load.hours * HOUR))), 1000),
+            )
 
 
 def process_of(collection: str) -> dict[str, Any]:

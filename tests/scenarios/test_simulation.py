@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from aggregator.routing import POLICIES
 from aggregator.storage.database import Database
 from scripts.federation.main import main
-from scripts.federation.simulating import HistoryThere, play, seed
+from scripts.federation.simulating import HistoryThere, compared, play, seed
+from scripts.simulation.comparison_picture import comparison_picture
+from scripts.simulation.comparison_report import comparison_markdown, policies_table
 from scripts.simulation.report import markdown
 from scripts.simulation.scenario import load_scenario, read_scenario
 from scripts.simulation.timeline import timeline
@@ -22,7 +25,9 @@ from tests.unit.storage.conftest import postgresql_schema
 from tests.web.site import Site, backend
 
 GOLDEN = Path(__file__).parent / "golden"
-READY = sorted((Path(__file__).parents[2] / "config" / "scenarios").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+BUSY = ROOT / "config" / "scenarios" / "busy_month.yaml"
+READY = sorted(file for file in BUSY.parent.glob("*.yaml") if file != BUSY)
 SHORT: dict[str, Any] = {
     "title": "Short",
     "start": "2026-01-01",
@@ -43,14 +48,58 @@ def played(document: dict[str, Any], url: str, folder: Path) -> dict[str, Any]:
     return play(read_scenario(document), url, folder)
 
 
+def kept(name: str) -> str:
+    return (GOLDEN / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The busy month with every policy."""
+    return compared(load_scenario(BUSY), [*POLICIES], tmp_path_factory.mktemp("policies"))
+
+
 def report_of(file: Path, folder: Path) -> str:
     return markdown(play(load_scenario(file), f"sqlite:///{folder}/f.sqlite", folder))
 
 
+def test_policies_on_the_same_load_compare_as_the_kept_report_and_the_manual_say(
+    comparison: dict[str, Any],
+) -> None:
+    assert comparison_markdown(comparison) == kept("policies_in_a_busy_month")
+    manual = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert policies_table(comparison) in manual, "docs/policies.md shows another table"
+
+
+def test_each_policy_does_what_it_is_for(comparison: dict[str, Any]) -> None:
+    """On a load that fills the federation, by the very modules that route requests."""
+    policies = comparison["policies"]
+
+    def best(figure: str, *, most: bool = False) -> str:
+        chosen: str = (max if most else min)(policies, key=lambda name: policies[name][figure])
+        return chosen
+
+    assert best("credits_per_job") == "cheapest"
+    assert best("wait_mean_hours") == best("wait_p95_hours") == "least_loaded"
+    assert best("failed") == "most_available"
+    assert best("fairness", most=True) == "spread"
+    assert {figures["jobs"] for figures in policies.values()} == {314}
+    for figures in policies.values():
+        kinds = ("served", "failed", "unfinished", "refused")
+        assert sum(figures[kind] for kind in kinds) == figures["jobs"]
+        assert figures["mistakes_in_books"] == []
+
+
+def test_the_picture_has_a_bar_for_each_policy_and_figure(comparison: dict[str, Any]) -> None:
+    picture = comparison_picture(comparison).decode()
+    for name, figures in comparison["policies"].items():
+        assert picture.count(f">{name}<") == 7
+        assert f"<title>{name}: {figures['wait_mean_hours']:.2f}</title>" in picture
+    assert "Aurora Data Centre" in picture
+
+
 @pytest.mark.parametrize("file", READY, ids=lambda file: file.stem)
 def test_a_ready_scenario_ends_as_its_kept_report_says(file: Path, tmp_path: Path) -> None:
-    kept = (GOLDEN / f"{file.stem}.md").read_text(encoding="utf-8")
-    assert report_of(file, tmp_path) == kept
+    assert report_of(file, tmp_path) == kept(file.stem)
 
 
 def test_who_cannot_pay_at_one_member_is_served_by_another_until_nothing_is_left(
@@ -95,6 +144,25 @@ def test_the_command_writes_report_picture_and_data(tmp_path: Path) -> None:
     assert {"report.md", "report.json", "timeline.svg", "federation.sqlite"} <= names
 
 
+def test_the_command_compares_policies_and_writes_report_picture_and_data(tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    file.write_text(
+        "title: Short\nstart: 2026-01-01\nmonths: 1\navailability: {interval: 3600}\n"
+        "members: {terra: {collections: [S2]}, aurora: {collections: [S2]}}\n"
+        "load: {jobs_per_day: 1}\n"
+    )
+    asked = ["simulate", str(file), "--output", str(tmp_path / "out"), "--policies"]
+    found = CliRunner().invoke(main, [*asked, "order, spread"])
+    assert found.exit_code == 0, found.output
+    shares = {line.split("|")[1].strip(): line for line in found.output.splitlines() if "%" in line}
+    assert "100.0 %" in shares["order"] and "100.0 %" not in shares["spread"]
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"comparison.md", "comparison.json", "comparison.svg", "order", "spread"}
+    wrong = CliRunner().invoke(main, [*asked, "dearest"])
+    assert wrong.exit_code == 2
+    assert "There is no policy 'dearest'; there are: order, cheapest," in wrong.output
+
+
 def test_the_command_names_every_mistake_of_a_scenario(tmp_path: Path) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text("title: Wrong\nmonths: many\n")
@@ -133,3 +201,6 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory() as scratch:
             GOLDEN.mkdir(exist_ok=True)
             (GOLDEN / f"{ready.stem}.md").write_text(report_of(ready, Path(scratch)))
+    with tempfile.TemporaryDirectory() as scratch:
+        found = compared(load_scenario(BUSY), [*POLICIES], Path(scratch))
+        (GOLDEN / "policies_in_a_busy_month.md").write_text(comparison_markdown(found))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from aggregator.health.calendar import DAY, HOUR, day_of, day_start, rfc3339
-from scripts.simulation.scenario import ScenarioError, ending_at, load_scenario, read_scenario
+from scripts.simulation.moving import ending_at
+from scripts.simulation.scenario import ScenarioError, load_scenario, read_scenario
 from scripts.simulation.weather import joined, weather_of
 from scripts.simulation.workload import jobs_of
 
@@ -77,6 +78,7 @@ def test_the_ready_scenarios_have_no_mistakes(file: Path) -> None:
 
 def test_there_are_ready_scenarios() -> None:
     assert {file.stem for file in READY} == {
+        "busy_month",
         "calm_year",
         "newcomer_in_grace",
         "regional_outage",
@@ -152,3 +154,12 @@ def test_a_scenario_is_moved_by_whole_months_to_end_now() -> None:
     assert (day_of(moved.start), moved.end) == ("2027-06-01", now)
     assert rfc3339(moved.outages[0].starts) == "2027-07-10T00:00:00Z"
     assert day_of(moved.decisions[0].at) == "2027-07-12"
+
+
+def test_jobs_of_a_burst_come_at_once_from_one_user_and_are_as_many_in_all() -> None:
+    load = {"users": 30, "jobs_per_day": 30, "hours": 1, "burst": 3}
+    jobs = [*jobs_of(read_scenario(SMALL | {"load": load}))]
+    triples = [jobs[number : number + 3] for number in range(0, len(jobs), 3)]
+    assert all(len({(job.at, job.user) for job in triple}) == 1 for triple in triples)
+    assert [job.number for job in jobs] == [*range(1, len(jobs) + 1)]
+    assert abs(len(jobs) / (30 * 59) - 1) < 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aggregator.routing import POLICIES, decide
@@ -21,3 +21,8 @@ def ranked(policy: str, able: Sequence[str] = ABLE, **known: Any) -> dict[str, s
         facts=Facts(**known),
     )
     return {entry.backend: entry.why for entry in routing.ranking}
+
+
+def in_order(ranking: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The same as a list, since equal mappings may be in different orders."""
+    return [*ranking.items()]

@@ -6,10 +6,11 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aggregator.routing import POLICIES
+from aggregator.routing import POLICIES, decide
 from aggregator.routing.policies import Facts
 from aggregator.routing.policies.spread import apportioned
-from tests.unit.routing.policies.documents import ranked
+from tests.unit.routing.documents import backend, load, needs
+from tests.unit.routing.policies.documents import in_order, ranked
 
 WEIGHTS = some.dictionaries(
     some.sampled_from(["terra", "aurora", "boreal", "delta"]),
@@ -39,11 +40,15 @@ def test_turns_follow_the_weights() -> None:
 
 
 def test_the_ranking_says_whose_turn_it_is_and_what_each_gets() -> None:
-    assert ranked("spread", weights={"terra": 2, "boreal": 0}, turn=lambda _: 1) == {
-        "aurora": "next in turn for its 33.3 % of such requests",
-        "terra": "66.7 % of such requests",
-        "boreal": "of weight 0, for want of others",
-    }
+    assert in_order(
+        ranked("spread", weights={"terra": 2, "boreal": 0}, turn=lambda _: 1)
+    ) == in_order(
+        {
+            "aurora": "next in turn for its 33.3 % of such requests",
+            "terra": "66.7 % of such requests",
+            "boreal": "of weight 0, for want of others",
+        }
+    )
 
 
 def test_without_weights_each_is_asked_as_often() -> None:
@@ -62,6 +67,24 @@ def test_a_turn_is_asked_for_once_and_for_those_between_whom_there_is_a_choice()
     ranked("spread", ("terra",), turn=turn)
     ranked("spread", ("terra", "boreal"), turn=turn, weights={"boreal": 0.0})
     assert asked == [("terra", "aurora")]
+
+
+def test_those_among_whom_nobody_is_chosen_take_no_turn() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def turn(candidates: tuple[str, ...]) -> int:
+        asked.append(candidates)
+        return 1
+
+    routing = decide(
+        needs(a=load()),
+        [backend(name) for name in ("terra", "aurora", "boreal", "delta")],
+        policy=POLICIES["spread"],
+        facts=Facts(turn=turn),
+        reachable=["aurora", "delta"],
+    )
+    assert routing.able == ("delta", "aurora", "terra", "boreal")
+    assert asked == [("aurora", "delta")]
 
 
 def test_where_all_weigh_nothing_the_configured_order_stays() -> None:
