@@ -98,7 +98,8 @@ OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "title": "Network Common Data Form (netCDF-4)",
             "description": "The whole data cube in one file that follows the CF conventions, "
             "chunked and compressed; each band is a variable. The attribute "
-            "`openeo_dimensions` describes the dimensions of the data cube.",
+            "`openeo_dimensions` describes the dimensions of the data cube, and `openeo_cube` "
+            "all that it takes to load the very same data cube again.",
             "gis_data_types": ["raster", "vector"],
             "parameters": {
                 "compression_level": {
@@ -257,8 +258,10 @@ INPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         },
         "netCDF": {
             "title": "netCDF",
-            "description": "Rasters with CF conventions, each variable a band.",
-            "gis_data_types": ["raster"],
+            "description": "Rasters with CF conventions, each variable a band; and data cubes of "
+            "any kind, vector cubes too, that were saved as netCDF with the attribute "
+            "`openeo_cube`: they are the same again.",
+            "gis_data_types": ["raster", "vector"],
             "parameters": {},
         },
     }

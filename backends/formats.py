@@ -33,7 +33,8 @@ class SavedAsset:
     `bbox` (WGS84: west, south, east, north), `proj:epsg`, `proj:code` or `proj:wkt2`,
     `proj:shape` (rows, columns), `proj:transform`, `proj:bbox`, `bands` (list of
     {"name": ...}, with `data_type`, `nodata` and `statistics` where known), `datetime` or
-    `start_datetime` with `end_datetime`, `file:size`.
+    `start_datetime` with `end_datetime`, `cube:dimensions` where the file holds a whole cube,
+    `file:size`.
     """
 
     path: Path

@@ -18,6 +18,7 @@ from backends.web.documents import web_link, without_none
 PROJECTION: Final = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
 ELECTRO_OPTICAL: Final = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
 RASTER: Final = "https://stac-extensions.github.io/raster/v1.1.0/schema.json"
+DATACUBE: Final = "https://stac-extensions.github.io/datacube/v2.2.0/schema.json"
 FILE: Final = "https://stac-extensions.github.io/file/v2.1.0/schema.json"
 WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
@@ -140,6 +141,8 @@ def _extensions(assets: Iterable[Asset]) -> list[str]:
     for asset in assets:
         if any(key.startswith("proj:") for key in asset.metadata):
             found.add(PROJECTION)
+        if "cube:dimensions" in asset.metadata:
+            found.add(DATACUBE)
         if bands := asset.metadata.get("bands"):
             found.add(ELECTRO_OPTICAL)
             found |= {RASTER} if "raster:bands" in _parted(bands) else set()

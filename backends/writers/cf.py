@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
+import shapely
 import xarray as xr
 
-from backends.cube_form import FORM, TYPE, exact_geometries, form_of
+from backends.cube_form import FORM, GEOMETRY, TYPE, exact_geometries, form_of
 from backends.writers.cubes import (
     BAND_NAMES,
     as_raster,
@@ -111,17 +112,45 @@ def _dimensions(cube: xr.DataArray) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in cube.dims:
         if name in {"x", "y"}:
-            labels = cube.coords[name].values if name in cube.coords else [0]
-            ends = [float(min(labels)), float(max(labels))]
-            found[str(name)] = {"type": "spatial", "axis": name, "extent": ends}
+            found[str(name)] = _spatial(cube, name)
         elif name == time:
             dates = [date_text(label) for label in labels_of(cube, name)]
-            found[str(name)] = {"type": "temporal", "values": dates}
+            known = moments(dates)
+            ends = [known.get(key, known.get("datetime")) for key in _ENDS]
+            found[str(name)] = {"type": "temporal", "extent": ends, "values": dates}
         else:
             texts = [_text(label) for label in labels_of(cube, name)]
             kind = _kind(cube, name)
-            found[str(name)] = {"type": kind, "values": texts}
+            found[str(name)] = {"type": kind, **_outline(cube, kind), "values": texts}
     return found
+
+
+_ENDS: Final = ("start_datetime", "end_datetime")
+
+
+def _spatial(cube: xr.DataArray, name: Hashable) -> dict[str, Any]:
+    labels = cube.coords[name].values if name in cube.coords else [0]
+    ends = [float(min(labels)), float(max(labels))]
+    crs = cube.rio.crs if {"x", "y"} <= set(cube.dims) else None
+    system = {} if crs is None else {"reference_system": crs.to_epsg() or crs.to_wkt()}
+    return {"type": "spatial", "axis": name, "extent": ends, **system}
+
+
+def _outline(cube: xr.DataArray, kind: str) -> dict[str, Any]:
+    """The box around all geometries, in their own CRS; nothing for other dimensions."""
+    if kind != "geometry" or GEOMETRY not in cube.coords:
+        return {}
+    box = shapely.total_bounds(list(cube.coords[GEOMETRY].values))
+    if not np.isfinite(box).all():
+        return {}
+    system = cube.coords[GEOMETRY].attrs.get("crs")
+    known = {} if system is None else {"reference_system": _code(str(system))}
+    return {"bbox": [float(side) for side in box], **known}
+
+
+def _code(crs: str) -> int | str:
+    number = crs.removeprefix("EPSG:")
+    return int(number) if number.isdecimal() else crs
 
 
 def _kind(cube: xr.DataArray, name: Hashable) -> str:
@@ -173,4 +202,13 @@ def metadata_of(cube: xr.DataArray, format_: str) -> dict[str, Any]:
         bands = next((name for name in BAND_NAMES if name in cube.dims), None)
         names = [] if bands is None else [str(label) for label in labels_of(cube, bands)]
         found = {"bands": [{"name": name} for name in names]} if names else {}
-    return {**found, **moments(dates)}
+    bands = [{**band, **_stored(cube)} for band in found.get("bands", [])]
+    described = {"bands": bands} if bands else {}
+    return {**found, **described, **moments(dates), "cube:dimensions": _dimensions(cube)}
+
+
+def _stored(cube: xr.DataArray) -> dict[str, str]:
+    """How the raster extension tells the values of each band are stored."""
+    if cube.dtype.kind == "b":
+        return {}
+    return {"data_type": cube.dtype.name, **({"nodata": "nan"} if cube.dtype.kind == "f" else {})}

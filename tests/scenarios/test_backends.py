@@ -11,6 +11,7 @@ import pytest
 import requests
 from PIL import Image
 
+from scripts.federation.children import wait_until
 from tests.scenarios.conftest import Federation
 
 BACKENDS = ("terra", "aurora", "boreal")
@@ -114,3 +115,71 @@ def test_large_files_come_back_as_they_went(federation: Federation, name: str) -
     assert alice.ask("GET", "/files/large/file.bin").content == content
     assert alice.ask("DELETE", "/files/large/file.bin").status_code == 204
     assert alice.ask("GET", "/files").json()["files"] == []
+
+
+def test_one_member_reads_the_signed_results_of_another(federation: Federation) -> None:
+    area = {"west": 7.0, "south": 51.0, "east": 7.002, "north": 51.001}
+    terra, aurora = (Member(federation.backend_url(name), "alice") for name in ("terra", "aurora"))
+    radar = run(
+        aurora,
+        load=loading("SENTINEL1_GRD", area, "VV"),
+        mean={
+            "process_id": "reduce_dimension",
+            "arguments": {
+                "data": {"from_node": "load"},
+                "dimension": "t",
+                "reducer": {
+                    "process_graph": {
+                        "mean": {
+                            "process_id": "mean",
+                            "arguments": {"data": {"from_parameter": "data"}},
+                            "result": True,
+                        }
+                    }
+                },
+            },
+        },
+        save=saving("mean"),
+    )
+    link = next(link["href"] for link in radar["links"] if link["rel"] == "canonical")
+    both = run(
+        terra,
+        radar={"process_id": "load_stac", "arguments": {"url": link}},
+        optical=loading("SENTINEL2_L1C", area, "B05"),
+        merged={
+            "process_id": "merge_cubes",
+            "arguments": {"cube1": {"from_node": "optical"}, "cube2": {"from_node": "radar"}},
+        },
+        save=saving("merged"),
+    )
+    (asset,) = both["assets"].values()
+    assert asset["cube:dimensions"]["bands"]["values"] == ["B05", "VV"]
+
+
+def loading(collection: str, area: dict[str, float], *bands: str) -> dict[str, Any]:
+    arguments = {
+        "id": collection,
+        "spatial_extent": area,
+        "temporal_extent": ["2024-06-01", "2024-06-19"],
+        "bands": list(bands),
+    }
+    return {"process_id": "load_collection", "arguments": arguments}
+
+
+def saving(node: str) -> dict[str, Any]:
+    arguments = {"data": {"from_node": node}, "format": "netCDF"}
+    return {"process_id": "save_result", "arguments": arguments, "result": True}
+
+
+def run(member: Member, **graph: Any) -> Any:
+    """The results of a batch job of that graph."""
+    made = member.ask("POST", "/jobs", json={"process": {"process_graph": graph}})
+    assert made.status_code == 201, made.text
+    path = f"/jobs/{made.headers['OpenEO-Identifier']}"
+    assert member.ask("POST", f"{path}/results").status_code == 202
+    assert wait_until(
+        lambda: member.ask("GET", path).json()["status"] not in ("queued", "running"), seconds=60
+    )
+    found = member.ask("GET", f"{path}/results")
+    assert found.status_code == 200, found.text
+    return found.json()

@@ -14,7 +14,10 @@ import pytest
 import xarray as xr
 from werkzeug.serving import make_server
 
+from backends import scenes
+from backends.loading import LoadRequest
 from backends.processes.files import read_netcdf
+from backends.profile import CollectionSpec
 from scripts.federation.children import wait_until
 from tests.fakes.backends import FakeBackend, Reply
 from tests.fakes.exchange import difference
@@ -356,3 +359,35 @@ def test_only_the_places_that_are_configured_may_lie_on_this_machine(
     said = failure(backends["aurora"], f"http://127.0.0.1:{port}/results")
     assert f"'http://127.0.0.1:{port}/results' cannot be loaded" in said
     assert "the host '127.0.0.1' lies in a private network" in said
+
+
+@pytest.mark.parametrize(
+    ("product", "wide", "narrow", "bands"),
+    [
+        (
+            "sentinel2_l2a",
+            {},
+            {"bands": ["SCL", "B04"], "spatial_extent": [4.0, 50.5, 32.0, 72.0]},
+            ("B04", "SCL"),
+        ),
+        (
+            "vegetation_10daily",
+            {"bands": ["FAPAR", "NDVI"]},
+            {"bands": ["NDVI"], "temporal_extent": ["2024-01-01", None]},
+            ("NDVI",),
+        ),
+        ("landcover", {}, {"temporal_extent": ["2024-01-01", "2024-12-31"]}, ("MAP",)),
+    ],
+)
+def test_a_product_is_the_same_wherever_it_is_held(
+    product: str, wide: dict[str, Any], narrow: dict[str, Any], bands: tuple[str, ...]
+) -> None:
+    request = LoadRequest(
+        spatial_extent=AREA, temporal_extent=("2024-01-01", "2024-06-19"), bands=bands
+    )
+    one, other = (
+        scenes.load(CollectionSpec(name, "world", product, options), request).compute()
+        for name, options in (("TERRA_ONE", wide), ("BOREAL_MIRROR", narrow))
+    )
+    assert not difference(one, other)
+    assert np.isfinite(one.values).any()

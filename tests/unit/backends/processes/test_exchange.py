@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,6 +177,34 @@ def test_a_form_that_is_none_makes_the_file_unreadable(form: str) -> None:
     dataset = xr.Dataset({"data": (("y", "x"), np.zeros((8, 8)))}, attrs={FORM: form})
     with pytest.raises(ValueError):
         restored(dataset)
+
+
+def test_the_results_say_what_the_cube_is(producer: Producer) -> None:
+    url = producer.results_of(cube(("bands", "t", "y", "x"), "int16"), "netCDF")
+    document = json.loads(producer.fetch(url))
+    (asset,) = document["assets"].values()
+    assert asset["cube:dimensions"] == {
+        "bands": {"type": "bands", "values": ["B08", "B04"]},
+        "t": {
+            "type": "temporal",
+            "extent": ["2024-01-01T00:00:00Z", "2024-02-29T00:00:00Z"],
+            "values": DATES,
+        },
+        "y": {
+            "type": "spatial",
+            "axis": "y",
+            "extent": [5199955.0, 5199995.0],
+            "reference_system": 32633,
+        },
+        "x": {
+            "type": "spatial",
+            "axis": "x",
+            "extent": [500005.0, 500035.0],
+            "reference_system": 32633,
+        },
+    }
+    assert asset["raster:bands"] == [{"data_type": "int16"}] * 2
+    assert any("/datacube/" in url for url in document["stac_extensions"])
 
 
 ZONES = {

@@ -123,7 +123,8 @@ def test_what_is_known_of_the_file_goes_into_its_metadata(tmp_path: Path) -> Non
     assert asset.media_type == "application/x-netcdf"
     assert asset.metadata["start_datetime"] == "2021-07-01T00:00:00Z"
     assert asset.metadata["end_datetime"] == "2021-07-06T00:00:00Z"
-    assert asset.metadata["bands"] == [{"name": "B04"}, {"name": "B08"}]
+    stored = {"data_type": "float32", "nodata": "nan"}
+    assert asset.metadata["bands"] == [{"name": "B04", **stored}, {"name": "B08", **stored}]
     assert asset.metadata["proj:shape"] == [30, 40]
 
 
@@ -135,9 +136,18 @@ def test_an_empty_cube_is_refused(tmp_path: Path) -> None:
 def test_the_file_tells_the_dimensions_of_the_cube(tmp_path: Path) -> None:
     described = json.loads(reread(cube(), tmp_path).attrs["openeo_dimensions"])
     assert list(described) == ["t", "bands", "y", "x"]
-    assert described["t"] == {"type": "temporal", "values": ["2021-07-01", "2021-07-06"]}
+    assert described["t"] == {
+        "type": "temporal",
+        "extent": ["2021-07-01T00:00:00Z", "2021-07-06T00:00:00Z"],
+        "values": ["2021-07-01", "2021-07-06"],
+    }
     assert described["bands"] == {"type": "bands", "values": ["B04", "B08"]}
-    assert described["x"] == {"type": "spatial", "axis": "x", "extent": [600_005.0, 600_395.0]}
+    assert described["x"] == {
+        "type": "spatial",
+        "axis": "x",
+        "extent": [600_005.0, 600_395.0],
+        "reference_system": 32631,
+    }
 
 
 def test_gdal_reads_the_file(tmp_path: Path) -> None:
