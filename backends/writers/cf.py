@@ -202,8 +202,8 @@ def metadata_of(cube: xr.DataArray, format_: str) -> dict[str, Any]:
         bands = next((name for name in BAND_NAMES if name in cube.dims), None)
         names = [] if bands is None else [str(label) for label in labels_of(cube, bands)]
         found = {"bands": [{"name": name} for name in names]} if names else {}
-    bands = [{**band, **_stored(cube)} for band in found.get("bands", [])]
-    described = {"bands": bands} if bands else {}
+    layers = [{**band, **_stored(cube)} for band in found.get("bands", [])]
+    described = {"bands": layers} if layers else {}
     return {**found, **described, **moments(dates), "cube:dimensions": _dimensions(cube)}
 
 
