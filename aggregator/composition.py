@@ -11,6 +11,8 @@ from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
 from aggregator.storage.consents import Consents
 from aggregator.storage.database import Database
+from aggregator.storage.federated_jobs import FederatedJobs
+from aggregator.storage.lease import Lease
 from aggregator.storage.processes import StoredProcesses
 from aggregator.upstream.client import Client, Limits, Transport
 from aggregator.upstream.fleet import Fleet
@@ -22,12 +24,20 @@ from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
 from aggregator.usecases.boards import Boards
-from aggregator.usecases.bookkeeping import keep_books
+from aggregator.usecases.bookkeeping import Bookkeeping, keep_books
 from aggregator.usecases.callers import trust_in_issuers, verified_callers
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH, SERVICE, SYNCHRONOUS, Credits
 from aggregator.usecases.definitions import Definitions
 from aggregator.usecases.estimates import Estimates
+from aggregator.usecases.federated.desk import JobDesk
+from aggregator.usecases.federated.driver import Driver, limits_of
+from aggregator.usecases.federated.errands import Errands
+from aggregator.usecases.federated.keyring import Keyring
+from aggregator.usecases.federated.lifecycle import Lifecycle
+from aggregator.usecases.federated.members import Members
+from aggregator.usecases.federated.money import Money
+from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.files import Files
 from aggregator.usecases.gathering import Gathering
@@ -45,7 +55,7 @@ from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import whole
-from aggregator.usecases.watching import record_of, watch_of
+from aggregator.usecases.watching import Watch, program_name, record_of, watch_of
 
 Clock = Callable[[], float]
 
@@ -94,6 +104,9 @@ def compose(
     process_runs = Processing(settings, fleet, catalogue, definitions, policies, credits_=credits_)
     job_accounts = books.jobs if books else None
     jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
+    splitting = Splitting(process_runs, policies)
+    planning = Planning(splitting if settings.splitting.enabled else None, credits_)
+    desk, driving = _jobs(ground, jobs, planning, admission, books)
     user_processes = _user_processes(ground, stored, definitions, process_runs)
     availability = _availability(ground)
     items = Items(settings, fleet, catalogue)
@@ -110,10 +123,11 @@ def compose(
         Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
         policies,
         process_runs,
-        Splitting(process_runs, policies),
-        jobs,
+        splitting,
+        desk,
+        driving,
         Services(settings, fleet, catalogue, process_runs, job_accounts),
-        Estimates(process_runs, jobs, user_processes, credits_, books.past_jobs if books else None),
+        Estimates(process_runs, desk, user_processes, credits_, books.past_jobs if books else None),
         Files(settings, fleet, catalogue),
         items,
         Searches(settings, fleet, catalogue, items),
@@ -197,6 +211,45 @@ def _availability(ground: _Ground) -> Availability:
         watch=watch,
         clock=ground.clock,
     )
+
+
+def _jobs(
+    ground: _Ground,
+    jobs: Jobs,
+    planning: Planning,
+    admission: Admission,
+    books: Bookkeeping | None,
+) -> tuple[JobDesk, Watch]:
+    """Batch jobs, and what drives federated ones in the background."""
+    settings, splitting, clock = ground.settings, ground.settings.splitting, ground.clock
+    limits = limits_of(splitting)
+    store = FederatedJobs(ground.database, limits)
+    keyring = Keyring(ground.key, settings.token_lifetime, clock)
+    money = Money(books.credits if books else None, books.jobs if books else None)
+    lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
+    errands = Errands(
+        store,
+        Members(jobs, whole(settings.public_url)),
+        keyring,
+        admission,
+        money,
+        fence=lease,
+        fenced_seconds=splitting.lease,
+        limits=limits,
+        clock=clock,
+    )
+    driver = Driver(store, errands, lease, splitting.lease, limits, clock=clock)
+    lifecycle = Lifecycle(
+        store,
+        jobs,
+        planning,
+        keyring=keyring,
+        money=money,
+        catalogue=ground.catalogue,
+        clock=clock,
+        wake=driver.wake,
+    )
+    return JobDesk(jobs, lifecycle, planning, money), Watch(driver)
 
 
 def _user_processes(

@@ -152,6 +152,16 @@ def not_started(job: JobState, key: Key, now: int, limits: Limits) -> JobState:
     return settled(_moved(job, part, now, stage=CREATED), now)
 
 
+def taken_back(job: JobState, key: Key, now: int) -> JobState:
+    """What was about to be created or started was certainly not: that was no attempt."""
+    part = job.part(key)
+    before = {CREATING: WAITING, STARTING: CREATED}
+    if part is None or part.stage not in before:
+        return job
+    undone = replace(part, stage=before[part.stage], since=now, attempts=part.attempts - 1)
+    return settled(job.having(undone), now)
+
+
 def seen(
     job: JobState,
     key: Key,

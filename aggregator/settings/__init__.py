@@ -16,6 +16,7 @@ from aggregator.settings.sections import (
     Ranking,
     RemoteProcesses,
     Selection,
+    Splitting,
     Terms,
     Upstream,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Selection",
     "Settings",
     "SettingsError",
+    "Splitting",
     "Terms",
     "Upstream",
     "as_markdown",

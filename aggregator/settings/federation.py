@@ -25,6 +25,7 @@ from aggregator.settings.sections import (
     Ranking,
     RemoteProcesses,
     Selection,
+    Splitting,
     Terms,
     Upstream,
 )
@@ -107,6 +108,7 @@ class Settings:
     availability: Availability = table(
         Availability, "how members are monitored and judged by the contract"
     )
+    splitting: Splitting = table(Splitting, "processes that no single backend can run")
     accounting: Accounting | None = setting(
         None, "credits and usage reports; if left out, nothing is counted and nothing refused"
     )

@@ -17,6 +17,7 @@ from aggregator.settings.values import suggest, table_values
 
 BACKEND_ID = re.compile(r"[a-z][a-z0-9_]*")
 # Pages of the federation, below /federation/ like the backends' own.
+FEDERATION = "federation"
 PAGES = frozenset(
     {
         "accounting",
@@ -122,6 +123,8 @@ def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[B
         path = f"backends.{identifier}"
         if not isinstance(identifier, str) or not BACKEND_ID.fullmatch(identifier):
             mistakes.append(f"{path}: an id is small letters, digits and _, a letter first")
+        if identifier == FEDERATION:
+            mistakes.append(f"{path}: the ids of federated jobs begin with this; choose another")
         if identifier in PAGES:
             mistakes.append(f"{path}: this is the name of a page of the federation; choose another")
         before = len(mistakes)

@@ -231,6 +231,34 @@ class Accounting:
 
 
 @dataclass(frozen=True)
+class Splitting:
+    """One process over several backends, as a federated job. All times are in seconds."""
+
+    enabled: bool = setting(
+        True, "whether a process that no single backend can run is split over several"
+    )
+    parallel_parts: int = setting(
+        4, "parts of one job that are at the same backend at once", at_least(1)
+    )
+    patience: float = setting(
+        86400.0,
+        "that a part waits for a backend that is away, or for its user to log in again",
+        at_least(0),
+    )
+    longest_pause: float = setting(
+        30.0, "between two looks at a part; short jobs are looked at more often", at_least(0.05)
+    )
+    lease: float = setting(
+        10.0, "after which another worker takes over from one that has gone", at_least(0.1)
+    )
+    synchronous_bytes: int = setting(
+        64 * 1024 * 1024,
+        "estimated bytes that parts hand on, at most, where the user waits for the result",
+        at_least(0),
+    )
+
+
+@dataclass(frozen=True)
 class Availability:
     """How members are monitored and judged. Times are in seconds, unless their names say more."""
 

@@ -185,6 +185,16 @@ class FederatedJobs:
         with self.database.read() as connection:
             return [(row.sequence, read_line(row)) for row in connection.execute(query)]
 
+    def last_error(self, identifier: str, part: str, since: int) -> Line | None:
+        """The last line of a job's log that tells of an error of a part, none before `since`."""
+        c = federated_line.c
+        mine = and_(c.federated == identifier, c.part == part, c.at >= since)
+        wanted = and_(mine, c.level == "error")
+        query = select(federated_line).where(wanted).order_by(c.sequence.desc()).limit(1)
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else read_line(row)
+
     def count(self) -> dict[str, int]:
         """How many batch jobs there are of each status."""
         c = federated_job.c

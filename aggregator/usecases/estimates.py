@@ -13,7 +13,7 @@ from aggregator.ledger.orders import read_order
 from aggregator.routing import FREE, Credit
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, Credits
-from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.past_jobs import BY, PastJobs
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.user_processes import UserProcesses
@@ -34,7 +34,7 @@ class Estimates:
     def __init__(
         self,
         processing: Processing,
-        jobs: Jobs,
+        jobs: JobDesk,
         user_processes: UserProcesses,
         credits_: Credits | None,
         past: PastJobs | None,

@@ -23,9 +23,9 @@ from aggregator.usecases.boards import Boards
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.estimates import Estimates
+from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.files import Files
 from aggregator.usecases.items import Items
-from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.operators import Operators
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
@@ -35,6 +35,7 @@ from aggregator.usecases.services import Services
 from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
+from aggregator.usecases.watching import Watch
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class Federation:
     policies: Policies
     processing: Processing
     splitting: Splitting
-    jobs: Jobs
+    jobs: JobDesk
+    driving: Watch
     services: Services
     estimates: Estimates
     files: Files
@@ -87,6 +89,7 @@ class Federation:
                 if self.bookkeeping is not None:
                     self.bookkeeping.housekeeping.start()
                 self.issuers.start(self._known_issuers)
+                self.driving.start()
                 self._started = time.monotonic()
                 self._beginning = threading.Thread(
                     target=self._prepare, args=(self._started,), name="beginning", daemon=True
@@ -146,6 +149,7 @@ class Federation:
             beginning, self._beginning = self._beginning, None
         if beginning is not None:
             beginning.join(5)
+        self.driving.stop()
         self.availability.stop()
         self.snapshots.stop()
         self.issuers.stop()

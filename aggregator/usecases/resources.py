@@ -6,26 +6,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from urllib.parse import quote, unquote
 
 import orjson
 
-from aggregator.documents import JsonObject, text
+from aggregator.documents import JsonObject, objects, text
 from aggregator.errors import (
     BackendError,
     BackendFailure,
     BackendUnavailable,
+    DatabaseUnavailable,
     FeatureUnsupported,
     NoBackendForProcess,
     OpenEOError,
 )
 from aggregator.ids import IdentifierError, federate, split
 from aggregator.ledger.orders import read_order
-from aggregator.routing import FREE, Billing, Routing, read_choice, read_policy, without_choice
+from aggregator.routing import FREE, Billing, read_choice, read_policy, without_choice
 from aggregator.settings import Settings
 from aggregator.storage.holding import Opened
-from aggregator.upstream.client import FAILURES, Answer, Request
+from aggregator.upstream.client import FAILURES, Answer, Failure, Request
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.accounts import Access, absent, refusal
 from aggregator.usecases.catalogue import Catalogue
@@ -42,13 +43,39 @@ FAILED_JOB = frozenset({424})
 Shape = Callable[[str, JsonObject], JsonObject]
 
 
+class Explains(Protocol):
+    """Says why something went where it did."""
+
+    def explain(self) -> str:
+        """Text of several lines, for people."""
+        ...
+
+
+class Beside(Protocol):
+    """What is listed beside what the backends list, and which of theirs are left out.
+
+    `query` is what a request for such a list says beside limit and cursor.
+    """
+
+    name: str
+    query: Mapping[str, str]
+
+    def page(self, query: Mapping[str, str]) -> JsonObject:
+        """A page as a backend would give it."""
+        ...
+
+    def hides(self, backend: str, document: JsonObject) -> bool:
+        """Whether that one of a backend is left out."""
+        ...
+
+
 @dataclass(frozen=True)
 class Created:
-    """Something new, and where it went."""
+    """Something new, and where it went: a backend, or several of them with commas."""
 
     identifier: str
     backend: str
-    routing: Routing
+    routing: Explains
 
 
 @dataclass(frozen=True)
@@ -106,7 +133,12 @@ class Resources:
         return Created(federate(backend, local_id), backend, decision.routing)
 
     def list(
-        self, access: Access, view: View, limit: int | None, cursor: str | None
+        self,
+        access: Access,
+        view: View,
+        limit: int | None,
+        cursor: str | None,
+        beside: Beside | None = None,
     ) -> dict[str, Any]:
         """One page of what the user has at all backends; CursorError for a cursor not ours."""
         known = list(self._catalogue.known(view))
@@ -114,26 +146,33 @@ class Resources:
         if not offering:
             raise FeatureUnsupported()
         asked_at = self._accounts.now() if self._accounts else 0
-        asked = begin(cursor, [b for b in known if b in access.credentials and b in offering])
+        usable = [b for b in known if b in access.credentials and b in offering]
+        asked = begin(cursor, [*([beside.name] if beside else []), *usable])
         listing = read_page(
             asked,
             path=f"/{self.collection}",
             key=self.collection,
             limit=limit,
-            ask=partial(ask_all, self._fleet, access),
+            ask=partial(self._ask_all, access, beside),
             deadline=self._settings.upstream.listing_deadline,
         )
         refused = refusal(listing.failures)
-        if refused is not None and len(listing.failures) == len(asked):
+        if refused is not None and asked.keys() & {*usable} <= listing.failures.keys():
             raise refused
         shown = self._shown(listing.items, access, asked_at)
-        restored = self._processing.translation.restored
-        items = [named(i.backend, restored(i.document, i.backend, view)) for i in shown]
+        restored, own = self._processing.translation.restored, beside.name if beside else ""
+        items = [
+            dict(i.document)
+            if i.backend == own
+            else named(i.backend, restored(i.document, i.backend, view))
+            for i in shown
+        ]
         page: dict[str, Any] = {self.collection: items, "links": []}
         if listing.cursor is not None:
-            query = ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
+            query = dict(beside.query) if beside else {}
+            query |= ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
             page["links"] = [{"rel": "next", "href": view.link(self.collection, query=query)}]
-        missing = absent(access, listing.failures, known)
+        missing = absent(access, listing.failures, [own, *known])
         return page | ({"federation:missing": missing} if missing else {})
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
@@ -172,6 +211,38 @@ class Resources:
     def logs(self, identifier: str, query: Mapping[str, str], access: Access, view: View) -> Reply:
         """The log entries of one."""
         return self._reply(identifier, Request("GET", "/logs", query), access, view)
+
+    def ask_at(self, backend: str, request: Request, access: Access) -> JsonObject:
+        """The document with which a backend answers its user."""
+        return self._fleet.clients[backend].read(self._ask(backend, request, access))
+
+    def _ask_all(
+        self,
+        access: Access,
+        beside: Beside | None,
+        requests: Mapping[str, Request],
+        deadline: float,
+    ) -> tuple[Mapping[str, JsonObject], Mapping[str, Failure]]:
+        """Pages of the backends, and of what is listed beside them."""
+        asked = {b: r for b, r in requests.items() if beside is None or b != beside.name}
+        documents, failures = ask_all(self._fleet, access, asked, deadline)
+        if beside is None:
+            return documents, failures
+        kept: dict[str, JsonObject] = {
+            backend: {
+                **page,
+                self.collection: [
+                    one for one in objects(page, self.collection) if not beside.hides(backend, one)
+                ],
+            }
+            for backend, page in documents.items()
+        }
+        if beside.name in requests:
+            try:
+                kept[beside.name] = beside.page(requests[beside.name].query)
+            except DatabaseUnavailable:
+                failures = {**failures, beside.name: BackendUnavailable(beside.name)}
+        return kept, failures
 
     def _shown(
         self,
@@ -215,7 +286,7 @@ class Resources:
     def _document(self, backend: str, local_id: str, below: str, access: Access) -> JsonObject:
         """The document of one, or of what stands below it, as its backend gives it."""
         path = f"/{self.collection}/{quote(local_id, safe='')}{below}"
-        return self._fleet.clients[backend].read(self._ask(backend, Request("GET", path), access))
+        return self.ask_at(backend, Request("GET", path), access)
 
     def _takes_work(self, identifier: str, view: View) -> None:
         """Raises NoBackendForProcess if the backend of that one is excluded."""
@@ -284,7 +355,9 @@ def marked(backend: str, document: JsonObject) -> dict[str, Any]:
     return {**document, "federation:backends": [backend]}
 
 
-def ask_all(fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float) -> Any:
+def ask_all(
+    fleet: Fleet, access: Access, requests: Mapping[str, Request], deadline: float
+) -> tuple[Mapping[str, JsonObject], Mapping[str, Failure]]:
     """Asks backends for a listing, each with the user's credentials there."""
     answers = fleet.ask_all(requests, access.credentials, deadline=deadline)
     return answers.documents, answers.failures

@@ -39,7 +39,7 @@ class Watch:
     """The monitor, and what tells webhooks, each in a thread, between `start` and `stop`."""
 
     def __init__(self, *runners: Runs) -> None:
-        self._runners = runners
+        self.runners = runners
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -48,7 +48,7 @@ class Watch:
         if self._threads:
             return
         self._stopping.clear()
-        for runner in self._runners:
+        for runner in self.runners:
             name = type(runner).__name__.lower()
             thread = threading.Thread(
                 target=runner.run, args=(self._stopping,), name=name, daemon=True
@@ -59,7 +59,7 @@ class Watch:
     def stop(self) -> None:
         """End; a probe that waits for a member ends with its deadline."""
         self._stopping.set()
-        for runner in self._runners:
+        for runner in self.runners:
             runner.wake()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
@@ -93,7 +93,7 @@ def watch_of(
         limit=settings.upstream.max_metadata_bytes,
         clock=clock,
     )
-    holder = _holder()
+    holder = program_name()
     lease = Lease(database, "monitor", holder, availability.lease)
     record = record_of(settings, database)
     runners: list[Runs] = [Monitor(looking, record, lease, availability, clock=clock)]
@@ -110,6 +110,6 @@ def watch_of(
     return Watch(*runners)
 
 
-def _holder() -> str:
+def program_name() -> str:
     """A name that no other program has, and that tells operators which one it is."""
     return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
+from aggregator.usecases.federated.listing import PARTS
 from aggregator.web.context import access, body, federation, query, view
-from aggregator.web.resources import created, listed, passed
+from aggregator.web.resources import created, paged, passed
 
 blueprint = Blueprint("jobs", __name__)
 
 
 @blueprint.get("/jobs")
 def list_jobs() -> Response:
-    """The user's jobs at all backends."""
-    return listed(federation().jobs)
+    """The user's jobs at all backends, without those that are parts of others unless asked for."""
+    parts = request.args.get(PARTS, "false").casefold() == "true"
+    return paged(partial(federation().jobs.list, parts=parts))
 
 
 @blueprint.post("/jobs")

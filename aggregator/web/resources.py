@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from flask import Response, request
 
+from aggregator.documents import JsonObject
 from aggregator.usecases.accounts import Access
-from aggregator.usecases.resources import Reply, Resources
+from aggregator.usecases.resources import Created, Reply, Resources
 from aggregator.usecases.views import View
 from aggregator.web.context import access, body, limit, view
 from aggregator.web.responses import document, empty, routed
@@ -31,7 +32,18 @@ def paged(page: List) -> Response:
     return document(page(access(), view(), limit(), request.args.get("next") or None))
 
 
-def created(resources: Resources) -> Response:
+class Creates(Protocol):
+    """Creates what stands below a path."""
+
+    @property
+    def collection(self) -> str:
+        """The path, without its slash."""
+
+    def create(self, body: JsonObject, access: Access, view: View) -> Created:
+        """Create one."""
+
+
+def created(resources: Creates) -> Response:
     """The answer to the creation of one."""
     new = resources.create(body(), access(), view())
     headers = {

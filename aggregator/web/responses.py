@@ -10,8 +10,8 @@ import orjson
 from flask import Response, request
 
 from aggregator.identity.secrets import without_credentials
-from aggregator.routing import Routing
 from aggregator.usecases.pages import Page
+from aggregator.usecases.resources import Explains
 from aggregator.web.errors import reference
 
 JSON = "application/json"
@@ -54,12 +54,12 @@ def stream(chunks: Iterable[bytes], status: int, headers: Mapping[str, str]) -> 
     return Response(chunks, status, dict(headers), direct_passthrough=True)
 
 
-def routed(backend: str, routing: Routing) -> dict[str, str]:
+def routed(backend: str, routing: Explains) -> dict[str, str]:
     """Headers that say which backend runs a process, and why."""
     return {"OpenEO-Federation-Backends": backend, **explained(routing)}
 
 
-def explained(routing: Routing) -> dict[str, str]:
+def explained(routing: Explains) -> dict[str, str]:
     """The header that says where a process can run, and why not elsewhere."""
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
     told = without_credentials("; ".join(line for line in lines if line))

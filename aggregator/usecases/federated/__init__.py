@@ -1,0 +1,17 @@
+"""Federated jobs: one job for its user, whose parts are jobs at several backends.
+
+::
+
+    desk         batch jobs, wherever they live: hands each request on
+    planning     finds the plan of a request that no single backend can run
+    lifecycle    what users do with federated jobs
+    documents    how users see them
+    money        what their parts are expected to cost, and what they have cost
+    synchronous  results of split processes for users who wait
+    driver       does what is due in the background: one program among several
+    errands      one step for one part, recorded before and after
+    members      what is asked of the backends for a part
+    keyring      users' credentials, sealed while a job has something left to do
+
+What to do next is decided by `aggregator.federated`; how things stand is in the database.
+"""

@@ -1,0 +1,132 @@
+"""How users see their federated jobs: as any batch job, with the parts beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.federated.states import (
+    AT_WORK,
+    CANCELED,
+    FAILED,
+    FINISHED,
+    Line,
+    PartState,
+    Problem,
+)
+from aggregator.federated.sums import costs, progress, usage
+from aggregator.health.calendar import rfc3339
+from aggregator.ids import federate
+from aggregator.routing.plans import Plan
+from aggregator.storage.federated_jobs import FederatedJob
+
+_STATUSES = {FINISHED: "finished", FAILED: "error", CANCELED: "canceled"}
+_SHOWN = ("title", "description", "plan", "budget")
+_OWN = frozenset({"federation:plan", "process"})
+
+
+def short(job: FederatedJob, parts: Sequence[PartState]) -> dict[str, Any]:
+    """The job in a list; `parts` are its parts with their costs."""
+    state = job.state
+    shown: dict[str, Any] = {
+        "id": state.id,
+        **{key: job.request[key] for key in _SHOWN if key in job.request},
+        "status": state.status,
+        "created": rfc3339(job.created),
+        "updated": rfc3339(job.updated),
+    }
+    if state.status not in ("created", "canceled"):
+        shown["progress"] = 100 if state.status == "finished" else progress(parts)
+    spent = costs(parts)
+    if spent is not None:
+        shown["costs"] = spent
+    return {**shown, "federation:backends": list(job.plan.backends)}
+
+
+def full(job: FederatedJob, parts: Sequence[PartState]) -> dict[str, Any]:
+    """All that there is to say of the job."""
+    more = {key: value for key, value in job.request.items() if key not in _OWN}
+    used, problem = usage(parts), job.state.problem
+    by_id = {part.id: part for part in parts}
+    return {
+        **more,
+        **short(job, parts),
+        "process": dict(job.process),
+        **({"usage": used} if used else {}),
+        "federation:parts": [
+            _part(job.plan, part.id, by_id.get(part.id)) for part in job.plan.parts
+        ],
+        "federation:plan": job.plan.explain(),
+        **({} if problem is None else {"federation:problem": problem_of(problem)}),
+        "links": [],
+    }
+
+
+def _part(plan: Plan, name: str, state: PartState | None) -> dict[str, Any]:
+    planned = plan.by_id[name]
+    told: dict[str, Any] = {
+        "id": name,
+        "backend": planned.backend,
+        "status": status_of(state),
+        "needs": list(planned.needs),
+        "why": planned.why,
+        "nodes": list(planned.nodes),
+        "exchanges": [e.as_json() for e in plan.exchanges if e.producer == name],
+    }
+    if state is None:
+        return told
+    told["job"] = federate(state.backend, state.job) if state.job else None
+    told |= {
+        key: value for key in ("progress", "costs") if (value := getattr(state, key)) is not None
+    }
+    if state.usage:
+        told["usage"] = dict(state.usage)
+    if state.budget is not None:
+        told["budget"] = state.budget / 1000
+    return told | (
+        {"waits_for": {"away": "backend"}.get(state.trouble, "login")} if state.trouble else {}
+    )
+
+
+def status_of(part: PartState | None) -> str:
+    """The status of a part, as batch jobs have them."""
+    if part is None:
+        return "created"
+    if part.stage == AT_WORK:
+        return part.status if part.status in ("queued", "running") else "queued"
+    return _STATUSES.get(part.stage, "created")
+
+
+def problem_of(problem: Problem) -> dict[str, Any]:
+    """Why the job failed, as an entry of its log."""
+    told: dict[str, Any] = {
+        "id": "problem",
+        "level": "error",
+        "code": problem.code,
+        "message": problem.message,
+    }
+    if problem.part:
+        told |= {"federation:part": problem.part, "federation:backends": [problem.backend]}
+    return told
+
+
+def entry(number: int, line: Line) -> dict[str, Any]:
+    """A line of the log."""
+    told: dict[str, Any] = {
+        "time": rfc3339(line.at),
+        **line.document,
+        "id": str(number),
+        "level": line.level,
+        "message": line.message,
+    }
+    if line.code:
+        told["code"] = line.code
+    if line.part:
+        told |= {"federation:part": line.part, "federation:backends": [line.backend]}
+    return told
+
+
+def estimate(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The estimate of the whole from those of its parts, each of which has costs."""
+    whole = round(sum(part["costs"] for part in parts), 3)
+    return {"costs": whole, "federation:parts": [dict(part) for part in parts]}

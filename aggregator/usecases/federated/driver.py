@@ -1,0 +1,188 @@
+"""Does in the background what is due for federated jobs: one program among several, by a lease.
+
+One thread keeps the order of steps, and each step has a thread of its own: a backend that hangs
+delays nobody else. What stands in the database is all that counts: a driver that vanishes is
+followed by another one, which goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+
+from aggregator.errors import DatabaseUnavailable
+from aggregator.federated.changes import settled, troubled
+from aggregator.federated.states import AWAY, JobState, Limits
+from aggregator.federated.steps import Step, steps
+from aggregator.settings import Splitting
+from aggregator.storage.federated_jobs import FederatedJobs, NotOurs
+from aggregator.storage.lease import Lease
+from aggregator.usecases.aside import begun
+from aggregator.usecases.federated.errands import Errands
+
+LOG = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+RETRY_SECONDS = 5.0
+AT_ONCE, AT_BACKEND = 48, 12
+"""Steps that are done at the same time, in all and at one backend."""
+
+Begin = Callable[[Callable[[], None], str], Future[None]]
+Key = tuple[str, tuple[int, str]]
+
+
+def limits_of(settings: Splitting) -> Limits:
+    """The limits that the settings ask for."""
+    return Limits(
+        parallel=settings.parallel_parts,
+        patience=round(settings.patience * 1000),
+        settling=round(settings.lease * 1000),
+        longest=round(settings.longest_pause * 1000),
+    )
+
+
+class Driver:
+    """Call `run` in a thread of its own, or `step` again and again."""
+
+    def __init__(
+        self,
+        store: FederatedJobs,
+        errands: Errands,
+        lease: Lease,
+        lease_seconds: float,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        begin: Begin = begun,
+    ) -> None:
+        self._store, self._errands, self._limits = store, errands, limits
+        self._lease, self._seconds = lease, lease_seconds
+        self._clock, self._monotonic, self.begin = clock, monotonic, begin
+        self._under_way: dict[Key, tuple[str, Future[None]]] = {}
+        self._wake = threading.Event()
+        self._holds = False
+        self._renew_at = self._idle_since = float("-inf")
+
+    def run(self, stopping: threading.Event) -> None:
+        """Do what is due until that is set (call `wake` then); gives the lease up at the end."""
+        while not stopping.is_set():
+            try:
+                pause = self.step()
+            except DatabaseUnavailable:
+                self._holds, pause = False, RETRY_SECONDS
+            except Exception:  # the thread outlives what nobody thought of
+                LOG.exception("driving federated jobs failed")
+                pause = RETRY_SECONDS
+            self._wake.wait(pause)
+            self._wake.clear()
+        self.close()
+
+    def wake(self) -> None:
+        """Let `run` look at once whether there is something to do."""
+        self._wake.set()
+
+    def step(self) -> float:
+        """Begin what is due; the seconds until there may be more to do."""
+        self._collect()
+        now = int(self._clock() * 1000)
+        due = self._store.due(now)
+        if not self._hold(bool(due or self._under_way)):
+            return LOOK_SECONDS
+        for identifier in due:
+            self._advance(identifier, now)
+        return LOOK_SECONDS
+
+    def settle(self, seconds: float) -> None:
+        """Wait until what is under way has ended, at most so long."""
+        until = time.monotonic() + seconds
+        for _, future in list(self._under_way.values()):
+            future.exception(max(0.0, until - time.monotonic()))
+        self._collect()
+
+    def close(self) -> None:
+        """Give the lease up; what is under way is found out by whoever takes it."""
+        if self._holds:
+            self._holds = False
+            try:
+                self._lease.release()
+            except DatabaseUnavailable:
+                LOG.warning("the lease could not be given up: it runs out by itself")
+
+    def _hold(self, wanted: bool) -> bool:
+        """Whether the lease is ours; it is taken when wanted, and given up some time after that."""
+        now = self._monotonic()
+        if wanted:
+            self._idle_since = now
+        elif now - self._idle_since >= self._seconds:
+            self.close()
+            return False
+        if now >= self._renew_at or not self._holds:
+            held = self._lease.acquire()
+            self._renew_at = now + self._seconds / 4
+            if self._holds and not held:
+                LOG.warning("another program drives federated jobs now")
+            self._holds = held
+        return self._holds
+
+    def _advance(self, identifier: str, now: int) -> None:
+        """Begin the steps of a job that can be done now."""
+        job = self._store.get(identifier)
+        if job is None:
+            return
+        state = job.state
+        if settled(state, now) != state:
+            try:
+                changed = self._store.change(
+                    identifier, lambda before: settled(before, now), now, fence=self._lease
+                )
+            except NotOurs:
+                self._holds = False
+                return
+            if changed is None:
+                return
+            state = changed
+        for step in steps(state, now, self._limits):
+            part = state.part(step.part)
+            key = (identifier, step.part)
+            if part is not None and key not in self._under_way and self._has_room(part.backend):
+                self._start(key, part.backend, step)
+
+    def _has_room(self, backend: str) -> bool:
+        at = Counter(where for where, _ in self._under_way.values())
+        return at.total() < AT_ONCE and at[backend] < AT_BACKEND
+
+    def _start(self, key: Key, backend: str, step: Step) -> None:
+        future = self.begin(partial(self._errands.run, key[0], step), f"part-{backend}")
+        self._under_way[key] = backend, future
+        future.add_done_callback(lambda _: self._wake.set())
+
+    def _collect(self) -> None:
+        """See how steps have ended; what they found out they have recorded themselves."""
+        done = {key: future for key, (_, future) in self._under_way.items() if future.done()}
+        for key, future in done.items():
+            del self._under_way[key]
+            error = future.exception()
+            if isinstance(error, NotOurs):
+                LOG.warning("another program drives federated jobs now")
+                self._holds = False
+            elif isinstance(error, DatabaseUnavailable):
+                LOG.warning("without the database it is not recorded what became of %s", key[0])
+            elif error is not None:  # a fault of ours; it is tried again
+                LOG.error("a step for %s failed", key[0], exc_info=error)
+                self._postpone(key)
+
+    def _postpone(self, key: Key) -> None:
+        """Try again later what failed by a fault of ours, and not for ever."""
+        (identifier, part), now = key, int(self._clock() * 1000)
+        said = "the federation failed, and tries again."
+
+        def waiting(state: JobState) -> JobState:
+            return troubled(state, part, AWAY, said, now, limits=self._limits)
+
+        self._store.change(identifier, waiting, now)

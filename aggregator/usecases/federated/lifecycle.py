@@ -1,0 +1,299 @@
+"""What users do with federated jobs.
+
+What they ask for is recorded, and answered at once; `driver` carries it out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from aggregator.documents import JsonObject, number, text
+from aggregator.errors import (
+    DatabaseUnavailable,
+    FeatureUnsupported,
+    JobLocked,
+    JobNotFinished,
+    JobNotFound,
+    JobNotStarted,
+    NoBackendForProcess,
+    NoDataForUpdate,
+    NotFound,
+    PropertyNotEditable,
+)
+from aggregator.federated import changes
+from aggregator.federated.states import LOGIN, RUN, JobState, Problem, new_parts
+from aggregator.ids import federate
+from aggregator.ledger.amounts import to_credits
+from aggregator.ledger.orders import read_order
+from aggregator.routing import read_choice, without_choice
+from aggregator.routing.plans import Plan
+from aggregator.storage.federated_jobs import FederatedJob, FederatedJobs, Owner
+from aggregator.upstream.client import FAILURES
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.catalogue import Catalogue
+from aggregator.usecases.credits import BATCH
+from aggregator.usecases.federated import documents
+from aggregator.usecases.federated.keyring import Keyring
+from aggregator.usecases.federated.money import Money
+from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.processing import process_in
+from aggregator.usecases.resources import Created, Reply
+from aggregator.usecases.views import View
+
+FEDERATION = "federation"
+FRESH_SECONDS = 60
+"""Younger credentials are not replaced, unless a backend has refused them."""
+LEVELS = ("error", "warning", "info", "debug")
+_UNCHANGED = ("id", "status", "created", "updated", "progress", "costs", "usage", "links")
+
+
+def is_federated(identifier: str) -> bool:
+    """Whether it is the id of a federated job; no backend is called so."""
+    return identifier.startswith(f"{FEDERATION}-")
+
+
+class Lifecycle:
+    """From creation to deletion; `wake` tells the driver that there may be something to do."""
+
+    def __init__(
+        self,
+        store: FederatedJobs,
+        jobs: Jobs,
+        planning: Planning,
+        *,
+        keyring: Keyring,
+        money: Money,
+        catalogue: Catalogue,
+        clock: Callable[[], float],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store, self._jobs, self._planning = store, jobs, planning
+        self._keyring, self._money, self._catalogue = keyring, money, catalogue
+        self._clock, self._wake = clock, wake
+
+    def create(self, body: JsonObject, plan: Plan, access: Access) -> Created:
+        """A new job by a plan; nothing is asked of any backend before it is started."""
+        read_order(body, BATCH)
+        for backend in plan.backends:
+            access.at(backend)
+        now, identifier = self._now(), f"{FEDERATION}-{uuid.uuid4().hex}"
+        state = JobState(identifier, new_parts(planned(plan), 1))
+        job = FederatedJob(
+            state, owner_of(access), request_in(body), body["process"], plan, now, now
+        )
+        self.store.add(job)
+        return Created(identifier, ",".join(plan.backends), plan)
+
+    def read(self, identifier: str, access: Access, view: View) -> Reply:
+        """The full metadata, with plan and parts."""
+        job = self._found(identifier, access, view)
+        return Reply(200, documents.full(job, self._money.charged(job.state.current, access)))
+
+    def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
+        """Change a job that does not run; a changed process is planned anew.
+
+        Raises JobLocked if it runs, and what planning raises.
+        """
+        job = self._found(identifier, access, view)
+        for name in _UNCHANGED:
+            if name in body:
+                raise PropertyNotEditable(name)
+        if not body:
+            raise NoDataForUpdate
+        if read_choice(body) is not None:
+            raise NoBackendForProcess(
+                "A federated job runs at the backends of its plan; it cannot be moved to another."
+            )
+        request = {**job.request, **request_in(body)}
+        read_order(request, BATCH)
+        process, plan = job.process, job.plan
+        if "process" in body:
+            refusal = NoBackendForProcess()
+            whole = Whole({**request, **body}, view, "POST /jobs", BATCH, access)
+            process, plan = process_in(body), self._planning.plan(whole, refusal)
+            for backend in plan.backends:
+                access.at(backend)
+        now = self._now()
+
+        def changed(state: JobState) -> JobState:
+            if state.wish == RUN:
+                raise JobLocked
+            if "process" not in body:
+                return state
+            return changes.planned_anew(state, planned(plan), now)
+
+        self.store.rewrite(identifier, changed, now, request=request, process=process, plan=plan)
+        return Reply(204, None)
+
+    def delete(self, identifier: str, access: Access, view: View) -> Reply:
+        """Delete a job with all that belongs to it, at every backend, as soon as it answers."""
+        job = self._found(identifier, access, view)
+        self._ask(job, access, changes.asked_to_remove)
+        return Reply(204, None)
+
+    def start(self, identifier: str, access: Access, view: View) -> Reply:
+        """Run a job, if as things stand it can be paid for. One that runs is left alone."""
+        job = self._found(identifier, access, view)
+        if job.state.wish == RUN:
+            return Reply(202, None)
+        known = self._catalogue.known(view)
+        for backend in job.plan.backends:
+            access.at(backend)
+            if backend not in known or known[backend].excluded:
+                reason = known[backend].excluded if backend in known else "is no member any more"
+                said = f"A part of it is to run at backend {backend}, which takes no new work: it "
+                raise NoBackendForProcess(f"{said}{reason}.")
+        self._money.check(job.plan, job.request, access)
+        self._ask(job, access, changes.asked_to_start)
+        return Reply(202, None)
+
+    def cancel(self, identifier: str, access: Access, view: View) -> Reply:
+        """Stop a job at every backend."""
+        job = self._found(identifier, access, view)
+        self._ask(job, access, changes.asked_to_stop)
+        return Reply(204, None)
+
+    def estimate(self, identifier: str, access: Access, view: View) -> Reply:
+        """What the parts may cost together; by the backends, or else by their published rates."""
+        job = self._found(identifier, access, view)
+        told = []
+        for part in job.state.current:
+            found = self._estimated(part.backend, part.job, access, view)
+            if found is None:
+                raise FeatureUnsupported(
+                    f"There is no estimate of the whole: of {part.named} nothing is known, since "
+                    "the backend publishes no rates."
+                )
+            told.append({"id": part.id, "backend": part.backend, **found})
+        return Reply(200, documents.estimate(told))
+
+    def results(
+        self, identifier: str, query: Mapping[str, str], accept: str, access: Access, view: View
+    ) -> Reply:
+        """The results of the last part, under the id of the whole.
+
+        Raises JobNotStarted, JobNotFinished; of a failed job the answer is a log entry (424).
+        """
+        job = self._found(identifier, access, view)
+        last = next(p for p in reversed(job.state.current) if p.id == job.plan.last.id)
+        partial_ = query.get("partial") == "true" and last.job != ""
+        if job.state.status == "error" and not partial_:
+            problem = job.state.problem or Problem("PartFailed", "A part has failed.")
+            return Reply(424, documents.problem_of(problem))
+        if job.state.status == "created":
+            raise JobNotStarted
+        if job.state.status != "finished" and not partial_:
+            raise JobNotFinished
+        local = federate(last.backend, last.job)
+        reply = self._jobs.results(local, query, accept, access, view)
+        if reply.status != 200 or reply.document is None:
+            return reply
+        shown = _as_own(reply.document, local, identifier, view)
+        return Reply(200, {**shown, "federation:backends": list(job.plan.backends)}, reply.costs)
+
+    def logs(self, identifier: str, query: Mapping[str, str], access: Access, view: View) -> Reply:
+        """The log of all parts, in the order in which the federation came to know it."""
+        self._found(identifier, access, view)
+        level = query.get("level") or "debug"
+        offset = query.get("offset") or "0"
+        if not (offset.isascii() and offset.isdigit() and len(offset) < 10):
+            raise NotFound(
+                f"There is no log entry '{offset[:50]}': the query parameter 'offset' must be the "
+                "id of an entry of this log."
+            )
+        limit = int(query["limit"]) if query.get("limit") else None
+        wanted = LEVELS[: LEVELS.index(level) + 1]
+        more = None if limit is None else limit + 1
+        lines = self.store.lines(identifier, after=int(offset), limit=more, levels=wanted)
+        shown = lines[:limit]
+        links = []
+        if len(lines) > len(shown):
+            following = {"offset": str(shown[-1][0]), "limit": str(limit), "level": level}
+            href = view.link("jobs", identifier, "logs", query=following)
+            links = [{"rel": "next", "href": href}]
+        entries = [documents.entry(sequence, line) for sequence, line in shown]
+        return Reply(200, {"level": level, "logs": entries, "links": links})
+
+    def refresh(self, access: Access) -> None:
+        """Take the credentials with which the user has come for what is still to be done."""
+        now = self._now()
+        with suppress(DatabaseUnavailable):
+            for job in self.store.unfinished(owner_of(access)):
+                waits = any(part.trouble == LOGIN for part in job.state.parts)
+                if waits or now - (job.sealed_at or 0) >= FRESH_SECONDS * 1000:
+                    self._seal(job, access, partial(changes.logged_in_again, now=now))
+                    if waits:
+                        self._wake()
+
+    def _found(self, identifier: str, access: Access, view: View) -> FederatedJob:
+        """The user's job; a view of one backend has none."""
+        found = None if view.backend else self.store.of(owner_of(access), identifier)
+        if found is None:
+            raise JobNotFound(identifier[:200])
+        return found
+
+    def _ask(
+        self, job: FederatedJob, access: Access, change: Callable[[JobState, int], JobState]
+    ) -> None:
+        """Record what the user asks for, with the credentials to do it."""
+        now = self._now()
+        self._seal(job, access, lambda state: change(state, now))
+        self._wake()
+
+    def _seal(
+        self, job: FederatedJob, access: Access, change: Callable[[JobState], JobState]
+    ) -> None:
+        backends = {*job.plan.backends, *(part.backend for part in job.state.parts)}
+        sealed = self._keyring.seal(access, backends, job.sealed)
+        self.store.seal(job.state.id, sealed, change, self._now())
+
+    def _estimated(
+        self, backend: str, local_id: str, access: Access, view: View
+    ) -> dict[str, Any] | None:
+        if local_id:
+            with suppress(*FAILURES):
+                found = self._jobs.estimate(federate(backend, local_id), access, view).document
+                costs = number(found, "costs")
+                if found is not None and costs is not None:
+                    whose = text(found, "federation:estimated-by") or backend
+                    return {"costs": costs, "federation:estimated-by": whose}
+        expected = self._money.expected(backend)
+        if not expected:
+            return None
+        return {"costs": to_credits(expected), "federation:estimated-by": FEDERATION}
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def owner_of(access: Access) -> Owner:
+    """Whose jobs they are."""
+    return Owner(access.issuer, access.user_id)
+
+
+def planned(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Id, backend and needs of each part."""
+    return [(part.id, part.backend, part.needs) for part in plan.parts]
+
+
+def request_in(body: JsonObject) -> dict[str, Any]:
+    """What a request says beside the process and the choice of a backend."""
+    return {key: value for key, value in without_choice(body).items() if key != "process"}
+
+
+def _as_own(document: Mapping[str, Any], local: str, identifier: str, view: View) -> dict[str, Any]:
+    """Results of a part as those of the whole: its id, and the links that lead to it."""
+    before, after = view.link("jobs", local), view.link("jobs", identifier)
+    links = [
+        {**link, "href": after + link["href"].removeprefix(before)}
+        if isinstance(link.get("href"), str) and link["href"].startswith(before)
+        else link
+        for link in document.get("links", [])
+        if isinstance(link, Mapping)
+    ]
+    return {**document, "id": identifier, "links": links}

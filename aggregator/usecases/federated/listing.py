@@ -1,0 +1,77 @@
+"""Federated jobs in the list of a user's jobs, and their parts left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from aggregator.documents import JsonObject, text
+from aggregator.errors import DatabaseUnavailable
+from aggregator.federated.titles import job_in
+from aggregator.storage.federated_jobs import FederatedJobs
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.federated import documents
+from aggregator.usecases.federated.lifecycle import owner_of
+from aggregator.usecases.federated.money import Money
+
+PARTS = "federation:parts"
+"""The query parameter by which parts are listed, too."""
+
+
+class FederatedListing:
+    """What one request for a list needs: the user's own jobs, and which of the backends' are parts.
+
+    Parts are known by their ids, and by the end of their titles while that is not yet recorded.
+    """
+
+    name = "federation"
+
+    def __init__(self, store: FederatedJobs, money: Money, access: Access, *, parts: bool) -> None:
+        self._store, self._money, self._access, self._parts = store, money, access, parts
+        self._owner = owner_of(access)
+        self.query: Mapping[str, str] = {PARTS: "true"} if parts else {}
+        self._known: set[str] = set()
+        self._places: set[tuple[str, str]] = set()
+        if not parts:
+            self._learn()
+
+    def page(self, query: Mapping[str, str]) -> JsonObject:
+        """A page of the user's federated jobs, oldest first."""
+        given = query.get("limit", "")
+        limit = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+        more = None if limit is None else limit + 1
+        found = self._store.page(self._owner, more, _after(query))
+        shown = found[:limit]
+        listed = [
+            documents.short(job, self._money.charged(job.state.current, self._access))
+            for job in shown
+        ]
+        page: dict[str, Any] = {"jobs": listed, "links": []}
+        if len(found) > len(shown):
+            last = shown[-1]
+            following = {"limit": str(limit), "after": f"{last.created} {last.state.id}"}
+            page["links"] = [{"rel": "next", "href": f"?{urlencode(following)}"}]
+        return page
+
+    def hides(self, backend: str, document: JsonObject) -> bool:
+        """Whether a backend's job is a part of one of the user's federated jobs."""
+        if self._parts:
+            return False
+        return (backend, text(document, "id")) in self._places or (
+            job_in(document.get("title")) in self._known
+        )
+
+    def _learn(self) -> None:
+        try:
+            known = self._store.places(self._owner)
+        except DatabaseUnavailable:  # the list is then marked as incomplete
+            return
+        self._known = set(known)
+        self._places = {place for places in known.values() for place in places}
+
+
+def _after(query: Mapping[str, str]) -> tuple[int, str] | None:
+    """The place after which a page begins."""
+    at, _, identifier = query.get("after", "").partition(" ")
+    return (int(at), identifier) if at.isascii() and at.isdigit() and len(at) < 18 else None

@@ -1,0 +1,79 @@
+"""The plan of a request that no single backend can run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aggregator.documents import JsonObject
+from aggregator.errors import NoBackendForProcess, OpenEOError
+from aggregator.ledger.orders import read_order
+from aggregator.routing import FREE, Billing, Plan, read_choice
+from aggregator.routing.splitting import Unsplittable
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.credits import Credits
+from aggregator.usecases.splitting import with_reason
+from aggregator.usecases.views import View
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A request as it was sent: its body, who asks, what kind of work it is.
+
+    `operation` is the endpoint that the last part is for.
+    """
+
+    body: JsonObject
+    view: View
+    operation: str
+    activity: str
+    access: Access | None = None
+
+
+class Plans(Protocol):
+    """Finds plans."""
+
+    def plan_for(
+        self,
+        body: JsonObject,
+        view: View,
+        *,
+        operation: str,
+        access: Access | None = None,
+        billing: Billing = FREE,
+    ) -> Plan | Unsplittable:
+        """A plan for a request, or why there is none."""
+        ...
+
+
+class Planning:
+    """Splits what may be split: requests to the whole federation that ask for no backend."""
+
+    def __init__(self, plans: Plans | None, credits_: Credits | None) -> None:
+        self.plans, self._credits = plans, credits_
+
+    def plan(self, whole: Whole, refusal: OpenEOError) -> Plan:
+        """The plan for a request that was refused for want of one backend.
+
+        Raises the refusal, with the reason why the request cannot be split either.
+        """
+        plans = self.plans
+        chosen = read_choice(whole.body, base=whole.view.backend)
+        if plans is None or chosen is not None or not isinstance(refusal, NoBackendForProcess):
+            raise refusal
+        found = plans.plan_for(
+            whole.body,
+            whole.view,
+            operation=whole.operation,
+            access=whole.access,
+            billing=self._billing(whole),
+        )
+        if isinstance(found, Plan):
+            return found
+        raise with_reason(refusal, found) from refusal
+
+    def _billing(self, whole: Whole) -> Billing:
+        """Where the user can pay, as far as that is known."""
+        if self._credits is None or whole.access is None:
+            return FREE
+        return self._credits.prospect(whole.access, read_order(whole.body, whole.activity))
