@@ -276,7 +276,10 @@ def _mistake_in(content: object) -> str:
 
 def _are_coordinates(key: str | int, parent: Any) -> bool:
     # GeoJSON coordinates are numbers only, and often most of the document.
-    return key == "coordinates" and parent.get("type") in _GEOMETRIES
+    if key != "coordinates":
+        return False
+    kind = parent.get("type")
+    return isinstance(kind, str) and kind in _GEOMETRIES
 
 
 def _ends(references: Mapping[str, list[str]]) -> list[str]:

@@ -231,7 +231,9 @@ def _add_dimension(call: Call) -> Cube:
 
 def _rename_dimension(call: Call) -> Cube:
     source, target, known = call.get("source"), call.get("target"), call.data.dimensions
-    if known is None or source not in known or not isinstance(target, str):
+    if known is None or not (isinstance(source, str) and isinstance(target, str)):
+        return replace(call.data, dimensions=None)
+    if source not in known:
         return replace(call.data, dimensions=None)
     renamed = {target if name == source else name: kind for name, kind in known.items()}
     return replace(call.data, dimensions=renamed)

@@ -108,7 +108,7 @@ ODD = st.recursive(
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(
-    st.sampled_from(["id", "extent", "summaries", "parameters", "output"]), ODD
+    st.sampled_from(["id", "extent", "summaries", "parameters", "output", "returns", "schema"]), ODD
 )
 
 
@@ -130,3 +130,21 @@ def test_a_resource_without_an_id_is_passed_over(odd: dict[str, Any]) -> None:
     here = backend(collections=[odd, "S2"], processes=[odd, "ndvi"])
     assert set(here.collections or ()) == {"S2"}
     assert set(here.processes or ()) == {"ndvi"}
+
+
+def test_the_types_of_data_that_formats_are_for_are_known_where_they_are_told() -> None:
+    here = backend(
+        file_formats={
+            "input": {"netCDF": {"gis_data_types": ["raster"]}},
+            "output": {"GeoJSON": {"gis_data_types": ["vector"]}, "JSON": {}},
+        }
+    )
+    assert here.input_types == {"netcdf": frozenset({"raster"})}
+    assert here.output_types == {"geojson": frozenset({"vector"}), "json": frozenset()}
+
+
+def test_what_processes_return_is_known_where_they_tell_it() -> None:
+    cube = {"schema": {"type": "object", "subtype": "raster-cube"}}
+    here = backend(processes=[{"id": "a", "returns": cube}, {"id": "b"}])
+    assert here.processes is not None
+    assert here.processes.returned == {"a": "raster"}

@@ -256,3 +256,9 @@ def test_no_document_breaks_the_reading(document: Any) -> None:
     except OpenEOError as error:
         assert error.status == 400
         assert re.match(r"[A-Z]", error.message)
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 1, "Polygon", "x"])
+def test_arguments_may_look_like_geojson_without_being_any(kind: Any) -> None:
+    document = process(a=node("many", data={"type": kind, "coordinates": [[1, 2]]}))
+    assert paths(document) == ["a"]

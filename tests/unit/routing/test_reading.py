@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aggregator.errors import ProcessGraphInvalid, ProcessParameterInvalid
 from aggregator.routing import read_requirements
 from aggregator.routing.extents import Box, Interval
+from aggregator.routing.reading import read_each
 from aggregator.routing.requirements import CollectionNeed, FormatNeed, ReferenceNeed, UdfNeed
 from tests.unit.routing.documents import Json, load, needs, node, only, process, ref
 
@@ -234,3 +235,22 @@ def test_reading_finds_what_a_naive_reading_finds(document: Json) -> None:
         for n in nodes
         if n["process_id"] == "save_result" and isinstance(n["arguments"].get("format"), str)
     }
+
+
+def test_each_node_is_read_by_itself_with_its_callbacks() -> None:
+    inner = {"process_graph": {"udf": node("run_udf", runtime="R", udf="...", result=True)}}
+    found = read_each(
+        process(
+            a=load("S2", bands=["B04"], properties=only("terra")),
+            b=node("apply", data=ref("a"), process=inner),
+            c=node("save_result", data=ref("b"), format="GTiff"),
+        )
+    )
+    assert list(found) == ["a", "b", "c"]
+    assert [need.id for need in found["a"].collections] == ["S2"]
+    assert [need.path for need in found["a"].explicit] == ["a"]
+    assert [need.id for need in found["a"].processes] == ["load_collection"]
+    assert [need.id for need in found["b"].processes] == ["apply", "run_udf"]
+    assert [need.path for need in found["b"].udfs] == ["b/process/udf"]
+    assert [need.format for need in found["c"].output_formats] == ["GTiff"]
+    assert not found["c"].collections
