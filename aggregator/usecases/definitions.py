@@ -137,7 +137,8 @@ class Definitions:
                 continue
             if call.called.source.startswith(USER):
                 raise ProcessGraphNotFound(shortened(call.called.id, 100), _hint(call, owner))
-            found[call.called] = Definition(self._remote(call))
+            published = self._published(call)
+            found[call.called] = published or Definition(self._remote(call))
         return found
 
     def _find_stored(self, calls: Sequence[Call], owner: str) -> dict[Called, Definition]:
@@ -152,6 +153,23 @@ class Definitions:
             for key, one in self._stored.some(keys).items()
             if keys[key].source == owner or one.key is not None
         }
+
+    def _published(self, call: Call) -> Definition | None:
+        """The public process at an address of the federation's own, which nobody has to fetch.
+
+        None for addresses elsewhere. Raises ProcessInvalid if it is not there.
+        """
+        key = call.called.source.removeprefix(self._view.link("federation", "processes") + "/")
+        if key == call.called.source:
+            return None
+        stored = self._stored.shared(key)
+        if stored is None or stored.id != call.called.id:
+            there = "no public process" if stored is None else f"the process '{stored.id}', but not"
+            raise ProcessInvalid(
+                f"There is {there} '{shortened(call.called.id, 100)}' (node "
+                f"'{shortened(call.path, 150)}') at {shortened(call.called.source)}."
+            )
+        return Definition(stored.document, f"{USER}{stored.owner}")
 
     def _remote(self, call: Call) -> JsonObject:
         processes = self._processes_at(call)

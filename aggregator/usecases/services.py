@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from aggregator.documents import JsonObject, flag, is_text
 from aggregator.errors import ServiceNotFound, ServiceUnsupported
+from aggregator.upstream.client import Request
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import SERVICE
-from aggregator.usecases.resources import Reply, Resources
+from aggregator.usecases.listings import Item
+from aggregator.usecases.resources import Reply, Resources, named
 from aggregator.usecases.views import View
 
 
@@ -18,6 +22,19 @@ class Services(Resources):
     collection = "services"
     activity = SERVICE
     unknown = ServiceNotFound
+
+    def read(self, identifier: str, access: Access, view: View) -> Reply:
+        """The full metadata of a service, with its costs as they were charged."""
+        accounts, (backend, _) = self._accounts, self._located(identifier, view)
+        if accounts is None or not accounts.accounts_for(backend):
+            return super().read(identifier, access, view)
+
+        def shaped(backend: str, document: JsonObject) -> JsonObject:
+            (costed,) = accounts.costed(access, backend, [document])
+            restored = self._processing.translation.restored(costed, backend, view)
+            return named(backend, restored)
+
+        return self._reply(identifier, Request("GET", ""), access, view, shaped)
 
     def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
         """Change a service; enabling it puts aside what it is expected to cost."""
@@ -32,6 +49,30 @@ class Services(Resources):
         opened = accounts.begin(access, backend, changed, activity=SERVICE, asked=asked)
         with self._called_off_unless(opened, partial(self._is_enabled, backend, local_id, access)):
             return super().update(identifier, body, access, view)
+
+    def _shown(
+        self,
+        items: Sequence[Item],
+        access: Access,
+        asked: int,  # noqa: ARG002 - services do not end
+    ) -> Sequence[Item]:
+        """The services with their costs as they were charged."""
+        accounts = self._accounts
+        if accounts is None:
+            return items
+        paid_for = {item.backend for item in items if accounts.accounts_for(item.backend)}
+        costed = {
+            backend: iter(
+                accounts.costed(
+                    access, backend, [i.document for i in items if i.backend == backend]
+                )
+            )
+            for backend in paid_for
+        }
+        return [
+            replace(item, document=next(costed[item.backend])) if item.backend in costed else item
+            for item in items
+        ]
 
     def _is_enabled(self, backend: str, local_id: str, access: Access) -> bool:
         return flag(self._document(backend, local_id, "", access), "enabled")

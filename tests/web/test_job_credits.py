@@ -384,3 +384,22 @@ def test_a_service_that_cannot_be_paid_is_not_enabled(viewing: Site) -> None:
     assert_error(answer, 402, "PaymentRequired")
     assert viewing.backends["terra"].asked("POST", "/services") == []
     assert viewing.backends["terra"].asked("PATCH", "/services/s-1") == []
+
+
+def test_services_show_what_they_were_charged_and_else_what_their_backend_says(
+    viewing: Site,
+) -> None:
+    user = viewing.login()
+    terra = viewing.backends["terra"]
+    listed = [{"id": f"s-{n}", "costs": n * 100, "enabled": True} for n in (1, 2)]
+    terra.answers["GET /services"] = {"services": listed, "links": []}
+    for one in listed:
+        terra.answers[f"GET /services/{one['id']}"] = one
+    ledger(viewing).welcome("alice", ["general"], now(viewing))
+    for amount in (0.25, 0.5):
+        report(viewing, "s-2", amount, activity="service", userId="alice")
+    costs = {"terra-s-1": 100, "terra-s-2": 0.75}
+    found = viewing.get("/services", headers=user).json["services"]
+    assert {one["id"]: one["costs"] for one in found} == costs
+    for identifier, amount in costs.items():
+        assert viewing.get(f"/services/{identifier}", headers=user).json["costs"] == amount

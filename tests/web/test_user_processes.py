@@ -188,6 +188,35 @@ def test_a_public_process_can_be_called_by_others_and_read_by_everybody(site: Si
     assert_error(site.client.get(address), 404, "NotFound")
 
 
+def test_the_public_address_is_a_namespace_for_everybody_without_being_fetched(site: Site) -> None:
+    put(site, "halved", {**HALVED, "public": True})
+    data = {"data": {"from_parameter": "data"}}
+    twice = {"call": {"process_id": "halved", "arguments": data, "result": True}}
+    put(site, "through", {**HALVED, "process_graph": twice, "public": True})
+    addresses = {}
+    for name in ("halved", "through"):
+        found = site.get(f"/process_graphs/{name}", headers=site.login()).json
+        (addresses[name],) = [k["href"] for k in found["links"] if k["rel"] == "canonical"]
+    for name, address in addresses.items():
+        answer = result(site, calling(namespace=address, process_id=name), "bob")
+        assert answer.json["process_graph"]["mine"]["process_id"] == "scale"
+    wrong = result(site, calling(namespace=addresses["through"]), "bob")
+    assert "the process 'through'" in assert_error(wrong, 400, "ProcessInvalid")["message"]
+    put(site, "halved", HALVED)
+    gone = result(site, calling(namespace=addresses["halved"]), "bob")
+    assert "no public process 'halved'" in assert_error(gone, 400, "ProcessInvalid")["message"]
+
+
+def test_a_public_process_that_calls_itself_by_its_address_is_refused(site: Site) -> None:
+    put(site, "ring", {**HALVED, "public": True})
+    found = site.get("/process_graphs/ring", headers=site.login()).json
+    (address,) = [k["href"] for k in found["links"] if k["rel"] == "canonical"]
+    call = {"process_id": "ring", "namespace": address, "arguments": {"data": 1}, "result": True}
+    put(site, "ring", {**HALVED, "process_graph": {"again": call}, "public": True})
+    answer = result(site, calling(namespace=address, process_id="ring"))
+    assert "ring" in assert_error(answer, 400, "ProcessGraphInvalid")["message"]
+
+
 def test_a_missing_process_is_named_with_its_node(site: Site) -> None:
     body = assert_error(result(site, calling(namespace="user")), 404, "ProcessGraphNotFound")
     assert "'halved'" in body["message"] and "'mine'" in body["message"]
