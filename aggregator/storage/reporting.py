@@ -71,8 +71,24 @@ class Incoming:
 
 def record(database: Database, tariffs: Tariffs, batch: Sequence[Incoming]) -> list[Outcome]:
     """Records and charges reports, in order. When this returns, all of it is on disk."""
-    with database.write() as connection:
-        return _Recording(database, connection, tariffs, batch).run()
+    wallets: frozenset[str] = frozenset()
+    while True:
+        try:
+            with database.write() as connection:
+                return _Recording(database, connection, tariffs, batch).run(wallets)
+        except _OtherWallets as others:
+            wallets |= others.wallets
+
+
+class _OtherWallets(Exception):  # noqa: N818 - not an error: it begins anew
+    """While it waited for its locks a batch came to need other wallets than it has locked.
+
+    Locking them now, out of order, could wait for ever for one who waits for us.
+    """
+
+    def __init__(self, wallets: set[str]) -> None:
+        super().__init__()
+        self.wallets = frozenset(wallets)
 
 
 class _Recording:
@@ -97,16 +113,18 @@ class _Recording:
         self.spent: dict[UserAtWork, int] = defaultdict(int)
         self.recorded: dict[Job, tuple[str, Receipt]] = {}
 
-    def run(self) -> list[Outcome]:
+    def run(self, wanted: frozenset[str]) -> list[Outcome]:
+        """Records; `wanted` are wallets to lock in any case. Raises _OtherWallets."""
         self._read_holds()
-        locked = self._wallets()
+        locked = self._wallets() | wanted
         keys = [f"report/{'/'.join(one.key)}" for one in self.batch]
         jobs = [job_lock(*one.job) for one in self.batch]
         self.database.lock(self.connection, [*locked, *keys, *jobs])
         if not self.database.sqlite:
             self._read_holds()  # again: holds may have come or gone while we waited
         wallets = self._wallets()
-        self.database.lock(self.connection, wallets - locked)
+        if not wallets <= locked:
+            raise _OtherWallets(wallets)
         self._read_recorded()
         self.page.load(wallets)
         self.page.load_holds([one for one in self.open.values() if one.wallet in wallets])

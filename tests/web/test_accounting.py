@@ -439,6 +439,9 @@ def test_a_user_seen_before_is_welcomed_without_the_database(
     books(site).wallets.welcome("alice", ["general"])
     with pytest.raises(RuntimeError):
         books(site).wallets.welcome("alice", ["general", "copernicus"])
+    site.clock.advance(600)
+    with pytest.raises(RuntimeError):
+        books(site).wallets.welcome("alice", ["general"])
 
 
 def _unreachable(*_: Any) -> Any:

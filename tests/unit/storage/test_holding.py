@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection
 
 from aggregator.errors import PaymentRequired
 from aggregator.ledger.events import Hold
@@ -180,6 +182,31 @@ def test_many_who_start_a_job_at_once_make_one_hold(funded: Ledger, url: str) ->
         other.database.dispose()
     assert starts.count(True) == 1
     assert opened(funded) == [("batch/terra/j-1/1", "j-1")]
+
+
+def test_a_report_sees_the_hold_of_a_job_that_is_started_while_it_waits(
+    funded: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if funded.database.sqlite:
+        pytest.skip("SQLite has one writer: nothing happens while another waits")
+    funded.grant(grant("org", 50, wallet="organisation/7"))
+    other = open_ledger(url, tariffs())
+    locked: list[set[str]] = []
+    lock = funded.database.lock
+
+    def late(connection: Connection, names: Iterable[str]) -> None:
+        if not locked:
+            shared = replace(RUN, wallet="organisation/7")
+            other.holds.open_for_job(shared, lambda _: True)
+        locked.append(set(names))
+        lock(connection, names)
+
+    monkeypatch.setattr(funded.database, "lock", late)
+    report(funded, "j-1", userId="mallory")
+    other.database.dispose()
+    assert opened(funded) == []
+    assert funded.purse("organisation/7", MARCH).available("terra", MARCH) == 49_000
+    assert [one >= {"organisation/7", "job/terra/j-1"} for one in locked] == [False, True]
 
 
 def test_a_job_is_not_started_without_credits(ledger: Ledger) -> None:
