@@ -139,6 +139,10 @@ def test_a_job_costs_its_user_what_was_charged_to_them_less_refunds(ledger: Ledg
     ledger.refund("terra", "k_2", 9000, key="foreign", now=MARCH)
     assert costs_by_job(ledger.database, asked, "alice") == {asked[0]: 2000, asked[1]: 1000}
     assert costs_by_job(ledger.database, asked, "mallory") == {asked[0]: 0}
+    told = receipts_of_job(ledger.database, "terra", "j-1", "alice")
+    assert [receipt.key for receipt in told] == ["k", "k_1"]
+    (metric,) = metrics_of_job(ledger.database, "terra", "j-1", "alice").values()
+    assert metric["value"] == 2
 
 
 def test_a_month_tells_who_paid_and_what_was_given_back(ledger: Ledger) -> None:
