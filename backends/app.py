@@ -22,7 +22,7 @@ from backends.oidc.access import Access
 from backends.profile import Profile
 from backends.secret import read_or_make_key
 from backends.stored.drawing import Drawing
-from backends.stored.files import Workspaces
+from backends.stored.files import UserFiles
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.stored.services import Services
@@ -112,10 +112,10 @@ def _assemble(
     stored = StoredProcesses(store.database)
     known = definitions()
     limits = profile.limits
-    workspaces = Workspaces(
+    user_files = UserFiles(
         folder / "files", quota=limits.storage_bytes, at_most=limits.stored_files
     )
-    prepare = Preparation(profile, stored, workspaces)
+    prepare = Preparation(profile, stored, user_files)
     published = Services(store.database)
     sender, told = _accounting(profile, store)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
@@ -128,7 +128,7 @@ def _assemble(
         stored_processes=stored,
         services=published,
         drawing=Drawing(profile, published, prepare, engine, folder / "tiles", clock=clock, **told),
-        workspaces=workspaces,
+        files=user_files,
         lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare, **told),
         synchronous=Synchronous(
             profile, store, engine, request_folder, clock, prepare=prepare, **told

@@ -74,7 +74,7 @@ def existing_file(folder: Path, path: str) -> Path:
     return found
 
 
-class Workspaces:
+class UserFiles:
     """The folders of all users, each with the same limits."""
 
     def __init__(self, folder: Path, *, quota: int, at_most: int) -> None:

@@ -9,7 +9,7 @@ from backends.definitions import definitions
 from backends.jobs.engine import Prepared
 from backends.jobs.records import Job
 from backends.profile import Profile
-from backends.stored.files import Workspaces
+from backends.stored.files import UserFiles
 from backends.stored.processes import StoredProcesses
 from backends.stored.resolution import resolve
 
@@ -19,14 +19,12 @@ class Preparation:
     it the user's files.
     """
 
-    def __init__(
-        self, profile: Profile, processes: StoredProcesses, workspaces: Workspaces
-    ) -> None:
+    def __init__(self, profile: Profile, processes: StoredProcesses, files: UserFiles) -> None:
         known = definitions()
         self._predefined = {name: known[name] for name in profile.processes}
         self._limit = profile.limits.graph_nodes
         self._processes = processes
-        self._workspaces = workspaces
+        self._user_files = files
 
     def __call__(self, job: Job) -> Prepared:
         """What is run for the job; raises what ``resolve`` raises."""
@@ -34,7 +32,7 @@ class Preparation:
 
     def files(self, user: str) -> Path:
         """The folder with the files of the user."""
-        return self._workspaces.folder(user)
+        return self._user_files.folder(user)
 
     def resolved(self, process: Mapping[str, Any], user: str) -> dict[str, Any]:
         """The user's process, of predefined processes only."""

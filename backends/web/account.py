@@ -31,7 +31,7 @@ def me() -> Response:
     here = backend()
     user = current_user()
     spent = here.store.spent(user)
-    quota, used = here.workspaces.quota, here.workspaces.used(user)
+    quota, used = here.files.quota, here.files.used(user)
     return json_response(
         {
             "user_id": user,

@@ -14,7 +14,7 @@ from backends.jobs.synchronous import Synchronous
 from backends.oidc.access import Access
 from backends.profile import Profile
 from backends.stored.drawing import Drawing
-from backends.stored.files import Workspaces
+from backends.stored.files import UserFiles
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.stored.services import Services
@@ -33,7 +33,7 @@ class Backend:
     store: Store
     preparation: Preparation
     stored_processes: StoredProcesses
-    workspaces: Workspaces
+    files: UserFiles
     lifecycle: Lifecycle
     synchronous: Synchronous
     services: Services

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app
 
 from backends import __version__
 from backends.billing import Billing, Plan
+from backends.jobs.stac import STAC_VERSION
 from backends.profile import Profile
 from backends.web.backend import backend
 from backends.web.documents import json_response, link, web_link, without_none
@@ -14,7 +15,6 @@ from backends.web.documents import json_response, link, web_link, without_none
 host = Blueprint("host", __name__)
 capabilities = Blueprint("capabilities", __name__)
 
-STAC_VERSION: Final = "1.0.0"
 GEOJSON: Final = "application/geo+json"
 
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")

@@ -25,7 +25,7 @@ BINARY: Final = "application/octet-stream"
 @files.get("/files")
 def list_files() -> Response:
     limit, after = limit_parameter(), request.args.get("after", "")
-    found = [file for file in backend().workspaces.files(current_user()) if file.path > after]
+    found = [file for file in backend().files.files(current_user()) if file.path > after]
     links = [link("self", "/files")]
     if limit is not None and len(found) > limit:
         found = found[:limit]
@@ -35,7 +35,7 @@ def list_files() -> Response:
 
 @files.get("/files/<path:path>")
 def download(path: str) -> Response:
-    found = existing_file(backend().workspaces.folder(current_user()), path)
+    found = existing_file(backend().files.folder(current_user()), path)
     media_type = mimetypes.guess_type(found.name)[0] or BINARY
     response = send_file(
         found, media_type, as_attachment=True, download_name=found.name, conditional=True
@@ -48,14 +48,14 @@ def download(path: str) -> Response:
 
 @files.put("/files/<path:path>")
 def upload(path: str) -> Response:
-    workspaces = backend().workspaces
+    kept = backend().files
     # The quota is the limit here, told by the workspace in its own words.
     request.max_content_length = sys.maxsize
-    stored = workspaces.put(current_user(), path, request.stream)
+    stored = kept.put(current_user(), path, request.stream)
     return json_response(stored.as_json())
 
 
 @files.delete("/files/<path:path>")
 def delete(path: str) -> Response:
-    backend().workspaces.delete(current_user(), path)
+    backend().files.delete(current_user(), path)
     return empty_response(204)

@@ -10,14 +10,29 @@ from flask import Blueprint, Response, request, send_from_directory
 from backends.errors import OpenEOError, job_not_found
 from backends.jobs.lifecycle import last_error
 from backends.jobs.records import Asset, Job, timestamp
+from backends.jobs.stac import GEOJSON, result_collection, result_item
 from backends.web.backend import backend
-from backends.web.documents import flag_parameter, json_response, link
+from backends.web.documents import flag_parameter, json_response, link, web_link
 from backends.web.jobs import kept_until, own_job, run_times
-from backends.web.stac import Address, result_collection, result_item
 
 results = Blueprint("results", __name__)
 
 PURPOSE: Final = "results"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the results are found without logging in; ``collection`` is the signed URL."""
+
+    collection: str
+
+    def file(self, asset: Asset) -> str:
+        """The URL of a file."""
+        return f"{self.collection}/files/{quote(asset.name)}"
+
+    def item(self, asset: Asset) -> str:
+        """The URL of an item."""
+        return f"{self.collection}/items/{quote(_item_name(asset), safe='')}.json"
 
 
 @dataclass(frozen=True)
@@ -51,8 +66,9 @@ def item(signed: str, name: str) -> Response:
     asset = next((one for one in run.assets if _item_name(one) == name), None)
     if asset is None:
         raise OpenEOError("NotFound", f"The results have no item '{name}'.")
-    document = result_item(job, asset, run.address, run.address.item(_item_name(asset)))
-    return json_response(document, media_type="application/geo+json")
+    document = result_item(job, asset, run.address, backend().profile)
+    document["links"].insert(0, web_link("self", run.address.item(asset), media_type=GEOJSON))
+    return json_response(document, media_type=GEOJSON)
 
 
 @results.get("/results/<signed>/files/<path:name>")
@@ -80,7 +96,7 @@ def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Respons
         link("via", f"/jobs/{job.id}", "The batch job"),
     ]
     times = {**run_times(job), "expires": timestamp(expires)}
-    document = result_collection(job, run.assets, run.address, _item_name)
+    document = result_collection(job, run.assets, run.address, backend().profile)
     document = {**document, **times, "links": [*links, *document["links"]]}
     response = json_response(document)
     response.headers["OpenEO-Costs"] = "0"

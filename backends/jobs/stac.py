@@ -4,16 +4,16 @@ STAC 1.0.0 with the projection and electro-optical extensions, as libraries that
 read job results expect it (openEO API, GET /jobs/{job_id}/results).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
 
 from backends.jobs.records import Asset, Job, timestamp
 from backends.jobs.requested import requested_bbox, requested_interval
-from backends.web.backend import backend
-from backends.web.capabilities import STAC_VERSION
-from backends.web.documents import web_link, without_none
+from backends.profile import Profile
+
+STAC_VERSION: Final = "1.0.0"
+JSON: Final = "application/json"
+GEOJSON: Final = "application/geo+json"
 
 PROJECTION: Final = "https://stac-extensions.github.io/projection/v1.1.0/schema.json"
 ELECTRO_OPTICAL: Final = "https://stac-extensions.github.io/eo/v1.1.0/schema.json"
@@ -36,23 +36,22 @@ ITEM_ASSET: Final = "data"
 """The same key in every item, so that readers can stack the items over time."""
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the results are found without logging in; ``collection`` is the signed URL."""
+class Hrefs(Protocol):
+    """How the parts of a result refer to one another."""
 
-    collection: str
+    @property
+    def collection(self) -> str:
+        """The collection, as an item refers to it."""
 
-    def file(self, name: str) -> str:
-        """The URL of a file."""
-        return f"{self.collection}/files/{quote(name)}"
+    def file(self, asset: Asset) -> str:
+        """A file, as the document that holds it as an asset refers to it."""
 
-    def item(self, name: str) -> str:
-        """The URL of an item."""
-        return f"{self.collection}/items/{quote(name, safe='')}.json"
+    def item(self, asset: Asset) -> str:
+        """The item of a file, as the collection refers to it."""
 
 
 def result_collection(
-    job: Job, assets: list[Asset], address: Address, name: Callable[[Asset], str]
+    job: Job, assets: Sequence[Asset], hrefs: Hrefs, profile: Profile
 ) -> dict[str, Any]:
     """The STAC collection of a job's files, its items among the links."""
     return {
@@ -63,50 +62,51 @@ def result_collection(
         "title": job.title or f"Results of batch job {job.id}",
         "description": job.description or f"Results of batch job {job.id}.",
         "license": "proprietary",
-        "providers": _providers(),
-        "extent": _extent(job, assets),
+        "providers": _providers(profile),
+        "extent": _extent(job, assets, profile),
         "created": timestamp(job.created),
         "updated": timestamp(job.updated),
         "openeo:status": job.status if job.status != "queued" else "running",
-        "assets": {asset.name: asset_document(asset, address) for asset in assets},
+        "assets": {asset.name: asset_document(asset, hrefs.file(asset)) for asset in assets},
         "links": [
-            web_link("item", address.item(name(asset)), asset.name, "application/geo+json")
+            {"rel": "item", "href": hrefs.item(asset), "type": GEOJSON, "title": asset.name}
             for asset in assets
-            if "bbox" in asset.metadata
+            if is_located(asset)
         ],
     }
 
 
-def result_item(job: Job, asset: Asset, address: Address, own_address: str) -> dict[str, Any]:
+def is_located(asset: Asset) -> bool:
+    """Whether it is known where on the Earth a file lies; such a file has an item."""
+    return "bbox" in asset.metadata
+
+
+def result_item(job: Job, asset: Asset, hrefs: Hrefs, profile: Profile) -> dict[str, Any]:
     """The STAC item of one file."""
     bbox = asset.metadata.get("bbox")
-    link = [
-        web_link("self", own_address, media_type="application/geo+json"),
-        web_link("collection", address.collection, media_type="application/json"),
-        web_link("parent", address.collection, media_type="application/json"),
-    ]
-    return without_none(
-        {
-            "type": "Feature",
-            "stac_version": STAC_VERSION,
-            "stac_extensions": _extensions([asset]),
-            "id": f"{job.id}-{asset.name}",
-            "collection": job.id,
-            "bbox": bbox,
-            "properties": _properties(job, asset),
-            "assets": {ITEM_ASSET: asset_document(asset, address)},
-            "links": link,
-        }
-    ) | {"geometry": asset.metadata.get("geometry") or (_polygon(bbox) if bbox else None)}
+    document = {
+        "type": "Feature",
+        "stac_version": STAC_VERSION,
+        "stac_extensions": _extensions([asset]),
+        "id": f"{job.id}-{asset.name}",
+        "collection": job.id,
+        "geometry": asset.metadata.get("geometry") or (_polygon(bbox) if bbox else None),
+        "properties": _properties(job, asset, profile),
+        "assets": {ITEM_ASSET: asset_document(asset, hrefs.file(asset))},
+        "links": [
+            {"rel": rel, "href": hrefs.collection, "type": JSON} for rel in ("collection", "parent")
+        ],
+    }
+    return document | ({"bbox": bbox} if bbox else {})
 
 
-def asset_document(asset: Asset, address: Address) -> dict[str, Any]:
+def asset_document(asset: Asset, href: str) -> dict[str, Any]:
     """One file as a STAC asset."""
     known = {key: value for key, value in asset.metadata.items() if key not in _OWN_PLACE}
     document: dict[str, Any] = {
         "title": asset.name,
         **known,
-        "href": address.file(asset.name),
+        "href": href,
         "type": asset.media_type,
         "roles": list(asset.roles),
         "file:size": asset.size,
@@ -124,14 +124,14 @@ def _parted(bands: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return {"eo:bands": named, **({"raster:bands": measured} if any(measured) else {})}
 
 
-def _properties(job: Job, asset: Asset) -> dict[str, Any]:
+def _properties(job: Job, asset: Asset, profile: Profile) -> dict[str, Any]:
     metadata = asset.metadata
     properties = {"created": timestamp(job.created), "datetime": metadata.get("datetime")}
     start, end = metadata.get("start_datetime"), metadata.get("end_datetime")
     if start and end:
         properties |= {"start_datetime": start, "end_datetime": end}
     elif properties["datetime"] is None:
-        start, end = _interval(job)
+        start, end = _interval(job, profile)
         properties |= {"start_datetime": start, "end_datetime": end}
     return properties
 
@@ -149,37 +149,33 @@ def _extensions(assets: Iterable[Asset]) -> list[str]:
     return sorted(found)
 
 
-def _providers() -> list[dict[str, Any]]:
-    provider = backend().profile.provider
-    document = {
-        "name": provider.name,
-        "description": provider.description,
-        "url": provider.url,
-        "roles": ["processor", "host"],
-    }
-    return [without_none(document)]
+def _providers(profile: Profile) -> list[dict[str, Any]]:
+    provider = profile.provider
+    told = {"description": provider.description, "url": provider.url}
+    known = {key: value for key, value in told.items() if value is not None}
+    return [{"name": provider.name, **known, "roles": ["processor", "host"]}]
 
 
-def _extent(job: Job, assets: list[Asset]) -> dict[str, Any]:
+def _extent(job: Job, assets: Sequence[Asset], profile: Profile) -> dict[str, Any]:
     boxes = [asset.metadata["bbox"] for asset in assets if "bbox" in asset.metadata]
-    asked = None if boxes else requested_bbox(job.process, backend().profile)
+    asked = None if boxes else requested_bbox(job.process, profile)
     moments = sorted(
         asset.metadata[key]
         for asset in assets
         for key in ("datetime", "start_datetime", "end_datetime")
         if asset.metadata.get(key)
     )
-    interval = [moments[0], moments[-1]] if moments else _interval(job)
+    interval = [moments[0], moments[-1]] if moments else _interval(job, profile)
     return {
         "spatial": {"bbox": [_union(boxes) if boxes else asked or WORLD]},
         "temporal": {"interval": [interval]},
     }
 
 
-def _interval(job: Job) -> list[str]:
+def _interval(job: Job, profile: Profile) -> list[str]:
     """What the process asks for; where nobody says, all that is known is when it was made."""
     created = timestamp(job.created)
-    return requested_interval(job.process, backend().profile) or [created, created]
+    return requested_interval(job.process, profile) or [created, created]
 
 
 def _union(boxes: list[list[float]]) -> list[float]:
