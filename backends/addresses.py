@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, Literal, TypeAlias, cast
+from typing import IO, Final, Literal, TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
 
 from backends.errors import OpenEOError
@@ -128,15 +128,48 @@ def answered(
     moved = url
     for _ in range(redirects + 1):
         target = policy.target(moved, resolver)
-        with _failing(url, ends), _connected(target, ends) as connection:
-            sent = {"Host": target.authority, **(headers or {})}
-            connection.request("GET", target.path, headers=sent)
-            with connection.getresponse() as answer:
-                if answer.status not in (301, 302, 303, 307, 308):
-                    yield answer
-                    return
-                moved = urljoin(moved, answer.getheader("Location", ""))
+        with _failing(url, ends), _answer(target, ends, "GET", headers or {}) as answer:
+            if answer.status not in (301, 302, 303, 307, 308):
+                yield answer
+                return
+            moved = urljoin(moved, answer.getheader("Location", ""))
     raise unavailable(url, f"it redirects more than {redirects} times")
+
+
+@contextlib.contextmanager
+def sent(
+    method: str,
+    url: str,
+    policy: AddressPolicy,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | IO[bytes] | None = None,
+    deadline: float = DEADLINE,
+    resolver: Resolver | None = None,
+) -> Iterator[http.client.HTTPResponse]:
+    """What ``url`` answers when ``content`` is sent there; no redirect is ever followed.
+
+    ``headers`` say how long the content is. Raises as ``answered`` does.
+    """
+    ends = time.monotonic() + deadline
+    target = policy.target(url, resolver)
+    with _failing(url, ends), _answer(target, ends, method, headers, content) as answer:
+        yield answer
+
+
+@contextlib.contextmanager
+def _answer(
+    target: Target,
+    ends: float,
+    method: str,
+    headers: Mapping[str, str],
+    content: bytes | IO[bytes] | None = None,
+) -> Iterator[http.client.HTTPResponse]:
+    with _connected(target, ends) as connection:
+        own = {"Host": target.authority, **headers}
+        connection.request(method, target.path, body=content, headers=own)
+        with connection.getresponse() as answer:
+            yield answer
 
 
 @contextlib.contextmanager

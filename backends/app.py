@@ -42,6 +42,8 @@ from backends.web.searches import searches
 from backends.web.services import services
 from backends.web.signing import LinkSigner, Tokens
 from backends.web.stored_processes import stored_processes
+from backends.web.workspaces import workspaces
+from backends.workspaces.workspaces import Workspaces
 
 STORE_FILE = "jobs.sqlite"
 
@@ -80,11 +82,14 @@ def create_app(
         sections.append(runtimes)
     if profile.service_types:
         sections.append(services)
+    if profile.workspaces:
+        sections.append(workspaces)
     if profile.version >= (1, 2, 0):
         sections.append(filters)
     for section in sections:
         app.register_blueprint(section, url_prefix=profile.url_path)
     Outbox(here.store.database).recover()
+    here.workspaces.tidy()
     here.lifecycle.recover()
     faulty = with_faults(app.wsgi_app, profile.faults, root=profile.url_path, clock=clock)
     app.wsgi_app = faulty  # type: ignore[method-assign, assignment, unused-ignore]
@@ -129,6 +134,7 @@ def _assemble(
         services=published,
         drawing=Drawing(profile, published, prepare, engine, folder / "tiles", clock=clock, **told),
         files=user_files,
+        workspaces=Workspaces(store.database, folder, profile.workspaces, limits),
         lifecycle=Lifecycle(profile, store, engine, job_folder, clock, prepare=prepare, **told),
         synchronous=Synchronous(
             profile, store, engine, request_folder, clock, prepare=prepare, **told

@@ -63,7 +63,7 @@ _ARRAYS = """
 """
 _OTHERS = """
     date_between date_difference date_shift inspect text_begins text_concat text_contains
-    text_ends
+    text_ends export_workspace
 """
 
 RUNNABLE: Final[tuple[str, ...]] = tuple(

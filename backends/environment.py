@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from backends import addresses
 from backends.errors import OpenEOError
-from backends.formats import SavedAsset
+from backends.formats import SavedAsset, SavedResult
 from backends.loading import MAX_SAMPLES, LoadRequest
 from backends.patience import NONE, Patience
 from backends.ranges import Remote
@@ -45,6 +45,10 @@ def _no_files(path: str) -> Path:
     raise OpenEOError("FileNotFound", f"There is no file '{path}' in your workspace.")
 
 
+def _no_workspaces(_saved: SavedResult, _workspace: str, _merge: str | None) -> None:
+    raise OpenEOError("FeatureUnsupported", "Nothing can be exported to a workspace here.")
+
+
 def _no_cleanup(_action: Callable[[], None]) -> None:
     """Nobody says when the execution has ended."""
 
@@ -61,9 +65,11 @@ class Environment:
     `folder`: where files may be written. `fetch(url)` gives the content at a URL that may
     be loaded, or raises OpenEOError; `remote(url)` the same as a file of which parts can be
     read, where there is a way to do that. `user_file(path)` gives the place of a file in the
-    user's workspace, or raises OpenEOError. `patience`: how long results that are still
-    computed elsewhere are waited for. `at_end(action)`: have something done when the
-    execution has ended, however it ends. `execution` is a text of its own for each one.
+    user's workspace, or raises OpenEOError. `export(saved, workspace, merge)` copies what was
+    saved to a workspace (its id) of the user's, or raises OpenEOError. `patience`: how long
+    results that are still computed elsewhere are waited for. `at_end(action)`: have something
+    done when the execution has ended, however it ends. `execution` is a text of its own for
+    each one.
     """
 
     offered: frozenset[str]
@@ -77,5 +83,6 @@ class Environment:
     remote: Callable[[str], Remote] | None = None
     user_file: Callable[[str], Path] = _no_files
     patience: Patience = NONE
+    export: Callable[[SavedResult, str, str | None], None] = _no_workspaces
     at_end: Callable[[Callable[[], None]], None] = _no_cleanup
     execution: str = field(default_factory=lambda: uuid4().hex)

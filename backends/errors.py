@@ -96,6 +96,11 @@ PROPRIETARY: Final[Mapping[str, int]] = MappingProxyType(
         "TooManyDimensions": 400,
         "UrlNotAllowed": 400,
         "UrlNotAvailable": 400,
+        # The Workspaces Extension names no codes of its own.
+        "WorkspaceNotFound": 404,
+        "WorkspaceParameterInvalid": 400,
+        "WorkspaceProviderUnsupported": 400,
+        "WorkspaceUnavailable": 400,
     }
 )
 """Codes that the API's list lacks but allows a backend to add."""

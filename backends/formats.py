@@ -18,6 +18,7 @@ __all__ = [
     "INPUT_FORMATS",
     "OUTPUT_FORMATS",
     "SavedAsset",
+    "SavedResult",
     "file_formats",
     "format_name",
     "format_options",
@@ -41,6 +42,17 @@ class SavedAsset:
     media_type: str
     roles: tuple[str, ...] = ("data",)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SavedResult:
+    """What `save_result` gives: the STAC resource that its files become."""
+
+    assets: tuple[SavedAsset, ...]
+
+    def __repr__(self) -> str:
+        # Users see it in logs; where files lie is nothing to them.
+        return f"[STAC resource of {len(self.assets)} file(s)]"
 
 
 def file_formats(

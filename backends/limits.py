@@ -48,6 +48,10 @@ class Limits:
     """Processes that each user may keep."""
     services: int = 20
     """Web services that each user may have."""
+    workspaces: int = 20
+    """Workspaces that each user may have."""
+    workspace_bytes: int = 10_000_000_000
+    """What is in a workspace that is a folder of the backend's may take."""
     tile_deadline: float = 60.0
     """How long the computation of one tile may take."""
     tile_cache_bytes: int = 100_000_000

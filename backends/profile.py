@@ -21,6 +21,7 @@ from backends.limits import Limits
 from backends.oidc.providers import Oidc, read_oidc
 from backends.passwords import Password, read_password
 from backends.service_types import SERVICE_TYPES
+from backends.workspaces.configuration import NOTHING, Offer, read_workspaces
 
 __all__ = [
     "Billing",
@@ -111,6 +112,8 @@ class Profile:
     """What goes wrong on purpose."""
     accounting: Accounting | None = None
     """Where usage is reported; None: nowhere."""
+    workspaces: Offer = NOTHING
+    """Where users may export results to."""
 
     @property
     def api_url(self) -> str:
@@ -168,7 +171,8 @@ def load_profile(path: Path, *, known: Known | None = None) -> Profile:
     if mistakes := list(_undescribed(specs, known)):
         raise ProfileError(str(path), mistakes)
     accounting = profile.accounting and profile.accounting.beside(path.parent)
-    return replace(profile, collections=specs, accounting=accounting)
+    workspaces = profile.workspaces.beside(path.parent)
+    return replace(profile, collections=specs, accounting=accounting, workspaces=workspaces)
 
 
 def _undescribed(specs: tuple[CollectionSpec, ...], known: Known) -> Iterator[Mistake]:
@@ -210,7 +214,7 @@ def read_profile(document: object, *, source: str, known: Known) -> Profile:
 _KEYS: Final = {
     *("id", "title", "description", "provider", "api_version", "token_form", "bind", "url_path"),
     *("public_url", "users", "collections", "processes", "formats", "limits", "billing"),
-    *("compute", "urls", "oidc", "faults", "service_types", "accounting"),
+    *("compute", "urls", "oidc", "faults", "service_types", "accounting", "workspaces"),
 }
 
 
@@ -225,7 +229,9 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     billing = read_billing(reader, document.get("billing"))
     formats = reader.mapping("formats", document.get("formats"))
     reader.unknown_keys("formats", formats, {"output", "input"})
-    processes = _processes(reader, document.get("processes"), known.processes)
+    workspaces = read_workspaces(reader, document.get("workspaces"))
+    able = [name for name in known.processes if workspaces or name != EXPORTING]
+    processes = _processes(reader, document.get("processes"), able)
     return Profile(
         id=reader.pattern("id", document.get("id"), _ID, "lower-case letters, digits and _"),
         title=reader.text("title", document.get("title")),
@@ -253,6 +259,7 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
         oidc=read_oidc(reader, document.get("oidc")),
         faults=faults_of(reader, "faults", document.get("faults")),
         accounting=read_accounting(reader, document.get("accounting"), document.get("id")),
+        workspaces=workspaces,
     )
 
 
@@ -267,6 +274,9 @@ def _inputs(
 
 
 _READING: Final = frozenset({"load_uploaded_files", "load_url"})
+EXPORTING: Final = "export_workspace"
+"""The process that only those have who offer workspaces."""
+
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 _BIND: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")

@@ -11,7 +11,7 @@ from backends.compute.cluster import computing
 from backends.compute.tiles import draw
 from backends.environment import Environment, Limits
 from backends.errors import OpenEOError, collection_not_found
-from backends.formats import SavedAsset, format_name
+from backends.formats import SavedAsset, SavedResult, format_name
 from backends.jobs.engine import Task
 from backends.jobs.execution import Executor
 from backends.jobs.records import Asset
@@ -22,6 +22,8 @@ from backends.profile import CollectionSpec, Profile, load_profile
 from backends.ranges import RemoteFile
 from backends.stored.files import existing_file
 from backends.tiles import Tile
+from backends.workspaces.exporting import Exporter
+from backends.workspaces.workspaces import Workspaces
 
 
 def executor(profile_path: Path) -> Executor:
@@ -59,12 +61,30 @@ def environment(profile: Profile, task: Task, reporter: Reporter) -> Environment
         remote=lambda url: RemoteFile(url, profile.addresses, patience=away),
         patience=_patience(limits.sources_patience if batch else 0.0, reporter),
         user_file=_files_of(task),
+        export=_exporter(profile, task, reporter),
     )
 
 
 def _patience(seconds: float, reporter: Reporter) -> Patience:
     """Somebody waits for the answer to a synchronous request; a batch job can wait itself."""
     return Patience(seconds, lambda message: reporter.log("info", message))
+
+
+def _exporter(
+    profile: Profile, task: Task, reporter: Reporter
+) -> Callable[[SavedResult, str, str | None], None]:
+    """How a process exports what was saved; tiles of a service export nothing."""
+
+    def export(saved: SavedResult, workspace: str, merge: str | None) -> None:
+        job = reporter.store.find(task.job_id) if task.kind != "tile" else None
+        if job is None:
+            raise OpenEOError("FeatureUnsupported", "A web service cannot export its results.")
+        database = reporter.store.database
+        workspaces = Workspaces(database, database.path.parent, profile.workspaces, profile.limits)
+        files = [(_asset(item, task.results), item.path) for item in saved.assets]
+        Exporter(workspaces, profile, job, reporter.log)(files, workspace, merge)
+
+    return export
 
 
 def _files_of(task: Task) -> Callable[[str], Path]:

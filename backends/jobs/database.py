@@ -1,4 +1,4 @@
-"""The SQLite file below the stores of jobs, processes and services: its tables and how to open it.
+"""The SQLite file below all stores of a backend: its tables and how to open it.
 
 Write-ahead logging, short connections, and ``BEGIN IMMEDIATE`` for every write,
 so that the HTTP side's threads and the computing children never dead-lock.
@@ -98,6 +98,20 @@ CREATE TABLE IF NOT EXISTS service_logs (
     data TEXT
 );
 CREATE INDEX IF NOT EXISTS logs_of_service ON service_logs (service, number);
+CREATE TABLE IF NOT EXISTS workspaces (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    place TEXT NOT NULL,
+    sealed BLOB,
+    title TEXT,
+    description TEXT,
+    quota INTEGER,
+    problem TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS workspaces_of_user ON workspaces (user, number);
 CREATE TABLE IF NOT EXISTS usage_reports (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,

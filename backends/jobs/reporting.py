@@ -14,10 +14,10 @@ PROGRESS_SECONDS: Final = 0.2
 
 
 class Reporter:
-    """Writes one run's logs, progress and files to the store."""
+    """Writes one run's logs, progress and files to the ``store``, where the rest of it is known."""
 
     def __init__(self, store: Store, task: Task, clock: Callable[[], datetime]) -> None:
-        self._store = store
+        self.store = store
         self._services = Services(store.database)
         self._task = task
         self._clock = clock
@@ -27,7 +27,7 @@ class Reporter:
         """Add a log entry, unless it is below the level that the job stores."""
         known: Level = level if level in LEVELS else "info"
         if LEVELS.index(known) >= LEVELS.index(self._task.log_level):
-            log = self._services.log if self._task.kind == "tile" else self._store.log
+            log = self._services.log if self._task.kind == "tile" else self.store.log
             log(self._task.job_id, known, message, self._clock(), code=code, data=data)
 
     def progress(self, percent: float) -> None:
@@ -35,8 +35,8 @@ class Reporter:
         now = time.monotonic()
         if now - self._last_progress >= PROGRESS_SECONDS:
             self._last_progress = now
-            self._store.progress(self._task.job_id, self._task.attempt, percent, self._clock())
+            self.store.progress(self._task.job_id, self._task.attempt, percent, self._clock())
 
     def asset(self, asset: Asset) -> None:
         """Note a file that is complete."""
-        self._store.add_asset(self._task.job_id, self._task.attempt, asset)
+        self.store.add_asset(self._task.job_id, self._task.attempt, asset)

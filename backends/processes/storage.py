@@ -14,6 +14,7 @@ import xarray as xr
 from backends.arguments import box_mistake, interval_mistake, parse_moment
 from backends.environment import Environment
 from backends.errors import OpenEOError
+from backends.formats import SavedResult
 from backends.loading import LoadRequest
 from backends.processes.comparison import condition as truth_of
 from backends.processes.cubes import Cube
@@ -117,15 +118,32 @@ def save_result(
     options: Mapping[str, Any] | None = None,
     *,
     environment: Environment,
-) -> bool:
-    """Compute a cube (or an array, or a value) and write it in a format; always true.
+) -> SavedResult:
+    """Compute a cube (or an array, or a value) and write it in a format: a STAC resource.
 
     Raises `DataCubeEmpty`, and what the writing finds, e.g. `FormatUnsuitable`.
     """
     if isinstance(data, xr.DataArray) and data.size == 0:
         raise OpenEOError("DataCubeEmpty", "The cube holds no values: there is nothing to save.")
-    environment.save_result(as_saved(data), format, options or {})
-    return True
+    if isinstance(data, SavedResult):
+        raise invalid("data", "is a STAC resource that was saved already.")
+    return SavedResult(tuple(environment.save_result(as_saved(data), format, options or {})))
+
+
+@implements("export_workspace")
+def export_workspace(
+    data: Any, workspace: str, merge: str | None = None, *, environment: Environment
+) -> SavedResult:
+    """What `save_result` wrote, copied to a workspace of the user's as a static STAC collection.
+
+    With a path `merge` it is put into the collection there, or into a new one. Gives the same
+    STAC resource, which can be exported elsewhere too. Raises `WorkspaceNotFound`,
+    `WorkspaceUnavailable`, `StorageQuotaExceeded`, `ProcessParameterInvalid`.
+    """
+    if not isinstance(data, SavedResult):
+        raise invalid("data", "must be a STAC resource, which `save_result` gives.")
+    environment.export(data, workspace, merge)
+    return data
 
 
 def as_saved(data: Any) -> Any:

@@ -54,7 +54,7 @@ def local_path(folder: Path, path: str) -> Path:
     if len(names) > MAX_DEPTH:
         raise _invalid(path, f"its folders are nested deeper than {MAX_DEPTH}")
     for name in names:
-        if problem := _problem(name):
+        if problem := problem_of(name):
             raise _invalid(path, problem)
     found = folder.joinpath(*names)
     if not found.resolve().is_relative_to(folder.resolve()):
@@ -171,7 +171,7 @@ class UserFiles:
         )
 
 
-def _problem(name: str) -> str:
+def problem_of(name: str) -> str:
     """What is wrong with one name of a path, or nothing."""
     if name in ("", ".", ".."):
         return f"'{name}' cannot be the name of a file or folder"

@@ -35,6 +35,7 @@ PUBLIC: Final = frozenset(
         "searches.search_items_by_body",
         "services.tile",
         "stored_processes.shared_process",
+        "workspaces.list_providers",
     }
 )
 """The endpoints (by Flask's names) that need no token; signed links are their own proof."""

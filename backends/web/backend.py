@@ -19,6 +19,7 @@ from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.stored.services import Services
 from backends.web.signing import LinkSigner, Tokens
+from backends.workspaces.workspaces import Workspaces
 
 KEY: Final = "backend"
 
@@ -34,6 +35,7 @@ class Backend:
     preparation: Preparation
     stored_processes: StoredProcesses
     files: UserFiles
+    workspaces: Workspaces
     lifecycle: Lifecycle
     synchronous: Synchronous
     services: Services

@@ -17,6 +17,7 @@ capabilities = Blueprint("capabilities", __name__)
 
 GEOJSON: Final = "application/geo+json"
 
+WORKSPACES: Final = "https://api.openeo.org/extensions/workspaces/0.1.0"
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/", "/xyz/")
 
@@ -71,6 +72,8 @@ def conformance_classes(profile: Profile) -> list[str]:
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
         "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     ]
+    if profile.workspaces:
+        classes.append(WORKSPACES)
     if profile.version >= (1, 3, 0) and profile.token_form == "jwt":  # noqa: S105  # a form
         classes.append(f"https://api.openeo.org/{profile.api_version}/authentication/jwt")
     return classes

@@ -99,14 +99,14 @@ def mistakes_in(
     except OpenEOError as error:
         return [error]
     limit = here.profile.limits.graph_nodes
-    found, resolved = _mistakes(plain, {**here.processes, **stored}, here), plain
+    found, resolved = _mistakes(plain, {**here.processes, **stored}, here, user), plain
     if stored and not found:
         # Its own calls are right; whatever is found now lies inside of what they call.
         try:
             resolved = resolve(process, cache(find), here.processes, max_nodes=limit)
         except OpenEOError as error:
             return [error]
-        found = _mistakes(resolved, here.processes, here)
+        found = _mistakes(resolved, here.processes, here, user)
     return found or _too_large(resolved, here, samples)
 
 
@@ -143,14 +143,17 @@ def without_namespaces(
 
 
 def _mistakes(
-    process: dict[str, Any], offered: Mapping[str, Mapping[str, Any]], here: Backend
+    process: dict[str, Any],
+    offered: Mapping[str, Mapping[str, Any]],
+    here: Backend,
+    user: str,
 ) -> list[OpenEOError]:
     limit = here.profile.limits.graph_nodes
     found = list(check_process(process, offered, max_nodes=limit))
     for node in _nodes(process.get("process_graph")):
         arguments = node.get("arguments")
         if isinstance(arguments, dict):
-            found += _node_mistakes(node.get("process_id"), arguments, here)
+            found += _node_mistakes(node.get("process_id"), arguments, here, user)
     return found
 
 
@@ -180,7 +183,7 @@ def raise_first(mistakes: list[OpenEOError]) -> None:
 
 
 def _node_mistakes(
-    process_id: object, arguments: dict[str, Any], here: Backend
+    process_id: object, arguments: dict[str, Any], here: Backend, user: str
 ) -> Iterator[OpenEOError]:
     if process_id == "load_collection":
         wanted = arguments.get("id")
@@ -189,6 +192,11 @@ def _node_mistakes(
     elif process_id == "save_result" and isinstance(arguments.get("format"), str):
         try:
             format_name(arguments["format"], here.profile.output_formats)
+        except OpenEOError as error:
+            yield error
+    elif process_id == "export_workspace" and isinstance(arguments.get("workspace"), str):
+        try:
+            here.workspaces.own(arguments["workspace"], user)
         except OpenEOError as error:
             yield error
 
