@@ -33,7 +33,9 @@ LOOK_SECONDS: Final = 5.0
 """How long anybody waits to be told how a bucket is."""
 TRIES: Final = 3
 _CODE: Final = re.compile(r"[A-Za-z0-9]{1,60}")
-_FORBIDDEN: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
+_FORBIDDEN: Final = frozenset(
+    {"403", "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+)
 _CHANGED: Final = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 _UNKNOWN: Final = frozenset({"404", "NoSuchKey"})
 
@@ -204,10 +206,9 @@ class _Headers(dict[str, str]):
 
 def _client(place: BucketPlace, secrets: Mapping[str, str], way: Way) -> Any:
     """A client with these credentials and no others, whatever the machine knows."""
-    session = botocore.session.Session()
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     for name in ("config_file", "credentials_file"):
         session.set_config_variable(name, "/dev/null")
-    session.set_config_variable("profile", "default")
     client = boto3.session.Session(botocore_session=session).client(
         "s3",
         endpoint_url=place.endpoint,
@@ -224,8 +225,17 @@ def _client(place: BucketPlace, secrets: Mapping[str, str], way: Way) -> Any:
             s3={"addressing_style": "virtual" if place.virtual else "path"},
         ),
     )
+    client.meta.events.register("before-call.s3", _stay)
     client.meta.events.register("before-send.s3", _Sender(way))
     return client
+
+
+def _stay(context: dict[str, Any], **_event: Any) -> None:
+    """Tell botocore that it has followed a redirect already.
+
+    It would ask the server where a bucket is for as long as the server redirects.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 @contextlib.contextmanager
