@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,10 +39,10 @@ class ObjectStorage:
         """Host and port."""
         return self.url.removeprefix("http://")
 
-    def bucket(self, name: str, user: str) -> Account:
-        """A new bucket, and a user who may do everything with it and nothing else."""
+    def bucket(self, name: str) -> Account:
+        """A new bucket, and somebody who may do everything with it and nothing else."""
         self.owner("s3").create_bucket(Bucket=name)
-        iam = self.owner("iam")
+        iam, user = self.owner("iam"), f"user-of-{name}"
         iam.create_user(UserName=user)
         resources = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": resources}
@@ -63,9 +61,13 @@ class ObjectStorage:
         }
 
 
-@contextmanager
-def object_storage() -> Iterator[ObjectStorage]:
-    """Storage of its own on a free port, in which nobody but its owner may do anything."""
+@cache
+def object_storage() -> ObjectStorage:
+    """Storage on a free port, in which nobody but its owner may do anything.
+
+    There is one for all tests of a process, since the server's contents are those of the process;
+    each test takes buckets of its own.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -97,7 +99,4 @@ def object_storage() -> Iterator[ObjectStorage]:
             aws_secret_access_key=key["SecretAccessKey"],
         )
 
-    try:
-        yield ObjectStorage(url, owner)
-    finally:
-        server.stop()
+    return ObjectStorage(url, owner)

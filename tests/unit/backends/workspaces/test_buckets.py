@@ -31,7 +31,7 @@ def opened(
 
 
 def test_documents_are_written_read_and_removed_below_the_prefix(storage: ObjectStorage) -> None:
-    bucket = opened(storage, storage.bucket("documents", "dora"), "documents/of dora")
+    bucket = opened(storage, storage.bucket("documents"), "documents/of dora")
     assert bucket.read("a/collection.json") is None
     bucket.write("a/collection.json", b"{}", TEXT)
     first = bucket.read("a/collection.json")
@@ -51,7 +51,7 @@ def test_documents_are_written_read_and_removed_below_the_prefix(storage: Object
 def test_files_are_uploaded_in_parts_if_they_are_large(
     storage: ObjectStorage, tmp_path: Path
 ) -> None:
-    bucket = opened(storage, storage.bucket("files", "frank"), "files")
+    bucket = opened(storage, storage.bucket("files"), "files")
     source = tmp_path / "large.tif"
     content = b"".join(bytes([number]) * 2**20 for number in range(PART_BYTES // 2**20 + 1))
     source.write_bytes(content)
@@ -66,14 +66,14 @@ def test_files_are_uploaded_in_parts_if_they_are_large(
 
 
 def test_a_bucket_that_opens_tells_where_it_is(storage: ObjectStorage) -> None:
-    state = opened(storage, storage.bucket("ready", "rita"), "ready/a").state()
+    state = opened(storage, storage.bucket("ready"), "ready/a").state()
     assert (state.problem, state.url) == ("", f"{storage.url}/ready/a")
     assert state.properties == {"bucket": "ready", "region": "us-east-1"}
 
 
 def test_wrong_credentials_and_those_of_others_open_nothing(storage: ObjectStorage) -> None:
-    own = storage.bucket("closed", "claire")
-    other = storage.bucket("open-to-olga", "olga")
+    own = storage.bucket("closed")
+    other = storage.bucket("open-to-olga")
     wrong = Account(own.access_key_id, "not the secret")
     unknown = Account("AKIANOBODY", own.secret_access_key)
     for account in (other, wrong, unknown):
@@ -88,7 +88,7 @@ def test_wrong_credentials_and_those_of_others_open_nothing(storage: ObjectStora
 def test_credentials_of_the_machine_are_never_used(
     storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = storage.bucket("machine", "mary")
+    own = storage.bucket("machine")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", own.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", own.secret_access_key)
     monkeypatch.setenv("AWS_PROFILE", "there-is-none")
@@ -97,7 +97,7 @@ def test_credentials_of_the_machine_are_never_used(
 
 
 def test_no_address_is_asked_that_the_operator_does_not_allow(storage: ObjectStorage) -> None:
-    own = storage.bucket("near", "nina")
+    own = storage.bucket("near")
     place = bucket_place(f"{storage.url}/near", "us-east-1")
     for policy in (AddressPolicy(("*",)), AddressPolicy(("*.example.org",), allow_private=True)):
         bucket = BucketStorage(place, own.parameters(), Way(policy, 5, 1))
@@ -186,7 +186,7 @@ def test_an_endless_answer_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_log_holds_a_secret(storage: ObjectStorage, caplog: pytest.LogCaptureFixture) -> None:
-    own = storage.bucket("logged", "lena")
+    own = storage.bucket("logged")
     with caplog.at_level(logging.DEBUG):
         bucket = opened(storage, own, "logged")
         bucket.overwrite("a", b"x", TEXT)

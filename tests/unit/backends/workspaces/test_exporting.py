@@ -96,7 +96,7 @@ def in_bucket(tmp_path: Path, storage: ObjectStorage) -> Place:
         "intent": "register",
         "type": "S3",
         "url": f"{storage.url}/{name}",
-        "parameters": storage.bucket(name, name).parameters(),
+        "parameters": storage.bucket(name).parameters(),
     }
     offer = Offer(buckets=AddressPolicy((), own=(storage.authority,)))
     return Place(tmp_path / "data", body, offer, lambda: storage.contents(name))
