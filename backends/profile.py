@@ -230,8 +230,9 @@ def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     formats = reader.mapping("formats", document.get("formats"))
     reader.unknown_keys("formats", formats, {"output", "input"})
     workspaces = read_workspaces(reader, document.get("workspaces"))
-    able = [name for name in known.processes if workspaces or name != EXPORTING]
-    processes = _processes(reader, document.get("processes"), able)
+    processes = _processes(reader, document.get("processes"), known.processes)
+    if not workspaces:
+        processes = _without_export(reader, document.get("processes"), processes)
     return Profile(
         id=reader.pattern("id", document.get("id"), _ID, "lower-case letters, digits and _"),
         title=reader.text("title", document.get("title")),
@@ -382,6 +383,14 @@ def _product(
             known.product(product, options)
     except (ValueError, TypeError) as error:
         reader.add(where, str(error))
+
+
+def _without_export(reader: Reader, value: object, found: tuple[str, ...]) -> tuple[str, ...]:
+    """The processes without the one that needs workspaces, which is wrong where it is named."""
+    if EXPORTING in found and isinstance(value, list):
+        problem = f"'{EXPORTING}' has nowhere to export to"
+        reader.add("processes", problem, "`workspaces: {folder: {}}` offers folders")
+    return tuple(name for name in found if name != EXPORTING)
 
 
 def _processes(reader: Reader, value: object, known: Collection[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from backends import evaluate, scenes, writers
 from backends.environment import Environment
-from backends.formats import SavedAsset
+from backends.formats import SavedAsset, SavedResult
 from backends.loading import LoadRequest
 from backends.profile import Profile
 
@@ -72,6 +72,7 @@ class Runner:
         self.profile = profile
         self.contents = dict(contents or {})
         self.saved: list[tuple[str, Any]] = []
+        self.exported: list[tuple[SavedResult, str, str | None]] = []
         self.logs: list[tuple[str, str]] = []
         self._cubes: dict[str, xr.DataArray] = {}
 
@@ -111,6 +112,7 @@ class Runner:
             log=lambda level, message: self.logs.append((level, message)),
             fetch=lambda url: self.contents[url],
             user_file=user_file,
+            export=lambda *export: self.exported.append(export),
         )
 
     def _load(self, identifier: str, request: LoadRequest) -> Any:

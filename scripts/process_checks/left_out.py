@@ -30,7 +30,6 @@ LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "ddmc": "is no process of openEO: bands subtracted, which `reduce_dimension` does",
         "export_collection": _ELSEWHERE,
-        "export_workspace": _ELSEWHERE,
         "fapar": _PRIVATE,
         "fcover": _PRIVATE,
         "fit_regr_random_forest": _REGRESSION,

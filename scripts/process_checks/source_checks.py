@@ -43,11 +43,27 @@ def _load_collection(run: Runner) -> bool:
     )
 
 
-@check("save_result", "the cube in the wanted format, and true")
+@check("save_result", "the cube in the wanted format")
 def _save_result(run: Runner) -> bool:
     run("save_result", data=CUBE, format="GTiff")
     ((format_, saved),) = run.saved
     return format_ == "GTiff" and alike(saved, VALUES)
+
+
+@check("export_workspace", "what was saved, handed to the workspace under the path")
+def _export_workspace(run: Runner) -> bool:
+    make = {"data": [1, 2]}
+    save = {"data": {"from_node": "make"}, "format": "JSON"}
+    export = {"data": {"from_node": "save"}, "workspace": "own", "merge": "maps"}
+    run.graph(
+        {
+            "make": {"process_id": "array_create", "arguments": make},
+            "save": {"process_id": "save_result", "arguments": save},
+            "export": {"process_id": "export_workspace", "arguments": export, "result": True},
+        }
+    )
+    ((saved, workspace, path),) = run.exported
+    return (len(saved.assets), workspace, path) == (1, "own", "maps")
 
 
 @check("create_data_cube", "a cube without dimensions")

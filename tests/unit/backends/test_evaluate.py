@@ -84,15 +84,20 @@ def test_a_result_that_nobody_saves_is_saved_as_json() -> None:
     assert execution.formats == ["JSON"]
 
 
-def test_the_result_of_save_result_is_true() -> None:
-    execution = Execution({"cube": CUBE})
+def test_the_result_of_save_result_is_a_stac_resource_that_can_be_exported() -> None:
+    exported: list[tuple[Any, str, str | None]] = []
     graph = {
         "load": LOAD,
         "save": node("save_result", data=by("load"), format="GTiff"),
-        "not": node("not", x=by("save")),
-        "again": node("save_result", data=by("not"), format="JSON", result=True),
+        "here": node("export_workspace", data=by("save"), workspace="w-1"),
+        "there": node("export_workspace", data=by("here"), workspace="w-2", merge="a", result=True),
     }
-    assert execution.run(graph) is False
+    Execution({"cube": CUBE}).run(graph, export=lambda *given: exported.append(given))
+    assert [(place, merge) for _, place, merge in exported] == [("w-1", None), ("w-2", "a")]
+    saved = exported[0][0]
+    assert [asset.path.name for asset in saved.assets] == ["1.gtiff"]
+    assert exported[1][0] is saved
+    assert repr(saved) == "[STAC resource of 1 file(s)]"
 
 
 def test_conditions_on_properties_reach_the_loading_as_callables() -> None:

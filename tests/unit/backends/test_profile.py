@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from backends.addresses import AddressPolicy
 from backends.profile import (
     CollectionSpec,
     Known,
@@ -17,6 +18,7 @@ from backends.profile import (
     load_profile,
     read_profile,
 )
+from backends.workspaces.configuration import Folders, Offer
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -255,6 +257,47 @@ def test_wrong_urls_are_named() -> None:
         "urls.hosts: must be a list",
         "urls.private: must be true or false",
     ]
+
+
+def test_workspaces_are_folders_and_buckets_at_hosts_that_may_be_used() -> None:
+    assert read().workspaces == Offer()
+    assert read(workspaces={"folder": None}).workspaces == Offer(Folders())
+    given = {"folder": {"root": "shared"}, "s3": {"hosts": ["*.example.org"], "own": ["h:9000"]}}
+    assert read(workspaces=given).workspaces == Offer(
+        Folders(Path("shared")), AddressPolicy(("*.example.org",), own=("h:9000",))
+    )
+    # Unlike other URLs, a bucket is not at the backend's own address.
+    assert read(workspaces={"s3": {}}).workspaces.buckets == AddressPolicy(("*",))
+
+
+def test_a_relative_root_of_folders_is_seen_from_the_profile(tmp_path: Path) -> None:
+    path = tmp_path / "terra.yaml"
+    path.write_text(yaml.safe_dump(document(workspaces={"folder": {"root": "shared"}})))
+    folders = load_profile(path, known=KNOWN).workspaces.folders
+    assert folders == Folders(tmp_path.resolve() / "shared")
+
+
+def test_wrong_workspaces_are_named() -> None:
+    given = {"azure": {}, "folder": {"root": 7, "mode": 1}, "s3": {"hosts": "*", "private": 1}}
+    assert mistakes(workspaces=given) == [
+        "workspaces.azure: is not known (possible are folder, s3)",
+        "workspaces.folder.mode: is not known (possible are root)",
+        "workspaces.folder.root: must be a non-empty text",
+        "workspaces.s3.hosts: must be a list",
+        "workspaces.s3.private: must be true or false",
+    ]
+
+
+def test_exports_are_offered_only_where_there_are_workspaces() -> None:
+    known = replace(KNOWN, processes=("add", "export_workspace"))
+
+    def processes(**changes: Any) -> tuple[str, ...]:
+        return read_profile(document(**changes), source="terra.yaml", known=known).processes
+
+    assert processes(processes="all") == ("add",)
+    assert processes(processes="all", workspaces={"folder": {}}) == ("add", "export_workspace")
+    with pytest.raises(ProfileError, match="'export_workspace' has nowhere to export to"):
+        processes(processes=["export_workspace"])
 
 
 def test_what_files_can_be_read_is_offered_where_a_process_reads_them() -> None:
