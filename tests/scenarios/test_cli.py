@@ -66,6 +66,41 @@ def test_what_nobody_can_run_is_explained_with_the_answer_it_would_get(ask: Any)
     assert "404 CollectionNotFound" in shown.output
 
 
+def merged(one: str, two: str) -> dict[str, Any]:
+    """The means over time of two collections, merged; the second one is brought to the first."""
+    inner = {"process_id": "mean", "arguments": {"data": {"from_parameter": "data"}}}
+    mean = {"process_graph": {"mean": {**inner, "result": True}}}
+    graph: dict[str, Any] = {}
+    for name, collection in (("one", one), ("two", two)):
+        reduced = {"data": {"from_node": name}, "dimension": "t", "reducer": mean}
+        graph[name] = load(collection)
+        graph[f"mean_{name}"] = {"process_id": "reduce_dimension", "arguments": reduced}
+    aligned = {"data": {"from_node": "mean_two"}, "target": {"from_node": "mean_one"}}
+    both = {"cube1": {"from_node": "mean_one"}, "cube2": {"from_node": "aligned"}}
+    graph["aligned"] = {"process_id": "resample_cube_spatial", "arguments": aligned}
+    graph["merged"] = {"process_id": "merge_cubes", "arguments": both}
+    saved = {"data": {"from_node": "merged"}, "format": "netCDF"}
+    graph["save"] = {"process_id": "save_result", "arguments": saved, "result": True}
+    return graph
+
+
+def test_what_needs_two_members_is_explained_in_parts(ask: Any) -> None:
+    shown = ask(merged("SENTINEL2_L1C", "BOREAL_TEMPERATURE_DAILY"))
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.startswith("No backend can run this process now.")
+    # The area is smaller than one pixel of the temperature.
+    assert (
+        "This process runs in 2 parts on boreal, terra; 1 result is handed on, about 4 bytes.\n"
+        "\n"
+        "  part1  on boreal: two, mean_two\n"
+        "           - nowhere else can run 'two' (collection 'BOREAL_TEMPERATURE_DAILY')\n"
+        "           - hands on the result of 'mean_two' as netCDF, about 4 bytes, to part2\n"
+        "  part2  on terra: one, mean_one, aligned, merged, save\n"
+        "           - nowhere else can run 'one' (collection 'SENTINEL2_L1C')\n"
+        "           - reads the results of part1\n"
+    ) in shown.output
+
+
 def test_a_malformed_process_is_refused_with_its_error(ask: Any) -> None:
     shown = ask({"load": load("SENTINEL1_GRD")})
     assert shown.exit_code == 2

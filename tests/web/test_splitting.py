@@ -1,0 +1,121 @@
+"""Plans for requests, from the documents of the members as they were last seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.errors import CollectionNotFound, NoBackendForProcess
+from aggregator.routing import Plan
+from aggregator.routing.splitting import Obstacle, Unsplittable
+from aggregator.usecases.splitting import with_reason
+from tests.unit.routing.documents import load, node, ref
+from tests.unit.routing.documents import process as graph_of
+from tests.unit.routing.splitting.members import BOX, PROCESSES, YEAR, over_time
+from tests.unit.routing.splitting.members import collection as described
+from tests.web.site import Site, backend
+
+FILES = {
+    "input": {"netCDF": {"gis_data_types": ["raster"], "parameters": {}}},
+    "output": {"netCDF": {"gis_data_types": ["raster"], "parameters": {}}},
+}
+BODY = {
+    "process": graph_of(
+        optical=load("S2", spatial_extent=BOX, temporal_extent=YEAR),
+        mean=over_time(ref("optical")),
+        radar=load("S1", spatial_extent=BOX, temporal_extent=YEAR),
+        merged=node("merge_cubes", cube1=ref("mean"), cube2=ref("radar")),
+        save=node("save_result", data=ref("merged"), format="netCDF"),
+    )
+}
+
+
+def member(name: str, collection: str) -> Any:
+    """A backend with a collection and all that it takes to be handed results."""
+    listed = [
+        {
+            "id": process_id,
+            "description": process_id,
+            "parameters": [{"name": n, "description": n, "schema": {}} for n in names],
+            "returns": {"schema": {}},
+        }
+        for process_id, names in PROCESSES.items()
+    ]
+    answers = {
+        "GET /processes": {"processes": listed, "links": []},
+        "GET /file_formats": FILES,
+        f"GET /collections/{collection}": described(collection),
+    }
+    return backend(name, (collection,), answers=answers)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site({"terra": member("terra", "S2"), "aurora": member("aurora", "S1")}, tmp_path)
+
+
+def plan(site: Site, body: Any = BODY, **more: Any) -> Any:
+    federation = site.federation
+    return federation.splitting.plan_for(
+        body, federation.view(None), **{"operation": "POST /jobs", **more}
+    )
+
+
+def test_the_full_metadata_of_collections_tell_how_much_is_handed_on(site: Site) -> None:
+    found = plan(site)
+    assert isinstance(found, Plan)
+    assert [part.backend for part in found.parts] == ["terra", "aurora"]
+    assert [(e.node, e.format, e.size) for e in found.exchanges] == [
+        ("mean", "netCDF", 1112 * 1112 * 2 * 4)
+    ]
+
+
+def test_parts_run_only_where_the_user_is_known(site: Site, tmp_path: Path) -> None:
+    def planned(at: Site) -> Any:
+        view = at.federation.view(None)
+        header = at.login()["Authorization"]
+        return plan(at, access=at.federation.accounts.access(header, view))
+
+    assert isinstance(planned(site), Plan)
+    closed = Site(site.backends, tmp_path / "closed", without_passwords=("aurora",))
+    assert planned(closed).sentence() == (
+        "It cannot be split over several backends either: only aurora can run node 'radar', and "
+        "your login does not count there."
+    )
+
+
+def test_a_member_that_is_down_leaves_no_plan(site: Site) -> None:
+    site.go_down("aurora")
+    for _ in range(5):
+        site.federation.refresh()
+    found = plan(site)
+    assert isinstance(found, Unsplittable)
+    assert "aurora is offline" in found.sentence()
+
+
+def test_a_request_for_one_backend_is_not_split(site: Site) -> None:
+    found = plan(site, {**BODY, "federation:backend": "terra"})
+    assert isinstance(found, Unsplittable)
+    assert "the request asks for backend 'terra'" in found.sentence()
+
+
+FOUND = Unsplittable((Obstacle("cannot-read", "backend 'terra' cannot be handed results"),))
+
+
+def test_the_reason_is_added_where_each_need_could_be_met_somewhere() -> None:
+    error = with_reason(NoBackendForProcess("No single one.", {"terra": ["lacks"]}), FOUND)
+    assert error.message == (
+        "No single one. It cannot be split over several backends either: backend 'terra' cannot "
+        "be handed results."
+    )
+    assert error.as_json()["federation:lacking"] == {"terra": ["lacks"]}
+
+
+def test_what_nobody_has_and_what_was_asked_for_stay_as_they_were() -> None:
+    nowhere = CollectionNotFound("S9", "")
+    assert with_reason(nowhere, FOUND) is nowhere
+    chosen = NoBackendForProcess("It was to run on terra.")
+    asked = Unsplittable((Obstacle("explicit", "the request asks for backend 'terra'"),))
+    assert with_reason(chosen, asked) is chosen
