@@ -32,17 +32,20 @@ _DAYS: Final = {"P1D": 1.0, "P3D": 3.0, "P5D": 5.0, "P1Y": 365.25}
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a job takes at most: ``samples`` loaded, seconds of CPU, costs."""
+    """What a job takes at most: ``samples`` loaded, seconds of CPU, costs.
+
+    How long it takes is another matter (`backends.jobs.pace`).
+    """
 
     samples: float
     seconds: float
     costs: float
 
-    def as_json(self) -> dict[str, Any]:
-        """A batch job estimate of the openEO API."""
+    def as_json(self, duration: float) -> dict[str, Any]:
+        """A batch job estimate of the openEO API, for a job that takes so many seconds."""
         return {
             "costs": self.costs,
-            "duration": f"PT{math.ceil(self.seconds)}S",
+            "duration": f"PT{math.ceil(duration)}S",
             "size": math.ceil(self.samples * BYTES_PER_SAMPLE),
             "downloads_included": None,
         }

@@ -253,6 +253,16 @@ class Store:
             rows = connection.execute("SELECT * FROM jobs WHERE status = 'running'")
             return [_job(row) for row in rows]
 
+    def latest_finished(self, at_most: int) -> list[Job]:
+        """The batch jobs that finished last, of all users."""
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                "SELECT * FROM jobs WHERE kind = 'batch' AND status = 'finished'"
+                " ORDER BY number DESC LIMIT ?",
+                (at_most,),
+            )
+            return [_job(row) for row in rows]
+
     def with_old_results(self, before: datetime) -> list[str]:
         """Ids of the jobs that ended before that moment and still have files."""
         with self.database.reading() as connection:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from backends.errors import OpenEOError, job_not_found
 from backends.jobs.budgets import check_budget, estimate
+from backends.jobs.pace import LATEST, pace_of, runs_of
 from backends.jobs.records import Job, timestamp
 from backends.jobs.store import JobActiveError
 from backends.web.authentication import current_user
@@ -69,9 +70,11 @@ def delete_job(job_id: str) -> Response:
 def estimate_job(job_id: str) -> Response:
     here = backend()
     job = own_job(job_id)
-    found = estimate(here.preparation.resolved(job.process, job.user), here.profile, job.plan)
+    resolved = here.preparation.resolved
+    found = estimate(resolved(job.process, job.user), here.profile, job.plan)
+    pace = pace_of(runs_of(here.store.latest_finished(LATEST), here.profile, resolved))
     expires = timestamp(here.clock() + timedelta(hours=1))
-    return json_response({**found.as_json(), "expires": expires})
+    return json_response({**found.as_json(pace.seconds(found.samples)), "expires": expires})
 
 
 @jobs.get("/jobs/<job_id>/logs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -297,6 +298,26 @@ def test_an_estimate_tells_costs_duration_and_size(site: Site) -> None:
     assert response.json["duration"].startswith("PT")
     # 0.01 degrees at 51 degrees north are 70 x 111 pixels of 10 m; two dates, one band.
     assert 2 * 70 * 111 * 4 <= response.json["size"] <= 2 * 71 * 112 * 4
+
+
+def test_an_estimate_tells_the_time_that_the_latest_jobs_took(site: Site) -> None:
+    def duration() -> Any:
+        response: Any = site.ask("GET", f"/jobs/{created}/estimate")
+        return response.json["duration"]
+
+    created = site.create()
+    for seconds in (6.5, 7.5, 70.0):
+        assert duration() == "PT2S"
+        job_id = site.create(user="bob")
+        with site.store.database.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET status = 'finished', usage = ? WHERE id = ?",
+                (json.dumps({"duration": {"value": seconds, "unit": "seconds"}}), job_id),
+            )
+    assert duration() == "PT8S"
+    with site.store.database.writing() as connection:
+        connection.execute("UPDATE jobs SET status = 'error' WHERE status = 'finished'")
+    assert duration() == "PT2S"
 
 
 def test_an_estimate_needs_extents(site: Site) -> None:
