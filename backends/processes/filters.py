@@ -28,18 +28,20 @@ from backends.processes.declaration import implements
 from backends.processes.geometries import box_in, crs_of, inside, within_box
 from backends.processes.indices import band_positions, bands_within
 from backends.processes.values import elements, invalid, plain
-from backends.processes.vectors import polygons_in
+from backends.processes.vectors import cube_crs, is_vector_cube, polygons_in, vectors_within
 
 
 @implements("filter_bbox")
 def filter_bbox(data: Cube, extent: Mapping[str, Any]) -> Cube:
-    """The pixels whose centres lie in a bounding box (its CRS or WGS84).
+    """The pixels whose centres lie in a bounding box (its CRS or WGS84), or geometries fully in it.
 
     Raises `NoDataAvailable` if there are none, `DimensionNotAvailable`.
     """
     cube = as_cube(data)
     if not isinstance(extent, Mapping):
         raise invalid("extent", "must be a bounding box.")
+    if is_vector_cube(cube):
+        return vectors_within(cube, box_in(extent, cube_crs(cube)))
     return within_box(cube, box_in(extent, crs_of(cube)))
 
 

@@ -23,7 +23,7 @@ from backends.cube_form import GEOMETRY, TYPE
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, rebuilt
 from backends.processes.declaration import implements
-from backends.processes.geometries import WGS84, area_in, moved, sound_shape, user_crs
+from backends.processes.geometries import WGS84, Box, area_in, moved, sound_shape, user_crs
 from backends.processes.values import invalid, is_null, is_number
 
 DIMENSION: Final = "geometries"
@@ -241,6 +241,18 @@ def filter_vector(data: Any, geometries: Any, relation: str = "intersects") -> C
     if not matching.any():
         raise OpenEOError("NoDataAvailable", f"No geometry {relation} any of the given ones.")
     chosen: Cube = cube.isel({cube.coords[GEOMETRY].dims[0]: np.flatnonzero(matching)})
+    return chosen
+
+
+def vectors_within(cube: Cube, box: Box) -> Cube:
+    """The geometries that lie fully in a box of their CRS, values kept; empty ones do not.
+
+    Raises `NoDataAvailable` if there are none.
+    """
+    inside = shapely.within(cube.coords[GEOMETRY].values, shapely.box(*box))
+    if not inside.any():
+        raise OpenEOError("NoDataAvailable", "No geometry lies fully in the given extent.")
+    chosen: Cube = cube.isel({cube.coords[GEOMETRY].dims[0]: np.flatnonzero(inside)})
     return chosen
 
 

@@ -220,6 +220,40 @@ def test_no_geometry_with_the_relation_is_no_data() -> None:
     assert failing(load, ("filter_vector", {"geometries": here})) == "NoDataAvailable"
 
 
+@pytest.mark.parametrize(
+    ("extent", "left"),
+    [
+        ({"west": 6.9, "south": 50.9, "east": 7.1, "north": 51.1}, [0]),
+        ({"west": 6.9, "south": 50.9, "east": 8.1, "north": 52.1}, [0, 1]),
+        # It cuts the second.
+        ({"west": 6.9, "south": 50.9, "east": 8.005, "north": 52.1}, [0]),
+        (
+            {
+                "west": 200_000,
+                "south": 5_000_000,
+                "east": 500_000,
+                "north": 5_700_000,
+                "crs": 32632,
+            },
+            [0],
+        ),
+    ],
+)
+def test_geometries_that_lie_fully_in_a_box_are_kept(
+    extent: dict[str, Any], left: list[int]
+) -> None:
+    load = ("load_geojson", {"data": degrees((7, 51), (8, 52)), "properties": ["height"]})
+    result = chain(load, ("filter_bbox", {"extent": extent}))
+    assert result.geometries.values.tolist() == left
+    assert result.values.tolist() == [[label] for label in left]
+
+
+def test_no_geometry_fully_in_a_box_is_no_data() -> None:
+    load = ("load_geojson", {"data": degrees((7, 51))})
+    half = {"west": 6.9, "south": 50.9, "east": 7.005, "north": 51.1}
+    assert failing(load, ("filter_bbox", {"extent": half})) == "NoDataAvailable"
+
+
 def test_random_points_lie_in_their_polygons_and_can_be_repeated() -> None:
     load = ("load_geojson", {"data": degrees((7, 51), (8, 52))})
     one = chain(load, ("vector_to_random_points", {"geometry_count": 5, "seed": 1}))
