@@ -38,6 +38,8 @@ from aggregator.usecases.federated.lifecycle import Lifecycle
 from aggregator.usecases.federated.members import Members
 from aggregator.usecases.federated.money import Money
 from aggregator.usecases.federated.planning import Planning
+from aggregator.usecases.federated.tools import Tools
+from aggregator.usecases.federated.waiting import Waiting
 from aggregator.usecases.federation import Federation
 from aggregator.usecases.files import Files
 from aggregator.usecases.gathering import Gathering
@@ -106,7 +108,9 @@ def compose(
     jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
     splitting = Splitting(process_runs, policies)
     planning = Planning(splitting if settings.splitting.enabled else None, credits_)
-    desk, driving = _jobs(ground, jobs, planning, admission, books)
+    desk, waiting, driving = _federated(
+        ground, jobs, process_runs, planning, admission=admission, books=books
+    )
     user_processes = _user_processes(ground, stored, definitions, process_runs)
     availability = _availability(ground)
     items = Items(settings, fleet, catalogue)
@@ -125,8 +129,9 @@ def compose(
         process_runs,
         splitting,
         desk,
+        waiting,
         driving,
-        Services(settings, fleet, catalogue, process_runs, job_accounts),
+        Services(settings, fleet, catalogue, process_runs, job_accounts, planning=planning),
         Estimates(process_runs, desk, user_processes, credits_, books.past_jobs if books else None),
         Files(settings, fleet, catalogue),
         items,
@@ -213,43 +218,39 @@ def _availability(ground: _Ground) -> Availability:
     )
 
 
-def _jobs(
+def _federated(
     ground: _Ground,
     jobs: Jobs,
+    runs: Processing,
     planning: Planning,
+    *,
     admission: Admission,
     books: Bookkeeping | None,
-) -> tuple[JobDesk, Watch]:
-    """Batch jobs, and what drives federated ones in the background."""
+) -> tuple[JobDesk, Waiting, Watch]:
+    """Jobs and results also in parts, and what drives those in the background."""
     settings, splitting, clock = ground.settings, ground.settings.splitting, ground.clock
     limits = limits_of(splitting)
-    store = FederatedJobs(ground.database, limits)
-    keyring = Keyring(ground.key, settings.token_lifetime, clock)
-    money = Money(books.credits if books else None, books.jobs if books else None)
-    lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
-    errands = Errands(
-        store,
+    tools = Tools(
+        FederatedJobs(ground.database, limits),
         Members(jobs, whole(settings.public_url)),
-        keyring,
-        admission,
-        money,
-        fence=lease,
-        fenced_seconds=splitting.lease,
-        limits=limits,
-        clock=clock,
+        Keyring(ground.key, settings.token_lifetime, clock),
+        Money(books.credits if books else None, books.jobs if books else None),
+        clock,
     )
-    driver = Driver(store, errands, lease, splitting.lease, limits, clock=clock)
-    lifecycle = Lifecycle(
-        store,
-        jobs,
+    lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
+    errands = Errands(tools, admission, fence=lease, fenced_seconds=splitting.lease, limits=limits)
+    driver = Driver(tools.store, errands, lease, splitting.lease, limits, clock=clock)
+    lifecycle = Lifecycle(tools, jobs, planning, ground.catalogue, wake=driver.wake)
+    waiting = Waiting(
+        tools,
+        runs,
         planning,
-        keyring=keyring,
-        money=money,
-        catalogue=ground.catalogue,
-        clock=clock,
+        seconds=settings.upstream.result_deadline / 2,
+        result_seconds=settings.upstream.result_deadline,
+        largest=splitting.synchronous_bytes,
         wake=driver.wake,
     )
-    return JobDesk(jobs, lifecycle, planning, money), Watch(driver)
+    return JobDesk(tools, jobs, lifecycle, planning), waiting, Watch(driver)
 
 
 def _user_processes(

@@ -21,7 +21,7 @@
                           AuthenticationRequired AuthenticationSchemeInvalid TokenInvalid
                           CredentialsInvalid PermissionsInsufficient
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
-                          BackendFailure BackendError IdentityProviderUnavailable
+                          BackendFailure BackendError PartFailed IdentityProviderUnavailable
                           ConsentRequired DatabaseUnavailable PolicyUnsupported
 
 The code is the name of the class, the status is the one that openEO's list of errors
@@ -579,6 +579,10 @@ class BackendError(_AboutBackends):
         about = "" if self.upstream_id is None else f", its reference {self.upstream_id}"
         message = f"{self.message} (from {_named(self.backend)}{about})"
         return super().as_json(reference) | {"message": message}
+
+
+class PartFailed(_AboutBackends, status=502):
+    """A part of a process that runs at several backends failed; the message says which and why."""
 
 
 class IdentityProviderUnavailable(OpenEOError, status=503):

@@ -126,8 +126,9 @@ class JobState:
 
     @property
     def busy(self) -> bool:
-        """Whether there is something left to do at backends."""
-        return self.wish != REST or any(part.run < self.run for part in self.parts)
+        """Whether there is something left to do at backends; nobody keeps a synchronous one."""
+        old = any(part.run < self.run for part in self.parts)
+        return self.wish != REST or old or self.kind == SYNCHRONOUS
 
     def part(self, key: tuple[int, str]) -> PartState | None:
         """The part of that run and id."""

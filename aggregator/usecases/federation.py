@@ -24,6 +24,7 @@ from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.federated.desk import JobDesk
+from aggregator.usecases.federated.waiting import Waiting
 from aggregator.usecases.files import Files
 from aggregator.usecases.items import Items
 from aggregator.usecases.operators import Operators
@@ -61,6 +62,7 @@ class Federation:
     processing: Processing
     splitting: Splitting
     jobs: JobDesk
+    waiting: Waiting
     driving: Watch
     services: Services
     estimates: Estimates

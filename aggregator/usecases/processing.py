@@ -27,6 +27,7 @@ from aggregator.routing import (
     Abilities,
     Billing,
     CollectionAbility,
+    Plan,
     Policy,
     Requirements,
     Routing,
@@ -80,10 +81,13 @@ class Decision:
 
 @dataclass(frozen=True)
 class Result:
-    """A synchronous result on its way; `close` must be called, read or not."""
+    """A synchronous result on its way; `close` must be called, read or not.
+
+    `backend` names all of a plan, with commas.
+    """
 
     backend: str
-    routing: Routing
+    routing: Routing | Plan
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from aggregator.documents import JsonObject, flag, is_text
-from aggregator.errors import ServiceNotFound, ServiceUnsupported
+from aggregator.errors import NoBackendForProcess, ServiceNotFound, ServiceUnsupported
 from aggregator.upstream.client import Request
 from aggregator.usecases.accounts import Access
-from aggregator.usecases.credits import SERVICE
+from aggregator.usecases.credits import BATCH, SERVICE
+from aggregator.usecases.federated.planning import Planning, Whole, with_sentence
 from aggregator.usecases.listings import Item
-from aggregator.usecases.resources import Reply, Resources, named
+from aggregator.usecases.resources import Created, Reply, Resources, named
 from aggregator.usecases.views import View
 
 
@@ -22,6 +24,25 @@ class Services(Resources):
     collection = "services"
     activity = SERVICE
     unknown = ServiceNotFound
+
+    def __init__(self, *parts: Any, planning: Planning | None = None) -> None:
+        super().__init__(*parts)
+        self._planning = planning
+
+    def create(self, body: JsonObject, access: Access, view: View) -> Created:
+        """Create a service at the backend that routing chooses; it lives at one backend only."""
+        try:
+            return super().create(body, access, view)
+        except NoBackendForProcess as refusal:
+            if self._planning is None:
+                raise
+            whole = Whole(body, view, "POST /jobs", BATCH, access)
+            self._planning.plan(whole, refusal)  # raises why it cannot be split, if it cannot
+            raise with_sentence(
+                refusal,
+                "It could run in parts at several backends as a batch job (POST /jobs); a web "
+                "service cannot be split.",
+            ) from refusal
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
         """The full metadata of a service, with its costs as they were charged."""

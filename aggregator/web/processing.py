@@ -18,7 +18,7 @@ ESTIMATED = ("job", "process_id", "process")
 @blueprint.post("/validation")
 def validation() -> Response:
     """What is wrong with a process, and who can run it."""
-    found, routing = federation().processing.validate(body(), view(), access_if_any())
+    found, routing = federation().waiting.validate(body(), view(), access_if_any())
     return document(found, headers=explained(routing) if routing else {})
 
 
@@ -62,7 +62,7 @@ def _asked_for() -> tuple[str, str]:
 def result() -> Response:
     """Run a process now; its result is passed on as it comes."""
     accept = request.headers.get("Accept", "*/*")
-    found = federation().processing.result(body(), view(), access(), accept)
+    found = federation().waiting.result(body(), view(), access(), accept)
     response = stream(found.chunks, found.status, found.headers)
     response.headers.update(routed(found.backend, found.routing))
     response.call_on_close(found.close)

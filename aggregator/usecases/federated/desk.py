@@ -11,8 +11,8 @@ from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated.lifecycle import Lifecycle, is_federated
 from aggregator.usecases.federated.listing import FederatedListing
-from aggregator.usecases.federated.money import Money
 from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.resources import Created, Reply
 from aggregator.usecases.views import View
@@ -26,9 +26,9 @@ class JobDesk:
 
     collection = Jobs.collection
 
-    def __init__(self, jobs: Jobs, whole: Lifecycle, planning: Planning, money: Money) -> None:
+    def __init__(self, tools: Tools, jobs: Jobs, whole: Lifecycle, planning: Planning) -> None:
         self.jobs, self.federated, self.planning = jobs, whole, planning
-        self._money = money
+        self._tools = tools
 
     def create(self, body: JsonObject, access: Access, view: View) -> Created:
         """Create a job at the backend that routing chooses, or a federated one if none can run it.
@@ -55,7 +55,7 @@ class JobDesk:
         if view.backend is not None:
             return self.jobs.list(access, view, limit, cursor)
         self.federated.refresh(access)
-        beside = FederatedListing(self.federated.store, self._money, access, parts=parts)
+        beside = FederatedListing(self._tools, access, parts=parts)
         return self.jobs.list(access, view, limit, cursor, beside)
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:

@@ -34,13 +34,11 @@ from aggregator.federated.titles import mark, marked
 from aggregator.federated.troubles import LOST, is_uncertain, trouble_of
 from aggregator.identity.secrets import without_credentials
 from aggregator.routing.plans import filled
-from aggregator.storage.federated_jobs import Change, FederatedJob, FederatedJobs, NotOurs
+from aggregator.storage.federated_jobs import Change, FederatedJob, NotOurs
 from aggregator.storage.lease import Lease
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.admission import Admission
-from aggregator.usecases.federated.keyring import Keyring
-from aggregator.usecases.federated.members import Members
-from aggregator.usecases.federated.money import Money
+from aggregator.usecases.federated.tools import Tools
 
 LOG = logging.getLogger(__name__)
 LEVELS = ("error", "warning", "info", "debug")
@@ -65,22 +63,18 @@ class Errands:
 
     def __init__(
         self,
-        store: FederatedJobs,
-        members: Members,
-        keyring: Keyring,
+        tools: Tools,
         admission: Admission,
-        money: Money,
         *,
         fence: Lease,
         fenced_seconds: float,
         limits: Limits,
-        clock: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._members, self._keyring = store, members, keyring
-        self._admission, self._money, self._limits = admission, money, limits
+        self._store, self._members, self._now = tools.store, tools.members, tools.now
+        self._keyring, self._money, self._limits = tools.keyring, tools.money, limits
+        self._admission, self._monotonic = admission, monotonic
         self._fence, self._seconds = fence, fenced_seconds
-        self._clock, self._monotonic = clock, monotonic
         self._kinds: dict[str, Callable[[_Errand], None]] = {
             FIND: self._find,
             CREATE: self._create,
@@ -275,9 +269,6 @@ class Errands:
             return changes.failed(state, step.part, error.code, said, now)
 
         self._store.change(identifier, changed, now, fence=self._fence)
-
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
 
 
 def _line(part: PartState, entry: JsonObject, now: int) -> Line | None:

@@ -31,15 +31,14 @@ from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
 from aggregator.routing.plans import Plan
-from aggregator.storage.federated_jobs import FederatedJob, FederatedJobs, Owner
+from aggregator.storage.federated_jobs import FederatedJob, Owner
 from aggregator.upstream.client import FAILURES
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
-from aggregator.usecases.federated.keyring import Keyring
-from aggregator.usecases.federated.money import Money
 from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import process_in
 from aggregator.usecases.resources import Created, Reply
@@ -62,19 +61,16 @@ class Lifecycle:
 
     def __init__(
         self,
-        store: FederatedJobs,
+        tools: Tools,
         jobs: Jobs,
         planning: Planning,
-        *,
-        keyring: Keyring,
-        money: Money,
         catalogue: Catalogue,
-        clock: Callable[[], float],
-        wake: Callable[[], None] = lambda: None,
+        *,
+        wake: Callable[[], None],
     ) -> None:
-        self.store, self._jobs, self._planning = store, jobs, planning
-        self._keyring, self._money, self._catalogue = keyring, money, catalogue
-        self._clock, self._wake = clock, wake
+        self._store, self._keyring, self._money = tools.store, tools.keyring, tools.money
+        self._jobs, self._planning, self._catalogue = jobs, planning, catalogue
+        self._now, self._wake = tools.now, wake
 
     def create(self, body: JsonObject, plan: Plan, access: Access) -> Created:
         """A new job by a plan; nothing is asked of any backend before it is started."""
@@ -86,7 +82,7 @@ class Lifecycle:
         job = FederatedJob(
             state, owner_of(access), request_in(body), body["process"], plan, now, now
         )
-        self.store.add(job)
+        self._store.add(job)
         return Created(identifier, ",".join(plan.backends), plan)
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
@@ -127,7 +123,7 @@ class Lifecycle:
                 return state
             return changes.planned_anew(state, planned(plan), now)
 
-        self.store.rewrite(identifier, changed, now, request=request, process=process, plan=plan)
+        self._store.rewrite(identifier, changed, now, request=request, process=process, plan=plan)
         return Reply(204, None)
 
     def delete(self, identifier: str, access: Access, view: View) -> Reply:
@@ -209,7 +205,7 @@ class Lifecycle:
         limit = int(query["limit"]) if query.get("limit") else None
         wanted = LEVELS[: LEVELS.index(level) + 1]
         more = None if limit is None else limit + 1
-        lines = self.store.lines(identifier, after=int(offset), limit=more, levels=wanted)
+        lines = self._store.lines(identifier, after=int(offset), limit=more, levels=wanted)
         shown = lines[:limit]
         links = []
         if len(lines) > len(shown):
@@ -223,7 +219,7 @@ class Lifecycle:
         """Take the credentials with which the user has come for what is still to be done."""
         now = self._now()
         with suppress(DatabaseUnavailable):
-            for job in self.store.unfinished(owner_of(access)):
+            for job in self._store.unfinished(owner_of(access)):
                 waits = any(part.trouble == LOGIN for part in job.state.parts)
                 if waits or now - (job.sealed_at or 0) >= FRESH_SECONDS * 1000:
                     self._seal(job, access, partial(changes.logged_in_again, now=now))
@@ -232,7 +228,7 @@ class Lifecycle:
 
     def _found(self, identifier: str, access: Access, view: View) -> FederatedJob:
         """The user's job; a view of one backend has none."""
-        found = None if view.backend else self.store.of(owner_of(access), identifier)
+        found = None if view.backend else self._store.of(owner_of(access), identifier)
         if found is None:
             raise JobNotFound(identifier[:200])
         return found
@@ -250,7 +246,7 @@ class Lifecycle:
     ) -> None:
         backends = {*job.plan.backends, *(part.backend for part in job.state.parts)}
         sealed = self._keyring.seal(access, backends, job.sealed)
-        self.store.seal(job.state.id, sealed, change, self._now())
+        self._store.seal(job.state.id, sealed, change, self._now())
 
     def _estimated(
         self, backend: str, local_id: str, access: Access, view: View
@@ -266,9 +262,6 @@ class Lifecycle:
         if not expected:
             return None
         return {"costs": to_credits(expected), "federation:estimated-by": FEDERATION}
-
-    def _now(self) -> int:
-        return int(self._clock() * 1000)
 
 
 def owner_of(access: Access) -> Owner:

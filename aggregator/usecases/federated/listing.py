@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from aggregator.documents import JsonObject, text
 from aggregator.errors import DatabaseUnavailable
 from aggregator.federated.titles import job_in
-from aggregator.storage.federated_jobs import FederatedJobs
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.federated import documents
 from aggregator.usecases.federated.lifecycle import owner_of
-from aggregator.usecases.federated.money import Money
+from aggregator.usecases.federated.tools import Tools
 
 PARTS = "federation:parts"
 """The query parameter by which parts are listed, too."""
@@ -27,8 +26,9 @@ class FederatedListing:
 
     name = "federation"
 
-    def __init__(self, store: FederatedJobs, money: Money, access: Access, *, parts: bool) -> None:
-        self._store, self._money, self._access, self._parts = store, money, access, parts
+    def __init__(self, tools: Tools, access: Access, *, parts: bool) -> None:
+        self._store, self._money = tools.store, tools.money
+        self._access, self._parts = access, parts
         self._owner = owner_of(access)
         self.query: Mapping[str, str] = {PARTS: "true"} if parts else {}
         self._known: set[str] = set()

@@ -19,7 +19,7 @@ from aggregator.ledger.orders import read_order
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
-from aggregator.usecases.credits import BATCH, Credits
+from aggregator.usecases.credits import BATCH, SYNCHRONOUS, Credits
 from aggregator.usecases.job_accounts import JobAccounts
 
 
@@ -65,6 +65,18 @@ class Money:
                 costs = number(costed, "costs")
             found.append(replace(part, costs=costs))
         return tuple(found)
+
+    def shares(self, request: Mapping[str, object], plan: Plan) -> tuple[int | None, int | None]:
+        """A budget divided between all parts but the last, and the last, which is synchronous."""
+        budget = read_budget(request.get("budget"))
+        if budget is None:
+            return None, None
+        first = sum(self.expected(part.backend) for part in plan.parts[:-1])
+        whole = first + self.expected(plan.last.backend, SYNCHRONOUS)
+        if whole == 0:
+            first, whole = len(plan.parts) - 1, len(plan.parts)
+        share = budget * first // whole
+        return max(share, 1), max(budget - share, 1)
 
     def check(self, plan: Plan, request: Mapping[str, object], access: Access) -> None:
         """Whether all parts can be paid as things stand; each is asked for again when it starts.

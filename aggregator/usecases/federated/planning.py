@@ -30,6 +30,11 @@ class Whole:
     access: Access | None = None
 
 
+def with_sentence(refusal: NoBackendForProcess, sentence: str) -> NoBackendForProcess:
+    """The refusal with one sentence more."""
+    return NoBackendForProcess(f"{refusal.message} {sentence}", refusal.lacking)
+
+
 class Plans(Protocol):
     """Finds plans."""
 

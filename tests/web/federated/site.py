@@ -12,9 +12,10 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from aggregator.federated.states import JobState
+from aggregator.federated.states import JobState, Limits
 from aggregator.routing.plans import PART_ADDRESS, Exchange, Part, Plan
 from aggregator.routing.splitting import Obstacle, Unsplittable
+from aggregator.storage.federated_jobs import FederatedJobs
 from aggregator.usecases.federated.driver import Driver
 from tests.fakes.backends import FakeBackend
 from tests.fakes.batch import Batch
@@ -135,18 +136,20 @@ class Trio:
         batches: dict[str, Batch] | None = None,
         clock: Clock | None = None,
         make: Callable[..., Site] = Site,
+        said: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.batches = batches or {name: Batch(name) for name in COLLECTIONS}
         self.directory = directory
-        members = {name: member(name, batch) for name, batch in self.batches.items()}
+        members = {name: member(name, b, **(said or {})) for name, b in self.batches.items()}
         self.clock = clock or Clock()
         self.site = make(members, directory, clock=self.clock, **settings)
         self.plan: Plan | Unsplittable = PLAN
         self.asked: list[Any] = []
         self.desk = self.site.federation.jobs
+        self.found = self.desk.planning.plans
         self.desk.planning.plans = self
-        self.store = self.desk.federated.store
+        self.store = FederatedJobs(self.site.federation.database, Limits())
         (driver,) = self.site.federation.driving.runners
         assert isinstance(driver, Driver)
         self.driver = driver

@@ -13,6 +13,7 @@ from aggregator.usecases.federated.driver import Driver
 from aggregator.usecases.federated.errands import Errands
 from aggregator.usecases.federated.keyring import Keyring
 from aggregator.usecases.federated.money import Money
+from aggregator.usecases.federated.tools import Tools
 from tests.fakes.clock import Clock
 from tests.fakes.federated import HeldLease, Leases, MemoryMembers, MemoryStore, Points, at_once
 
@@ -64,16 +65,13 @@ class World:
     def driver(self, holder: str = "one", **more: Any) -> Driver:
         """A program that drives federated jobs."""
         store, lease = cast("Any", self.store), cast("Any", HeldLease(self.leases, holder))
+        members = cast("Any", self.members)
         errands = Errands(
-            store,
-            cast("Any", self.members),
-            self.keyring,
+            Tools(store, members, self.keyring, Money(None, None), self.clock),
             cast("Any", _Everybody()),
-            Money(None, None),
             fence=lease,
             fenced_seconds=10.0,
             limits=LIMITS,
-            clock=self.clock,
             **more,
         )
         return Driver(store, errands, lease, 10.0, LIMITS, clock=self.clock, begin=at_once)
