@@ -10,7 +10,8 @@ untrusted like any input; it names no addresses.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import orjson
@@ -114,28 +115,37 @@ def read_page(
     """Read one page of at most `limit` items (all there are if None) within `deadline` seconds.
 
     `identity` is the member of an item that tells it from all others of its backend.
-    All backends are read at the same time, each until it has given `limit` items or has no more.
+    All backends are read at the same time, each until it has given `limit` items or has no more;
+    none waits for another, so that one that hangs takes no pages from the others.
     """
     until = time.monotonic() + deadline
     readings = {backend: _Reading(position, position) for backend, position in positions.items()}
-    failures: dict[str, Failure] = {}
-    for _ in range(ROUNDS):
-        requests = {
-            backend: _request(path, reading.at, limit)
-            for backend, reading in readings.items()
-            if reading.at is not None
-            and backend not in failures
-            and (limit is None or len(reading.items) < limit)
-        }
-        if not requests:
-            break
-        documents, failed = ask(requests, max(until - time.monotonic(), 0))
-        failures |= failed
-        for backend, document in documents.items():
-            _take(
-                readings[backend], backend, objects(document, key), next_query(document), identity
-            )
+
+    def read(backend: str) -> Failure | None:
+        reading = readings[backend]
+        for _ in range(ROUNDS):
+            if reading.at is None or (limit is not None and len(reading.items) >= limit):
+                break
+            request = _request(path, reading.at, limit)
+            documents, failed = ask({backend: request}, max(until - time.monotonic(), 0))
+            if backend in failed:
+                return failed[backend]
+            document = documents[backend]
+            _take(reading, backend, objects(document, key), next_query(document), identity)
+        return None
+
+    failures = {b: failure for b, failure in _of_each(readings, read) if failure is not None}
     return _assembled(readings, failures, limit)
+
+
+def _of_each(
+    backends: Collection[str], read: Callable[[str], Failure | None]
+) -> Iterable[tuple[str, Failure | None]]:
+    """What reading each backend comes to, in their order."""
+    if len(backends) < 2:
+        return [(backend, read(backend)) for backend in backends]
+    with ThreadPoolExecutor(len(backends), "listing") as executor:
+        return list(zip(backends, executor.map(read, backends), strict=True))
 
 
 def _request(path: str, at: Position, limit: int | None) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.documents import JsonObject
-from aggregator.errors import BackendUnavailable
+from aggregator.errors import BackendTimeout, BackendUnavailable
 from aggregator.ids import CursorError, encode_cursor
 from aggregator.upstream.client import Failure, Request
 from aggregator.usecases.listings import Listing, Position, begin, read_page
@@ -45,6 +46,23 @@ def ask(shelves: Mapping[str, Shelf], failing: set[str]) -> Any:
         return documents, {n: BackendUnavailable(n) for n in requests if n in failing}
 
     return asked
+
+
+class Slow:
+    """Answers each request for jobs of a backend after so many seconds, or when time is over."""
+
+    def __init__(self, shelves: Mapping[str, Shelf], pauses: Mapping[str, float]) -> None:
+        self.shelves, self.pauses = shelves, pauses
+
+    def __call__(self, requests: Mapping[str, Request], deadline: float) -> Any:
+        documents, failures = {}, {}
+        time.sleep(min(deadline, max(self.pauses.get(name, 0.0) for name in requests)))
+        for name, request in requests.items():
+            if self.pauses.get(name, 0.0) > deadline:
+                failures[name] = BackendTimeout(name)
+            else:
+                documents[name] = self.shelves[name].page(request.query)
+        return documents, failures
 
 
 def page(
@@ -132,3 +150,22 @@ def test_items_without_an_id_are_passed_over() -> None:
         {"b": Position()}, path="/jobs", key="jobs", limit=None, ask=odd, deadline=1
     )
     assert [item.document["id"] for item in listing.items] == ["1", "2"]
+
+
+def test_a_backend_that_hangs_takes_no_pages_from_the_others() -> None:
+    shelves = {"hung": Shelf(5, 5), "terra": Shelf(7, 2), "aurora": Shelf(3, 1)}
+    begun = time.monotonic()
+    listing = read_page(
+        begin(None, list(shelves)),
+        path="/jobs",
+        key="jobs",
+        limit=None,
+        ask=Slow(shelves, {"hung": 60.0, "terra": 0.01}),
+        deadline=0.4,
+    )
+    assert time.monotonic() - begun < 2
+    assert list(listing.failures) == ["hung"]
+    assert [(item.backend, item.document["id"]) for item in listing.items] == [
+        *(("terra", f"j{number}") for number in range(7)),
+        *(("aurora", f"j{number}") for number in range(3)),
+    ]
