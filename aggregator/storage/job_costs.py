@@ -26,6 +26,17 @@ _REFUNDED = (
     .group_by(*_OF)
 )
 
+REFUNDED = (
+    select(func.coalesce(func.sum(posting.c.amount), 0))
+    .select_from(transfer.join(posting, _EARNED))
+    .where(_REFUND)
+    .correlate(usage_report)
+    .scalar_subquery()
+)
+"""What was refunded of a usage report, as a change of what its provider earned: 0 or less."""
+
+AT_A_TIME = 500
+
 UserAtWork = tuple[str, str, str]
 """A provider, a job there and a user."""
 
@@ -36,7 +47,10 @@ def costs_of_jobs(connection: Connection, jobs: Collection[str]) -> Mapping[User
     Who paid nothing because the reports cost nothing is among them, who was never reported not.
     """
     found: dict[UserAtWork, int] = defaultdict(int)
-    for query in (_CHARGED, _REFUNDED):
-        for provider, job, person, amount in connection.execute(query, {"jobs": sorted(jobs)}):
-            found[(provider, job, person)] += int(amount)
+    asked = sorted(set(jobs))
+    for first in range(0, len(asked), AT_A_TIME):
+        some = {"jobs": asked[first : first + AT_A_TIME]}
+        for query in (_CHARGED, _REFUNDED):
+            for provider, job, person, amount in connection.execute(query, some):
+                found[(provider, job, person)] += int(amount)
     return found

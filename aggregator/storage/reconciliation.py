@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     func,
     insert,
+    or_,
     select,
     true,
     update,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from aggregator.storage.database import Database
 from aggregator.storage.holding import ABANDONED, job_lock
 from aggregator.storage.holds import ENDED, JOB
+from aggregator.storage.job_costs import REFUNDED, UserAtWork, costs_of_jobs
 from aggregator.storage.schema import closing, hold, hold_job, misnaming, sighting, usage_report
 
 
@@ -130,15 +132,21 @@ def _seen(database: Database, start: int, end: int, provider: str | None) -> Ite
     )
     with database.read() as connection:
         rows = connection.execute(query).all()
+        left = costs_of_jobs(connection, [row.job for row in rows if row.costs != row.charged])
     jobs: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         jobs.setdefault((row.provider, row.job), []).append(row)
     for about in jobs.values():
-        yield from _disagreement(about)
+        yield from _disagreement(about, left)
 
 
-def _disagreement(payers: Sequence[Row[Any]]) -> Iterator[Unreconciled]:
-    """What is wrong with a job that was seen to have ended, from a row for each who was charged."""
+def _disagreement(
+    payers: Sequence[Row[Any]], left: Mapping[UserAtWork, int]
+) -> Iterator[Unreconciled]:
+    """What is wrong with a job that was seen to have ended, from a row for each who was charged.
+
+    `left` is what they paid in the end: by refunds it may have come to what the provider states.
+    """
     one = next((row for row in payers if row.payer == row.person), payers[0])
     about = (one.provider, one.job, one.person, one.status, one.at)
     paid = None if one.charged is None else int(one.charged)
@@ -148,21 +156,28 @@ def _disagreement(payers: Sequence[Row[Any]]) -> Iterator[Unreconciled]:
         yield Unreconciled(
             "charged-to-other", *about, stated=one.costs, charged=paid, named=one.payer
         )
-    elif one.costs is not None and one.costs != paid:
+    elif one.costs is not None and one.costs not in (paid, left.get((*about[:2], one.payer))):
         yield Unreconciled("costs-differ", *about, stated=one.costs, charged=paid)
 
 
 def _misnamed(
     database: Database, start: int, end: int, provider: str | None
 ) -> Iterator[Unreconciled]:
-    """The reports that name another user than the one who started the work."""
+    """The reports that name another user than the one who started the work.
+
+    Those of which all was refunded are settled, and left out.
+    """
     same = and_(
         usage_report.c.provider == misnaming.c.provider, usage_report.c.key == misnaming.c.report
     )
     query = (
         select(misnaming, usage_report.c.job, usage_report.c.person, usage_report.c.charged)
         .select_from(misnaming.join(usage_report, same))
-        .where(_during(misnaming, start, end), _at(misnaming.c.provider, provider))
+        .where(
+            _during(misnaming, start, end),
+            _at(misnaming.c.provider, provider),
+            or_(usage_report.c.charged == 0, usage_report.c.charged + REFUNDED > 0),
+        )
     )
     with database.read() as connection:
         for row in connection.execute(query).all():

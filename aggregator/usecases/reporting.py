@@ -67,13 +67,15 @@ class Reporting:
         """May the caller execute (`execution`), and what have they left at each provider?
 
         They may where what is left covers the cheapest work, as the federation would say to new
-        work; and where credits are put aside for work of theirs, which it has let through.
+        work; and where credits are put aside for work of theirs, which it has let through. Who was
+        never seen has free credits to come, and may unless they owe.
 
         A reporter may ask for a `user`, and is told about its own providers only. Raises
         PermissionsInsufficient if anybody else asks for another user.
         """
-        providers = tuple(self._ledger.tariffs.by_provider)
-        own = tuple(p for p in providers if caller.client in self._ledger.tariffs.of(p).reporters)
+        tariffs = self._ledger.tariffs
+        providers = tuple(tariffs.by_provider)
+        own = tuple(p for p in providers if caller.client in tariffs.of(p).reporters)
         if user is not None and user != caller.user:
             if not own:
                 raise PermissionsInsufficient("You may ask for your own permissions only.")
@@ -85,7 +87,7 @@ class Reporting:
             _standing(
                 one,
                 execution=one.provider in admitted
-                or one.covers(self._ledger.tariffs.of(one.provider).least()),
+                or one.covers(tariffs.of(one.provider).least() if member.known else 0),
             )
             for one in self._ledger.standings(member, providers, now)
         ]

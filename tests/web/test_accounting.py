@@ -380,6 +380,13 @@ def test_who_could_start_nothing_may_not_execute(
     assert get(site, f"{PERMISSIONS}?userId=alice", TERRAS)["execution"] is may
 
 
+def test_who_was_never_seen_may_execute_until_they_owe(tmp_path: Path) -> None:
+    site = accounting(tmp_path, terra={"defaults": PRICED})
+    assert get(site, f"{PERMISSIONS}?userId=alice", TERRAS)["execution"]
+    post(site, direct("k", 1))
+    assert not get(site, f"{PERMISSIONS}?userId=alice", TERRAS)["execution"]
+
+
 def test_who_has_their_last_credits_put_aside_for_work_may_execute_it(tmp_path: Path) -> None:
     site = accounting(tmp_path, terra={"defaults": PRICED})
     books(site).wallets.welcome("alice", ["general"])

@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from aggregator.settings import Identity
 from backends.accounting.configuration import Accounting
+from backends.identity.reading import load_settings
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
+from backends.profile import load_profile
 from scripts.federation.agreement import disagreements, mistrust, taken_twice
 from scripts.federation.checking import mistakes_in
 from tests.fakes.identities import ISSUER, identity_document, identity_settings
@@ -75,6 +78,19 @@ def test_it_is_among_the_mistakes_of_the_configuration(tmp_path: Path) -> None:
     assert mistakes_in(file) == [
         f"{file}: identity.audience: the provider's tokens are for 'openeo'"
     ]
+
+
+@pytest.mark.parametrize(
+    "page", ["https://editor.openeo.org", "http://localhost:1410", "http://127.0.0.1:8080"]
+)
+def test_pages_with_the_javascript_client_are_let_in_as_it_asks(page: str) -> None:
+    """It takes the first client with an address that begins like its page, less the last slash."""
+    client = load_settings(CONFIG / "identity.yaml").clients["openeo-federation"]
+    assert client.redirects_to(page)
+    for name in ("terra", "aurora", "boreal"):
+        known = load_profile(CONFIG / "backends" / f"{name}.yaml").oidc.providers[0]
+        (default,) = known.default_clients
+        assert any(url.startswith(page) for url in default.redirect_urls)
 
 
 def shared(**changes: Any) -> list[str]:

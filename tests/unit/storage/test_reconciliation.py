@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from aggregator.ledger.events import Hold
 from aggregator.ledger.reports import read_resources
+from aggregator.storage import job_costs
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.reconciliation import Sighting, Unreconciled, note, unreconciled
 from tests.unit.ledger.documents import APRIL, DAY, MARCH, direct, grant
@@ -150,3 +153,39 @@ def test_a_job_of_one_user_that_was_charged_to_another_is_found(ledger: Ledger) 
         "mallory",
         2000,
     )
+
+
+def refund(ledger: Ledger, amount: int, key: str) -> None:
+    ledger.refund("terra", "k-j-1", amount, key=key, now=MARCH)
+
+
+def test_what_refunds_have_put_right_agrees(ledger: Ledger) -> None:
+    started(ledger)
+    report(ledger, "j-1", 5, userId="mallory")
+    note(ledger.database, [SEEN])
+    assert [one.why for one in found(ledger)] == ["costs-differ", "other-user"]
+    refund(ledger, 3000, "part")
+    assert [(one.why, one.charged) for one in found(ledger)] == [("other-user", 5000)]
+    refund(ledger, 2000, "rest")
+    assert [(one.why, one.charged) for one in found(ledger)] == [("costs-differ", 5000)]
+    document = direct("right", 2, jobId="j-1")
+    ledger.report(read_resources(document), "terra-accounting", MARCH)
+    assert found(ledger) == []
+
+
+def test_a_refund_of_what_was_charged_rightly_is_no_disagreement(ledger: Ledger) -> None:
+    report(ledger, "j-1", 2)
+    note(ledger.database, [SEEN])
+    refund(ledger, 1000, "for the trouble")
+    assert found(ledger) == []
+
+
+def test_jobs_are_compared_however_many_there_are(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_costs, "AT_A_TIME", 2)
+    for number in range(5):
+        report(ledger, f"j-{number}", 3)
+        note(ledger.database, [replace(SEEN, job=f"j-{number}")])
+        ledger.refund("terra", f"k-j-{number}", 1000 if number else 500, key=str(number), now=MARCH)
+    assert [one.job for one in found(ledger)] == ["j-0"]
