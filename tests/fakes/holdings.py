@@ -55,7 +55,9 @@ for all threads of the process: where two compute at once, one ends the silence 
 """
 
 
-class _Handler(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
+    """Keeps connections as servers do, and says nothing."""
+
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
@@ -114,7 +116,7 @@ class Computing:
         """Listen, at first or again."""
         host, _, port = self.profile.bind.rpartition(":")
         self._server = make_server(
-            host, int(port), self._answer, threaded=True, request_handler=_Handler
+            host, int(port), self._answer, threaded=True, request_handler=QuietHandler
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
