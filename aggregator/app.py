@@ -33,6 +33,7 @@ from aggregator.web import (
     terms,
     usage,
     user_processes,
+    workspaces,
 )
 from aggregator.web.addresses import Addresses
 from aggregator.web.context import EXTENSION, check_address
@@ -48,6 +49,7 @@ SECTIONS = (
     jobs,
     services,
     files,
+    workspaces,
     user_processes,
     monitoring,
     availability,

@@ -58,6 +58,7 @@ from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import whole
 from aggregator.usecases.watching import Watch, program_name, record_of, watch_of
+from aggregator.usecases.workspaces import Workspaces
 
 Clock = Callable[[], float]
 
@@ -134,6 +135,7 @@ def compose(
         Services(settings, fleet, catalogue, process_runs, job_accounts, planning=planning),
         Estimates(process_runs, desk, user_processes, credits_, books.past_jobs if books else None),
         Files(settings, fleet, catalogue),
+        Workspaces(settings, fleet, catalogue, process_runs),
         items,
         Searches(settings, fleet, catalogue, items),
         availability,

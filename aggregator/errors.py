@@ -399,6 +399,24 @@ class ServiceConfigRequired(OpenEOError, status=400):
         super().__init__(f"This type of web service needs the setting '{parameter}'.", **extras)
 
 
+# Workspaces (Workspaces Extension 0.1.0, which names no codes)
+
+
+class WorkspaceNotFound(OpenEOError, status=404):
+    """The user has no such workspace."""
+
+    def __init__(self, identifier: str, hint: str = "", **extras: Unpack[Extras]) -> None:
+        super().__init__(_sentences(f"You have no workspace '{identifier}'.", hint), **extras)
+
+
+class WorkspaceProviderUnsupported(OpenEOError, status=400):
+    """No backend makes workspaces of that provider, in that way."""
+
+    def __init__(self, provider: str, hint: str = "", **extras: Unpack[Extras]) -> None:
+        said = f"Workspaces of '{provider}' are not offered here." if provider else ""
+        super().__init__(_sentences(said, hint), **extras)
+
+
 # Accounts
 
 

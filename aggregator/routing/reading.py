@@ -223,6 +223,13 @@ def _read_model(needs: _Needs, node: Node) -> None:
         _refer(needs, node, name, "model")
 
 
+def _read_export(needs: _Needs, node: Node) -> None:
+    workspace = needs.argument(node, "workspace")
+    if isinstance(workspace, str):
+        need = ReferenceNeed(workspace, "workspace", True, node.path)
+        needs.references.setdefault((workspace, "workspace"), need)
+
+
 def _refer(needs: _Needs, node: Node, name: str, kind: ReferenceKind) -> None:
     reference = needs.argument(node, name)
     if isinstance(reference, str):
@@ -241,6 +248,7 @@ _READERS: Mapping[str, Callable[[_Needs, Node], None]] = {
     "load_result": _read_result,
     "load_stac": _read_stac,
     "load_ml_model": _read_model,
+    "export_workspace": _read_export,
 }
 
 

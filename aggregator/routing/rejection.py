@@ -24,6 +24,7 @@ from aggregator.errors import (
     ProcessParameterUnsupported,
     ProcessUnsupported,
     ServiceUnsupported,
+    WorkspaceNotFound,
 )
 from aggregator.routing.abilities import Abilities
 from aggregator.routing.explanation import lacks
@@ -128,6 +129,9 @@ def _unknown_references(case: Case) -> Iterator[OpenEOError]:
         known = is_address(need.reference) or case.asked.holder_of(need) is not None
         if need.kind == "file" and not known:
             yield FilePathInvalid(_without_keeper(need.reference, case.asked.members))
+        elif need.kind == "workspace" and not known:
+            hint = "The id of a workspace here begins with its backend's id and a dash."
+            yield WorkspaceNotFound(shortened(need.reference, 200), hint)
         elif need.binding and not known:
             hint = "The id of a job in this federation begins with its backend's id and a dash."
             yield JobNotFound(shortened(need.reference, 200), hint)

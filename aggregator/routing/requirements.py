@@ -14,7 +14,7 @@ from typing import Literal
 from aggregator.routing.choices import BackendSet
 from aggregator.routing.extents import Box, Interval
 
-ReferenceKind = Literal["result", "model", "stac", "file"]
+ReferenceKind = Literal["result", "model", "stac", "file", "workspace"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class UdfNeed:
 
 @dataclass(frozen=True)
 class ReferenceNeed:
-    """A job, result, model or uploaded file somewhere in the federation.
+    """A job, result, model, uploaded file or workspace somewhere in the federation.
 
-    It is `binding` if only the backend that holds it can use it: a job id, the path of a file, or
-    the address of results without a signature. Other addresses can be read from anywhere, though
-    best nearby.
+    It is `binding` if only the backend that holds it can use it: a job id, the path of a file, the
+    id of a workspace, or the address of results without a signature. Other addresses can be read
+    from anywhere, though best nearby.
     """
 
     reference: str

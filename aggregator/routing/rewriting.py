@@ -101,6 +101,7 @@ REFERENCES: Mapping[str, tuple[str, ...]] = {
     "load_result": ("id",),
     "load_stac": ("url",),
     "load_ml_model": ("id", "model", "uri"),
+    "export_workspace": ("workspace",),
 }
 """The arguments in which processes refer to jobs and models."""
 _RENAMED = frozenset(

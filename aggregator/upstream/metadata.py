@@ -25,6 +25,7 @@ PATHS = {
     "file_formats": "/file_formats",
     "udf_runtimes": "/udf_runtimes",
     "service_types": "/service_types",
+    "workspace_providers": "/workspace_providers",
     "oidc": "/credentials/oidc",
     "conformance": "/conformance",
 }

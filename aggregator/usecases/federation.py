@@ -37,6 +37,7 @@ from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
 from aggregator.usecases.watching import Watch
+from aggregator.usecases.workspaces import Workspaces
 
 LOG = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Federation:
     services: Services
     estimates: Estimates
     files: Files
+    workspaces: Workspaces
     items: Items
     searches: Searches
     availability: Availability

@@ -59,8 +59,18 @@ def lists(known: Known, kind: str, key: str) -> dict[str, Sequence[JsonObject]]:
 
 
 def missing(known: Known, kind: str) -> list[str]:
-    """The backends whose part of a document may be missing or out of date."""
-    return [backend for backend, snapshot in known.items() if snapshot.lacks(kind)]
+    """The backends whose part of a document may be missing or out of date.
+
+    Who was never known to offer it has no part.
+    """
+    return [
+        b for b, snapshot in known.items() if snapshot.lacks(kind) and _may_offer(snapshot, kind)
+    ]
+
+
+def _may_offer(snapshot: Snapshot, kind: str) -> bool:
+    stored = snapshot.documents.get(CAPABILITIES)
+    return stored is None or kind == CAPABILITIES or offers(stored.document, PATHS[kind])
 
 
 def fingerprint(known: Known, *kinds: str) -> tuple[Any, ...]:

@@ -125,8 +125,7 @@ class Resources:
         request = Request("POST", f"/{self.collection}", body=decision.body, headers=JSON)
         with reservation.returned_on_failure():
             answer = self._ask(backend, request, access)
-        location = answer.headers.get("Location", "")
-        local_id = answer.headers.get("OpenEO-Identifier") or _id_in(location, self.collection)
+        local_id = id_of(answer, self.collection)
         if not local_id:
             raise BackendFailure(backend, "content", "it does not say the id of what it created")
         reservation.answered(local_id)
@@ -361,6 +360,12 @@ def ask_all(
     """Asks backends for a listing, each with the user's credentials there."""
     answers = fleet.ask_all(requests, access.credentials, deadline=deadline)
     return answers.documents, answers.failures
+
+
+def id_of(answer: Answer, collection: str) -> str:
+    """The backend's own id of what it says to have created; empty if it does not say."""
+    location = answer.headers.get("Location", "")
+    return answer.headers.get("OpenEO-Identifier") or _id_in(location, collection)
 
 
 def _id_in(location: str, collection: str) -> str:

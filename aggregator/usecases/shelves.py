@@ -17,6 +17,7 @@ from aggregator.merging.oidc import OidcMapping, merge_oidc_providers, oidc_mapp
 from aggregator.merging.processes import merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
+from aggregator.merging.workspace_providers import merge_workspace_providers
 from aggregator.routing import Abilities
 from aggregator.routing.abilities import endpoint, endpoints_in
 from aggregator.routing.inlining import Callbacks, callback_parameters
@@ -36,7 +37,10 @@ STAC_CLASSES = ("https://api.stacspec.org/v1.0.0/collections",)
 SEARCH_CLASS = "https://api.stacspec.org/v1.0.0/item-search"
 """The one for searches, where any backend lists items."""
 
-PLAIN = ("file_formats", "udf_runtimes", "service_types")
+WORKSPACES_CLASS = "https://api.openeo.org/extensions/workspaces/0.1.0"
+"""The one of the Workspaces Extension, where any backend has providers."""
+
+PLAIN = ("file_formats", "udf_runtimes", "service_types", "workspace_providers")
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ class Shelf:
                 for s in snapshots.values()
             )
         if name == "capabilities":
-            mark += (bool(self.providers), bool(self._pieces["udf_runtimes"].value), self._searched)
+            found = (bool(self._pieces[k].value) for k in ("udf_runtimes", "workspace_providers"))
+            mark += (bool(self.providers), *found, self._searched)
         before = self._pieces.get(name)
         if before is None or before.fingerprint != mark:
             self._pieces[name] = Piece(mark, *build(known))
@@ -258,6 +263,7 @@ class Shelf:
         passwords = any(b.basic_authentication for b in self._settings.backends)
         offered = {
             "/credentials/oidc": bool(self.providers),
+            "/workspace_providers": bool(self._pieces["workspace_providers"].value),
             "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
             "/credentials/basic": passwords,
             "/search": self._searched,
@@ -271,6 +277,7 @@ class Shelf:
                 "conformsTo": [
                     *STAC_CLASSES,
                     *([SEARCH_CLASS] if self._searched else []),
+                    *([WORKSPACES_CLASS] if offered["/workspace_providers"] else []),
                     *token_classes(offered["/credentials/oidc"], passwords),
                 ]
             },
@@ -281,7 +288,7 @@ class Shelf:
     def _turn_pages(self, known: Known) -> None:
         for name in ("capabilities", "conformance", "oidc", "udf_runtimes", "service_types"):
             self._turn(name, (), functools.partial(self._document, name))
-        for name in ("collections", "processes", "file_formats"):
+        for name in ("collections", "processes", "file_formats", "workspace_providers"):
             missing = knowledge.missing(known, name)
             self._turn(name, tuple(missing), getattr(self, f"_{name}_page"))
         self.pages = {name: turned for name, (_, turned) in self._pages.items()}
@@ -311,6 +318,10 @@ class Shelf:
     def _file_formats_page(self, missing: Sequence[str]) -> Page:
         return document_page(self._pieces["file_formats"].value | _missing(missing))
 
+    def _workspace_providers_page(self, missing: Sequence[str]) -> Page:
+        providers = self._pieces["workspace_providers"].value
+        return document_page({"providers": providers} | _missing(missing))
+
 
 def listing_rest(
     view: View, missing: Sequence[str], links: Sequence[Mapping[str, str]] = ()
@@ -332,6 +343,7 @@ def _plain(kind: str, order: Sequence[str]) -> Callable[[Known], tuple[Any, tupl
         "file_formats": merge_file_formats,
         "udf_runtimes": merge_udf_runtimes,
         "service_types": merge_service_types,
+        "workspace_providers": merge_workspace_providers,
     }[kind]
 
     def build(known: Known) -> tuple[Any, tuple[Note, ...]]:

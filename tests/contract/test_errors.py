@@ -28,6 +28,9 @@ FEDERATION = {
     "ConsentRequired",
     "DatabaseUnavailable",
     "PolicyUnsupported",
+    # The Workspaces Extension names no codes.
+    "WorkspaceNotFound",
+    "WorkspaceProviderUnsupported",
     # RFC 9110: a part of a file that it does not have.
     "RangeNotSatisfiable",
 }

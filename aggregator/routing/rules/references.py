@@ -1,4 +1,4 @@
-"""What belongs to a job of one backend, or was uploaded there, can be used only there."""
+"""What belongs to a job of one backend, or lies there for a user, can be used only there."""
 
 from collections.abc import Iterator
 
@@ -13,6 +13,7 @@ _NOUNS = {
     "model": "the model",
     "stac": "the results at",
     "file": "the file",
+    "workspace": "the workspace",
 }
 
 

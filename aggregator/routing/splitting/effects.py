@@ -296,5 +296,6 @@ EFFECTS: Mapping[str, Effect] = {
     "ndvi": _ndvi,
     "merge_cubes": _merge_cubes,
     "save_result": _no_cube,
+    "export_workspace": _no_cube,
 }
 """The effect of each process that is known, by its id."""
