@@ -17,6 +17,7 @@
                           JobNotFound JobLocked JobNotFinished JobNotStarted
                           ResultLinkExpired ServiceNotFound ServiceUnsupported
                           ServiceConfigUnsupported ServiceConfigInvalid ServiceConfigRequired
+      Workspaces          WorkspaceNotFound WorkspaceProviderUnsupported
       Accounts            PaymentRequired BillingPlanInvalid BillingPlanMissing
                           AuthenticationRequired AuthenticationSchemeInvalid TokenInvalid
                           CredentialsInvalid PermissionsInsufficient

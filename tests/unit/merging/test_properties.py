@@ -21,6 +21,7 @@ from aggregator.merging.oidc import merge_oidc_providers
 from aggregator.merging.processes import merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
+from aggregator.merging.workspace_providers import merge_workspace_providers
 from tests.fakes.documents import (
     capabilities,
     collection,
@@ -62,6 +63,7 @@ MERGES: dict[str, Merge] = {
     "file_formats": merge_file_formats,
     "udf_runtimes": merge_udf_runtimes,
     "service_types": merge_service_types,
+    "workspace_providers": merge_workspace_providers,
     "oidc": merge_oidc_providers,
     "oidc_union": _union,
 }
@@ -130,6 +132,10 @@ def service() -> dict[str, Any]:
     return service_type(process_parameters=[parameter("x")])
 
 
+def storage() -> dict[str, Any]:
+    return {"intents": ["register"], "parameters": {"x": {"type": "string", "description": "X."}}}
+
+
 DOCUMENTS: dict[str, st.SearchStrategy[Any]] = {
     "capabilities": odd(rich_capabilities),
     "collections": st.lists(odd(rich_collection), max_size=3) | ANY,
@@ -140,6 +146,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Any]] = {
     | odd(file_format).map(lambda one: {"output": {"GTiff": one, "PNG": file_format()}}),
     "udf_runtimes": ANY | odd(runtime).map(lambda one: {"Python": one}),
     "service_types": ANY | odd(service).map(lambda one: {"WMS": one}),
+    "workspace_providers": ANY | odd(storage).map(lambda one: {"providers": {"S3": one}}),
     "oidc": st.lists(odd(provider), max_size=3).map(lambda some: {"providers": some}) | ANY,
     "oidc_union": st.lists(odd(provider), max_size=3).map(lambda some: {"providers": some}),
 }
@@ -259,6 +266,7 @@ GOOD: dict[str, Any] = {
     "file_formats": rich_formats(),
     "udf_runtimes": {"Python": runtime()},
     "service_types": {"WMS": service()},
+    "workspace_providers": {"providers": {"S3": storage()}},
     "oidc_union": providers(provider()),
 }
 
@@ -284,6 +292,7 @@ NAMES = {
     "file_formats": ["GTiff", "raster", "a", "aurora"],
     "udf_runtimes": ["Python", "3.9", "3.11", "aurora"],
     "service_types": ["WMS", "x", "aurora"],
+    "workspace_providers": ["S3", "x", "register", "aurora"],
     "oidc_union": ["https://aai.example", "openid"],
 }
 

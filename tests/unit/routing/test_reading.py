@@ -83,6 +83,8 @@ def test_references_are_read() -> None:
         c=node("load_stac", url="https://a/jobs/1/results?signature=x"),
         d=node("load_ml_model", model="aurora-2"),
         e=node("load_result", id="https://a/jobs/1/results/signed"),
+        f=node("export_workspace", workspace="terra-w-1", merge="maps"),
+        g=node("export_workspace", workspace="https://a/w-1"),
     )
     assert wanted.references == (
         ReferenceNeed("terra-1", "result", True, "a"),
@@ -90,6 +92,8 @@ def test_references_are_read() -> None:
         ReferenceNeed("https://a/jobs/1/results?signature=x", "stac", False, "c"),
         ReferenceNeed("aurora-2", "model", True, "d"),
         ReferenceNeed("https://a/jobs/1/results/signed", "result", False, "e"),
+        ReferenceNeed("terra-w-1", "workspace", True, "f"),
+        ReferenceNeed("https://a/w-1", "workspace", True, "g"),
     )
 
 

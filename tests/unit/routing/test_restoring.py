@@ -44,6 +44,7 @@ def test_what_belongs_to_the_backend_gets_its_name_before_it() -> None:
             f=node("run_udf", udf="def apply(x):\n    return x", runtime="Python"),
             g=node("load_ml_model", id="j-18"),
             h=node("load_stac", url="catalog.json"),
+            i=node("export_workspace", data=ref("a"), workspace="w-1", merge="w-1"),
         ),
         addresses={TERRA: FEDERATION},
     )
@@ -56,6 +57,7 @@ def test_what_belongs_to_the_backend_gets_its_name_before_it() -> None:
         "f": {"udf": "def apply(x):\n    return x", "runtime": "Python"},
         "g": {"id": "terra-j-18"},
         "h": {"url": "catalog.json"},
+        "i": {"data": ref("a"), "workspace": "terra-w-1", "merge": "w-1"},
     }
 
 
@@ -105,6 +107,7 @@ ARGUMENTS: dict[str, st.SearchStrategy[Json]] = {
     "run_udf": st.fixed_dictionaries(
         {"udf": st.one_of(PLAIN.map(lambda name: f"terra/{name}.py"), st.just("x = 1\n"))}
     ),
+    "export_workspace": st.fixed_dictionaries({"workspace": JOB, "merge": PLAIN}),
     "mean": st.fixed_dictionaries({"data": st.one_of(st.integers(), PLAIN)}),
 }
 

@@ -21,6 +21,14 @@ def test_a_job_is_wanted_where_it_is(process: str) -> None:
     assert text.endswith(" 'aurora-j-1': backend 'aurora' does (node 'a')")
 
 
+def test_an_export_is_wanted_where_its_workspace_is() -> None:
+    wanted = needs(a=node("export_workspace", workspace="aurora-w-1"))
+    assert said(judge, wanted, backend("aurora"), owner_of=BY_ID) == []
+    assert said(judge, wanted, backend("terra"), owner_of=BY_ID) == [
+        "does not hold the workspace 'aurora-w-1': backend 'aurora' does (node 'a')"
+    ]
+
+
 def test_results_without_a_signature_are_wanted_where_they_are() -> None:
     for url in (
         "https://federation.example/openeo/jobs/aurora-1/results",
