@@ -17,11 +17,12 @@ from aggregator.documents import JsonObject
 from aggregator.routing.graphs import Node, Scope, valid_graph
 from aggregator.routing.reading import declared_parameters
 from aggregator.routing.splitting.obstacles import SAID, Obstacle
-from aggregator.routing.suggestions import shortened
+from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.routing.tiling.areas import areas_of
 from aggregator.routing.tiling.cutting import Places, places_of, process_of, saved
 from aggregator.routing.tiling.grids import Grid, Tile, tiles_of
 from aggregator.routing.tiling.locality import (
+    NEARLY,
     SPATIAL,
     date_obstacles,
     dimension_obstacles,
@@ -38,13 +39,15 @@ __all__ = ["MOST", "Grid", "Obstacle", "Tile", "Tiling", "Untileable", "tiled"]
 class Tiling:
     """The parts of an area, and the process of each.
 
-    `margin` is how far around each is loaded, in pixels.
+    `margin` is how far around each is loaded, in pixels; `nearly` are the nodes whose values may
+    differ a little from those of the whole.
     """
 
     tiles: tuple[Tile, ...]
     margin: float
     whole: JsonObject
     places: Places
+    nearly: tuple[str, ...] = ()
 
     def process(self, tile: Tile) -> dict[str, Any]:
         """The process of one of the tiles, in the names of the federation."""
@@ -54,7 +57,9 @@ class Tiling:
         """The tiling in a sentence."""
         count = len(self.tiles)
         around = f", each loaded with a margin of {self.margin:g} pixels" if self.margin else ""
-        return f"The area is divided into {count} part{'s' * (count != 1)}{around}."
+        near = enumerated([f"'{shortened(node, 50)}'" for node in self.nearly], " and ")
+        close = f"; what {near} resamples may differ a little from the whole" if near else ""
+        return f"The area is divided into {count} part{'s' * (count != 1)}{around}{close}."
 
 
 @dataclass(frozen=True)
@@ -81,18 +86,20 @@ def tiled(
     *,
     most: int = MOST,
     spatial: Collection[str] = SPATIAL,
+    exact: bool = True,
 ) -> Tiling | Untileable:
     """The process in parts, by a grid or by the features of a GeoJSON FeatureCollection.
 
-    `most` is how many parts there may be, `spatial` are the names of dimensions in space. Calls of
-    user-defined processes must have been written out. Raises like `read_requirements` for a process
-    that is not valid.
+    `most` is how many parts there may be, `spatial` are the names of dimensions in space; if it is
+    not to be `exact`, resampling onto another cube is divided too. Calls of user-defined processes
+    must have been written out. Raises like `read_requirements` for a process that is not valid.
     """
     outermost, *nested = valid_graph(process)
     places = places_of(outermost, declared_parameters(process))
     if isinstance(places, Obstacle):
         return Untileable((places,))
-    looks = {node_id: margins(Node(outermost, node_id)) for node_id in outermost.graph}
+    nodes = [Node(outermost, node_id) for node_id in outermost.graph]
+    looks = {node.id: margins(node, exact=exact) for node in nodes}
     obstacles = [look for look in looks.values() if isinstance(look, Obstacle)]
     obstacles += _callbacks(outermost, nested, {name.casefold() for name in spatial})
     # Margins add up along a way through the graph, so that their sum is enough.
@@ -104,7 +111,8 @@ def tiled(
     found = _parts(places, by, margin, most)
     if isinstance(found, Obstacle):
         return Untileable((found,))
-    return Tiling(found, margin, process, places)
+    nearly = tuple(node.id for node in nodes if node.process_id in NEARLY)
+    return Tiling(found, margin, process, places, nearly)
 
 
 def _callbacks(

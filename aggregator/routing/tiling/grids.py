@@ -28,7 +28,9 @@ LONGEST = 10**9
 class Grid:
     """Squares of `size` in a unit: degrees of WGS 84, or metres in a zone of UTM.
 
-    `pixel` is the size of the largest pixel that is loaded, in the same unit (None: not known).
+    It must be the reference system of the data: in another one a box means the box around it, and
+    neighbours would overlap. `pixel` is the size of the largest pixel that is loaded, in the same
+    unit (None: not known).
     Lines between tiles run along edges of pixels if pixels begin at multiples of their size and
     `size` is one too: then no centre of a pixel lies on a line, and each is in one tile.
     """

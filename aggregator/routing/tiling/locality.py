@@ -75,17 +75,24 @@ WHOLE = {
 RESAMPLED_PIXELS = 2
 """As far as the methods of resampling look."""
 
+NEARLY = frozenset({"resample_cube_spatial"})
+"""Processes whose result on a tile is nearly that of the whole: backends reckon positions with an
+approximation over the area that they are given."""
+
 # Counting dates, or a date by its number: a tile has only the dates of the scenes that meet it.
 BY_NUMBER = frozenset({"array_element", "order", "rearrange"})
 
 
-def margins(node: Node) -> float | Obstacle | None:
+def margins(node: Node, *, exact: bool) -> float | Obstacle | None:
     """How many pixels around its own a node of the outermost graph looks at.
 
     None if it loads or cuts an area; an Obstacle if its result depends on the whole area, or if
-    that is not known.
+    that is not known; if it is to be `exact`, also where it depends a little.
     """
     process, name = shortened(node.process_id, 50), shortened(node.id, 50)
+    if exact and process in NEARLY:
+        said = f"'{name}' is {process}: positions between pixels depend a little on the area"
+        return Obstacle("nearly", said, {"node": node.id})
     if is_predefined(node.namespace):
         if process in LOADS or process == "filter_bbox":
             return None

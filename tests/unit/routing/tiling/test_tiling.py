@@ -187,6 +187,16 @@ def test_what_depends_on_dates_without_data_is_refused_over_time_but_not_over_ba
     parts(chain(node("reduce_dimension", dimension="bands", reducer=reducer)))
 
 
+def test_resampling_is_divided_only_if_it_need_not_be_exact() -> None:
+    whole = chain(node("resample_cube_spatial", target=ref("load")))
+    assert "'step0' is resample_cube_spatial: positions between pixels" in reasons(whole)
+    tiling = parts(whole, exact=False)
+    assert tiling.margin == 2
+    assert tiling.explain().endswith(
+        "with a margin of 2 pixels; what 'step0' resamples may differ a little from the whole."
+    )
+
+
 def test_all_obstacles_are_told_at_once() -> None:
     said = reasons(chain(node("reduce_spatial"), node("trim_cube")))
     assert "'step0' is reduce_spatial" in said
@@ -277,7 +287,6 @@ STEPS = some.lists(
             node("reduce_dimension", dimension="t", reducer=callback("median")),
             node("apply_kernel", kernel=KERNEL),
             node("filter_bbox", extent=AREA),
-            node("resample_cube_spatial", target=ref("load")),
         ]
     ),
     max_size=6,
