@@ -181,6 +181,7 @@ def _spread(cube: Cube, lead: Cube, axes: list[Axis]) -> Cube:
 def _merged(one: Cube, two: Cube, axes: list[Axis], resolver: Resolver | None, first: Cube) -> Cube:
     coords: dict[Any, Any] = {axis.name: axis.coordinate for axis in axes}
     coords.update({key: value for key, value in first.coords.items() if not value.dims})
+    coords.update(_beside(first, axes))
     for key, value in two.coords.items():
         if not value.dims:
             coords.setdefault(key, value)
@@ -201,6 +202,24 @@ def _merged(one: Cube, two: Cube, axes: list[Axis], resolver: Resolver | None, f
     else:
         values = _anywhere(one, two, axes, resolver if overlap else None)
     return rebuilt(values, names, coords, first)
+
+
+def _beside(first: Cube, axes: list[Axis]) -> dict[Any, Any]:
+    """What the first cube knows beside the labels of a dimension whose labels are still its own:
+    the geometries of zones.
+    """
+    names = {axis.name for axis in axes}
+    same = {
+        axis.name
+        for axis in axes
+        if axis.name in first.dims
+        and np.array_equal(axis.coordinate.values, _values(first, axis.name))
+    }
+    return {
+        key: value.variable
+        for key, value in first.coords.items()
+        if key not in names and value.dims and set(map(str, value.dims)) <= same
+    }
 
 
 def _resolved(one: Cube, two: Cube, resolver: Resolver | None) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.errors import OpenEOError
-from tests.fakes.execution import callback, cube_of, of, on_cube
+from tests.fakes.execution import Execution, by, callback, cube_of, of, on_cube
 
 NAN = np.nan
 # Pixels of 10 m from (500000, 5200000) to the east and the south.
@@ -110,3 +110,39 @@ def test_what_holds_no_geometry_is_refused(geometries: dict[str, Any]) -> None:
     with pytest.raises(OpenEOError) as caught:
         on_cube(CUBE, "aggregate_spatial", geometries=geometries, reducer=MEAN)
     assert caught.value.code == "ProcessParameterInvalid"
+
+
+def zonal_of(*ids: str) -> Any:
+    """The means of zones of these names."""
+    boxes = [box(10 * number, -10, 10 * number + 10, 0) for number in range(len(ids))]
+    named = features(*boxes, **{name: name for name in ids})
+    return on_cube(CUBE, "aggregate_spatial", geometries=named, reducer=MEAN)
+
+
+def merged(one: Any, other: Any) -> Any:
+    loading = {"process_id": "load_collection"}
+    extents = {"spatial_extent": None, "temporal_extent": None}
+    larger = callback("max", data=[of("x"), of("y")])
+    merge = {"cube1": by("one"), "cube2": by("other"), "overlap_resolver": larger}
+    return Execution({"one": one, "other": other}).run(
+        {
+            "one": {**loading, "arguments": {"id": "one", **extents}},
+            "other": {**loading, "arguments": {"id": "other", **extents}},
+            "merged": {"process_id": "merge_cubes", "arguments": merge, "result": True},
+        }
+    )
+
+
+def test_statistics_of_the_same_zones_are_merged_with_their_geometries() -> None:
+    one = zonal_of("field", "forest")
+    other = zonal_of("field", "forest").assign_coords(bands=["c", "d"])
+    found = merged(one, other)
+    assert found.bands.values.tolist() == ["a", "b", "c", "d"]
+    assert found.geometry.values.tolist() == one.geometry.values.tolist()
+    assert found.geometry.attrs == one.geometry.attrs
+
+
+def test_geometries_are_not_kept_where_zones_are_added() -> None:
+    found = merged(zonal_of("field"), zonal_of("field", "forest"))
+    assert found.geometries.values.tolist() == ["field", "forest"]
+    assert "geometry" not in found.coords
