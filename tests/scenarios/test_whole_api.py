@@ -87,17 +87,20 @@ def test_files_at_all_members_are_one_tree_and_processes_run_where_they_are(
 def test_the_items_of_a_shared_collection_are_those_of_all_its_members(
     federation: Federation, connection: Connection
 ) -> None:
-    root = connection.build_url("/")
-    search = pystac_client.ItemSearch(
-        f"{root.rstrip('/')}/collections/SENTINEL2_L2A/items",
-        method="GET",
-        bbox=[11.0, 46.3, 11.1, 46.5],
-        datetime="2024-07-01T00:00:00Z/2024-07-10T00:00:00Z",
-        limit=3,
-    )
+    client = pystac_client.Client.open(connection.build_url("/"))
+    where: dict[str, Any] = {
+        "bbox": [11.0, 46.3, 11.1, 46.5],
+        "datetime": "2024-07-01T00:00:00Z/2024-07-10T00:00:00Z",
+    }
+    search = client.search(collections=["SENTINEL2_L2A"], limit=3, **where)
     found = list(search.items())
     assert {item.id.partition("-")[0] for item in found} == {"terra", "aurora"}
     assert len({item.id for item in found}) == len(found) > 3
+    last = found[-1]
+    (same,) = client.search(method="GET", ids=[last.id], intersects=last.geometry).items()
+    assert same.to_dict() == last.to_dict()
+    everywhere = client.search(**where).items()
+    assert {"terra", "aurora", "boreal"} == {one.id.partition("-")[0] for one in everywhere}
     queryables = connection.get("/collections/SENTINEL2_L2A/queryables").json()
     assert queryables["properties"]["eo:cloud_cover"]["federation:backends"] == ["terra", "aurora"]
 
@@ -107,6 +110,31 @@ def test_estimates_stand_side_by_side(connection: Connection) -> None:
     found = connection.post("/federation/estimates", json=body).json()["estimates"]
     assert [one["backend"] for one in found] == ["terra", "aurora"]
     assert all(one["costs"] > 0 and one["credits"]["suffices"] for one in found)
+
+
+def test_a_job_shows_what_was_sent_and_its_logs_page_by_page_by_level(
+    connection: Connection,
+) -> None:
+    graph = optical(connection).save_result("GTiff").flat_graph()
+    job = connection.create_job(graph, log_level="debug")
+    assert job.describe()["process"]["process_graph"] == graph
+    path = "/federation/estimates"
+    first, second = connection.get(path, params={"job": job.job_id}).json()["estimates"]
+    assert (first["backend"], second["backend"]) == ("terra", "aurora")
+    assert first["duration"] == job.estimate()["duration"]
+    assert first["federation:duration"] == {"federation:estimated-by": "terra"}
+    job.start_and_wait(max_poll_interval=0.5, connection_retry_interval=1)
+    whole = [entry["id"] for entry in job.logs(level="debug")]
+    assert len(whole) > len(job.logs(level="info")) > len(job.logs(level="error")) == 0
+    paged: list[str] = []
+    address = f"/jobs/{job.job_id}/logs?level=debug&limit=2"
+    while address:
+        page = connection.get(address).json()
+        assert len(page["logs"]) <= 2
+        paged += [entry["id"] for entry in page["logs"]]
+        address = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+    assert paged == whole
+    job.delete_job()
 
 
 def test_the_address_of_a_web_service_shows_tiles_to_a_map(connection: Connection) -> None:
