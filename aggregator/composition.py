@@ -231,7 +231,7 @@ def _federated(
 ) -> tuple[JobDesk, Waiting, Watch]:
     """Jobs and results also in parts, and what drives those in the background."""
     settings, splitting, clock = ground.settings, ground.settings.splitting, ground.clock
-    limits = limits_of(splitting)
+    limits = limits_of(splitting, settings.upstream.request_deadline)
     tools = Tools(
         FederatedJobs(ground.database, limits),
         Members(jobs, whole(settings.public_url)),

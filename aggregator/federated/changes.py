@@ -85,10 +85,7 @@ def planned_anew(job: JobState, planned: Planned, now: int) -> JobState:
 
 def logged_in_again(job: JobState, now: int) -> JobState:
     """There are fresh credentials: whoever waited for them goes on."""
-    parts = tuple(
-        replace(part, trouble="", troubled=0, tries=0, due=now) if part.trouble == LOGIN else part
-        for part in job.parts
-    )
+    parts = tuple(replace(part, due=now) if part.trouble == LOGIN else part for part in job.parts)
     return replace(job, parts=parts)
 
 
@@ -252,6 +249,8 @@ def troubled(
     if now - since >= limits.patience:
         return _given_up(job, part, trouble, now)
     pause = min(limits.shortest << min(part.tries, 12), limits.longest)
+    if part.stage == CREATING:  # it may yet come to be
+        pause = max(pause, limits.settling)
     due = since + limits.patience if trouble == LOGIN else min(now + pause, since + limits.patience)
     waiting = replace(part, trouble=trouble, troubled=since, tries=part.tries + 1, due=due)
     changed = job.having(waiting)

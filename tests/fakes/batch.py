@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ class Job:
     looks: int = 0
     starts: int = 0
     log: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -62,6 +64,7 @@ class Batch:
         self.jobs: dict[str, Job] = {}
         self.made: list[Job] = []
         self.refuses: dict[str, Reply] = {}
+        self.user_of: Callable[[str | None], str | None] = lambda authorization: authorization
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -83,7 +86,8 @@ class Batch:
         if "create" in self.refuses:
             return self.refuses["create"]
         number = f"{self.name[0]}{len(self.made) + 1}"
-        job = self.jobs[number] = Job(number, call.document, call.authorization)
+        job = self.jobs[number] = Job(number, call.document, self.user_of(call.authorization))
+        job.tokens.append(call.authorization)
         self.made.append(job)
         location = f"http://{self.name}.test/openeo/jobs/{number}"
         return Reply(201, None, {"Location": location, "OpenEO-Identifier": number})
@@ -93,7 +97,7 @@ class Batch:
             return self.refuses["list"]
         query = dict(parse_qsl(call.query))
         limit, start = int(query.get("limit", 2)), int(query.get("from", 0))
-        mine = [job for job in self.jobs.values() if job.owner == call.authorization]
+        mine = [job for job in self.jobs.values() if job.owner == self.user_of(call.authorization)]
         shown = [job.shown() for job in mine[start : start + limit]]
         more = start + limit < len(mine)
         href = f"http://{self.name}.test/openeo/jobs?from={start + limit}&limit={limit}"
@@ -102,7 +106,7 @@ class Batch:
     def _one(self, call: Call) -> Any:
         number, _, below = call.path.partition("/jobs/")[2].partition("/")
         job = self.jobs.get(number)
-        if job is None or job.owner != call.authorization:
+        if job is None or job.owner != self.user_of(call.authorization):
             return refusal(404, "JobNotFound", f"There is no job '{number}'.")
         names = {
             ("GET", ""): "look",

@@ -36,12 +36,12 @@ Begin = Callable[[Callable[[], None], str], Future[None]]
 Key = tuple[str, tuple[int, str]]
 
 
-def limits_of(settings: Splitting) -> Limits:
-    """The limits that the settings ask for."""
+def limits_of(settings: Splitting, request_seconds: float) -> Limits:
+    """The limits that the settings ask for; a request to a backend may be under way for so long."""
     return Limits(
         parallel=settings.parallel_parts,
         patience=round(settings.patience * 1000),
-        settling=round(settings.lease * 1000),
+        settling=round(max(settings.lease, request_seconds) * 1000),
         longest=round(settings.longest_pause * 1000),
     )
 

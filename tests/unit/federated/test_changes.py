@@ -220,6 +220,12 @@ def test_a_backend_that_is_away_is_waited_for_and_said_once() -> None:
     assert lost.problem.message == "part1 at terra: its backend was away for too long."
 
 
+def test_what_may_yet_come_to_be_is_not_looked_for_at_once() -> None:
+    job = changes.intended(started(), ONE, CREATING, 100, limits=LIMITS)
+    job = changes.troubled(job, ONE, AWAY, "No answer.", 200, limits=LIMITS)
+    assert part(job, ONE).due == 250
+
+
 def test_it_is_asked_ever_less_often() -> None:
     job, pauses = at_work(started(), ONE), []
     for now in (0, 100, 200, 300, 400, 500):

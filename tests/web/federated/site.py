@@ -135,7 +135,6 @@ class Trio:
         *,
         batches: dict[str, Batch] | None = None,
         clock: Clock | None = None,
-        make: Callable[..., Site] = Site,
         said: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
@@ -143,7 +142,7 @@ class Trio:
         self.directory = directory
         members = {name: member(name, b, **(said or {})) for name, b in self.batches.items()}
         self.clock = clock or Clock()
-        self.site = make(members, directory, clock=self.clock, **settings)
+        self.site = Site(members, directory, clock=self.clock, **settings)
         self.plan: Plan | Unsplittable = PLAN
         self.asked: list[Any] = []
         self.desk = self.site.federation.jobs
