@@ -73,8 +73,8 @@ class Request:
 
     `path` is below the API's root and quoted; a `body` that is a source is sent once, piece by
     piece, so that it takes no memory; error statuses in `passed` are answers, not errors;
-    the answer to a `patient` request may begin as late as its deadline; `elsewhere` follows
-    redirects of a GET to other hosts as well, without the credentials (`upstream.elsewhere`).
+    the answer to a `patient` request may begin as late as its deadline; with `elsewhere` redirects
+    of a GET to other hosts are followed although there are credentials, which stay behind.
     """
 
     method: str
@@ -161,7 +161,8 @@ class Client:
         self.url = url.rstrip("/")
         self._limits = limits or Limits()
         self._session = _session(transport or _pooled, proxy)
-        self._elsewhere = elsewhere or Elsewhere(backend)
+        # A proxy resolves names itself, and decides where it goes.
+        self._elsewhere = None if proxy else elsewhere or Elsewhere(backend)
 
     def at(self, url: str) -> None:
         """From now on ask at this URL, found by version discovery."""
@@ -221,18 +222,18 @@ class Client:
         """The answer at the end of all redirects, and its address."""
         url, away = self.url + request.target, False
         for _ in range(REDIRECTS + 1):
-            if away:
+            if away and self._elsewhere is not None:
                 response = self._elsewhere.open(
                     url, self.url, self._headers(request), until, self._timeout(until, request)[1]
                 )
             else:
-                response = self._sent(request, url, credentials, until)
+                response = self._sent(request, url, None if away else credentials, until)
             location = response.headers.get("Location", "")
             if response.status_code not in (301, 302, 303, 307, 308) or not location:
                 return response, url
             response.close()
             url = self._redirected(request, url, location, credentials)
-            away = away or (request.elsewhere and not _same_origin(url, self.url))
+            away = away or self._is_away(url, credentials)
         raise BackendFailure(self.backend, "HTTP", f"more than {REDIRECTS} redirects")
 
     def _redirected(
@@ -253,6 +254,12 @@ class Client:
                 self.backend, "HTTP", "it redirects to another host, which gets no credentials"
             )
         return location
+
+    def _is_away(self, url: str, credentials: str | None) -> bool:
+        """Whether an address is another host's; with credentials, another origin's."""
+        if credentials is not None:
+            return not _same_origin(url, self.url)
+        return urlsplit(url).hostname != urlsplit(self.url).hostname
 
     def _sent(
         self, request: Request, url: str, credentials: str | None, until: Deadline

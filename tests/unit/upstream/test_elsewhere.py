@@ -109,6 +109,36 @@ def test_no_backend_leads_into_networks_that_only_the_aggregator_reaches(
         downloaded(terra.url)
 
 
+@pytest.mark.parametrize("location", ["http://inner.test/x", "http://169.254.169.254/x"])
+def test_public_metadata_is_followed_to_no_private_network_either(location: str) -> None:
+    refused = pytest.raises(BackendFailure, match="private network")
+    with moved(location) as terra, refused:
+        client(terra.url).open(Request("GET", "/collections"), None, deadline=3)
+
+
+def test_public_metadata_is_followed_to_other_ports_of_its_host_as_ever() -> None:
+    with RawServer(says(FILE)) as other, moved(f"{other.url}/x") as terra:
+        stream = client(terra.url).open(Request("GET", "/collections"), None, deadline=3)
+        assert b"".join(stream.chunks()) == b"pixels"
+
+
+def test_through_a_proxy_it_is_the_proxy_that_goes_to_other_hosts_without_the_token() -> None:
+    plays = [moved_to("http://store.test/key?sig=1"), says(FILE)]
+
+    def play(peer: socket.socket) -> None:
+        plays.pop(0)(peer)
+
+    with RawServer(play) as proxy:
+        through = Client("terra", "http://terra.test/openeo", proxy=proxy.url)
+        stream = through.open(DOWNLOAD, SECRET, deadline=3)
+        assert b"".join(stream.chunks()) == b"pixels"
+        first, second = proxy.requests
+    assert first.startswith(b"GET http://terra.test/openeo/files/a.tif ")
+    assert SECRET.encode() in first
+    assert second.startswith(b"GET http://store.test/key?sig=1 ")
+    assert b"authorization" not in second.lower()
+
+
 def test_a_second_redirect_is_judged_like_the_first() -> None:
     refused = pytest.raises(BackendFailure, match="private network")
     with moved("http://inner.test/x") as store, moved(f"{store.url}/x") as terra, refused:
