@@ -40,7 +40,7 @@ class Child:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(self._popen.stdout,), daemon=True)
         self._reader.start()
 
     @property
@@ -52,12 +52,12 @@ class Child:
         """Exit status, negative for a signal; None while it runs."""
         return self._popen.poll()
 
-    def _read(self) -> None:
-        stream: IO[bytes] | None = self._popen.stdout
-        for line in stream or ():
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            self.last_lines.append(text)
-            self._sink(self.server.name, text)
+    def _read(self, output: IO[bytes]) -> None:
+        with output:  # for as long as whatever it started may print, which can outlive it
+            for line in output:
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                self.last_lines.append(text)
+                self._sink(self.server.name, text)
 
     def ask_to_stop(self) -> None:
         if self.status is None:
@@ -69,8 +69,6 @@ class Child:
             os.killpg(self.group, signal.SIGKILL)
         self._popen.wait(GRACE_SECONDS)
         self._reader.join(GRACE_SECONDS)
-        if self._popen.stdout is not None and not self._reader.is_alive():
-            self._popen.stdout.close()
 
     def obituary(self) -> str:
         """How it ended and what it said last."""

@@ -17,6 +17,7 @@ from scripts.federation.children import Children, wait_until
 from scripts.federation.layout import Layout, moved, read_layout, write
 from scripts.federation.readiness import wait_for
 from scripts.federation.up import start
+from tests.scenarios.conforming import holds
 
 CONFIG = Path(__file__).parents[2] / "config" / "federation.yaml"
 QUICK = {"probe_interval": 0.5, "offline_probe_interval": 0.5}
@@ -40,8 +41,12 @@ class Federation:
         return str(self.layout.document["backends"][name]["url"])
 
     def connect(self, user: str = "alice") -> Connection:
-        """The ordinary client, logged in through the aggregator; it shows each error at once."""
+        """The ordinary client, logged in through the aggregator; it shows each error at once.
+
+        Each answer that it gets is held against the specification of the API.
+        """
         connection = connect(self.url, retry=False)
+        connection.session.hooks["response"].append(holds)
         connection.authenticate_basic(user, user)
         return connection
 
