@@ -6,23 +6,27 @@ otherwise it ends a part, whose result is handed on. So each part has one exit, 
 for each other in a circle, since nodes do not.
 
 The search goes depth first, cheapest choice first, and leaves a way as soon as it cannot become
-cheaper than the best that was found. What lies ahead is judged from below, by a sum over the trees
-in the graph, in which it is exact. So trees are decided at once and for good; other graphs too, as
-long as the number of steps allows.
+cheaper than the best that was found. What lies ahead is judged from below, exactly where the graph
+is a tree. So trees are decided at once and for good; other graphs too, as long as the number of
+steps allows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from aggregator.routing.splitting.improving import (
+    IMPOSSIBLE,
+    LAST,
+    Draft,
+    beginnings,
+    improved,
+)
 from aggregator.routing.splitting.problem import Problem
 
 STEPS = 20_000
 """How many choices are tried at most, beside a few for each node."""
-
-LAST = ""
-"""Stands for the exit of the last part."""
 
 _NEVER: int = 10**60
 
@@ -44,7 +48,20 @@ def cut(problem: Problem, steps: int = STEPS) -> Cut | None:
     """The cheapest cut that is found in so many steps; None if none is."""
     if problem.hopeless:
         return None
-    return _Search(problem).run(steps)
+    search = _Search(problem)
+    proven = search.run(steps)
+    if not proven:
+        return _improved(problem, search.best)
+    return None if search.best is None else replace(search.best, proven=True)
+
+
+def _improved(problem: Problem, best: Cut | None) -> Cut | None:
+    """What can be made of the best cut that the search came to, or of others if it found none."""
+    drafts = beginnings(problem) if best is None else [Draft(problem, best.backends)]
+    found = min((improved(draft) for draft in drafts), key=lambda draft: draft.cost)
+    if found.cost >= IMPOSSIBLE:
+        return None
+    return Cut(found.backends, found.exits, found.cost, proven=False)
 
 
 class _Search:
@@ -60,25 +77,22 @@ class _Search:
         self.limit = _NEVER
         self.steps = 0
 
-    def run(self, steps: int) -> Cut | None:
-        """Look once from each backend for the last part, then thoroughly."""
+    def run(self, steps: int) -> bool:
+        """Whether the best cut was found, or that there is none: all ways were looked at."""
         first = next(iter(self.flow.last))
         starts = sorted((self.ahead.start(b), b) for b in self.problem.able[first])
         few = 2 * len(self.open) + 100
         for bound, backend in starts:
+            self.steps = 0
             self._descend(bound, backend, few, once=True)
         self.steps = 0
         looked = [self._descend(bound, backend, steps) for bound, backend in starts]
-        if self.best is None:
-            return None
-        return Cut(self.best.backends, self.best.exits, self.best.cost, proven=all(looked))
+        return all(looked)
 
     def _descend(self, bound: int, backend: str, steps: int, *, once: bool = False) -> bool:
         """Whether everything was looked at that has the last part on this backend."""
         if bound >= self.limit:
             return True
-        if once:
-            self.steps = 0
         self.backends.update(dict.fromkeys(self.flow.last, backend))
         if not self.open:
             self._keep(bound)
@@ -111,9 +125,9 @@ class _Search:
         node = self.open[depth]
         users = self.flow.users[node]
         parts = {self.exits[user] for user in users}
-        there = frozenset(self.backends[user] for user in users)
-        ahead = self.ahead
-        before = bound - ahead.of(node, self.backends[users[0]])
+        backends = [self.backends[user] for user in users]
+        there, ahead = frozenset(backends), self.ahead
+        before = bound - ahead.of(node, backends)
         handed = self.problem.handed[node] * len(parts)
         found = []
         for backend in self.problem.able[node]:
@@ -130,54 +144,44 @@ class _Search:
 class _Ahead:
     """What the nodes that are still to be decided cost at least.
 
-    `below` has, by node and backend, what the sources of the node cost that no other node uses, and
-    their sources likewise. A node with several users counts for itself, wherever it is cheapest.
+    `below` has, by node and backend, what everything costs that the node depends on. The cost of a
+    node with several users is divided among them: each would have to pay it if it were alone, so
+    that together they never count more than it comes to.
     """
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.flow = problem, problem.flow
         self.below: dict[str, dict[str, int]] = {}
-        self.through: dict[str, dict[str, int]] = {}
+        self.shares: dict[str, dict[str, int]] = {}
         for node in self.flow.order:
-            self._look_below(node)
-        self.anywhere = {node: min(below.values()) for node, below in self.below.items()}
+            wanted = {b for user in self.flow.users[node] for b in problem.able[user]}
+            self.below[node] = self._below(node)
+            self.shares[node] = {backend: self._share(node, backend) for backend in wanted}
 
-    def _look_below(self, node: str) -> None:
-        trees = [s for s in self.flow.sources[node] if len(self.flow.users[s]) == 1]
-        self.below[node] = {
-            backend: min(_NEVER, sum(self._reached(s, node, backend) for s in trees))
+    def _below(self, node: str) -> dict[str, int]:
+        sources = self.flow.sources[node]
+        return {
+            backend: min(_NEVER, sum(self.shares[source][backend] for source in sources))
             for backend in self.problem.able[node]
         }
 
-    def _reached(self, source: str, user: str, backend: str) -> int:
-        """What it costs to have the result of a source at the backend of its only user."""
-        known = self.through.setdefault(source, {})
-        if backend not in known:
-            below = self.below[source]
-            known[backend] = below.get(backend, _NEVER)
-            if user in self.flow.last and source in self.flow.last:
-                return known[backend]
-            there = frozenset({backend})
+    def _share(self, node: str, backend: str) -> int:
+        """What one user on this backend has to pay for the result of the node."""
+        below, there = self.below[node], frozenset({backend})
+        cost = below.get(backend, _NEVER)
+        if node not in self.flow.last:
             for other in below.keys() - there:
-                cost = below[other] + self.problem.handed[source] + self.problem.part[other]
-                if cost < known[backend] and self.problem.format_for(source, other, there):
-                    known[backend] = cost
-        return known[backend]
+                more = below[other] + self.problem.handed[node] + self.problem.part[other]
+                if more < cost and self.problem.format_for(node, other, there):
+                    cost = more
+        return _NEVER if cost >= _NEVER else cost // len(self.flow.users[node])
 
-    def of(self, node: str, backend: str) -> int:
-        """What was counted for a node; `backend` is that of its first user."""
-        if len(self.flow.users[node]) == 1:
-            return self.through[node][backend]
-        return self.anywhere[node]
+    def of(self, node: str, backends: Iterable[str]) -> int:
+        """What was counted for a node; `backends` are those of its users, one for each."""
+        return sum(self.shares[node][backend] for backend in backends)
 
     def start(self, backend: str) -> int:
         """What all costs at least if the last part is on this backend."""
-        cost = self.problem.part[backend] + self.problem.tie[backend]
-        for node in self.flow.order:
-            if len(self.flow.users[node]) == 1:
-                continue
-            if node in self.flow.last:
-                cost += self.below[node][backend]
-            else:
-                cost += self.anywhere[node]
-        return min(cost, _NEVER)
+        ends = [node for node, users in self.flow.users.items() if not users]
+        below = sum(self.below[node][backend] for node in ends)
+        return min(self.problem.part[backend] + self.problem.tie[backend] + below, _NEVER)

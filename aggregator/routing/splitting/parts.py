@@ -8,8 +8,9 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.routing.plans import Exchange, Part, Plan
-from aggregator.routing.splitting.cutting import LAST, Cut
+from aggregator.routing.splitting.cutting import Cut
 from aggregator.routing.splitting.handing import reader, writer
+from aggregator.routing.splitting.improving import LAST
 from aggregator.routing.splitting.survey import Survey
 from aggregator.routing.suggestions import enumerated, shortened
 
