@@ -1,4 +1,4 @@
-"""Times routing: reading a graph's needs, deciding over many backends, rewriting.
+"""Times routing: reading a graph's needs, deciding over many backends, rewriting, splitting.
 
 Run `python -m scripts.bench.routing`. All graphs and backends are generated here; times are CPU
 time of this process, the median of several runs, without parsing the JSON.
@@ -15,11 +15,13 @@ from typing import Any
 from aggregator.errors import OpenEOError
 from aggregator.routing import (
     Abilities,
+    Plan,
     abilities_of,
     decide,
     read_requirements,
     rewrite_for,
 )
+from aggregator.routing.splitting import facts_of, split
 
 BACKENDS = 20
 COLLECTIONS = 10_000
@@ -36,6 +38,18 @@ def main() -> None:
     print(f"{'graph':<34}{'nodes':>8}{'read ms':>10}{'decide ms':>11}{'rewrite ms':>12}  outcome")
     for name, graph in graphs().items():
         report(name, {"process_graph": graph}, backends)
+    print(f"\n{'split':<34}{'nodes':>8}{'ms':>10}  outcome")
+    sharing = [sharing_backend(number) for number in range(BACKENDS)]
+    for name, graph in split_graphs().items():
+        report_split(name, {"process_graph": graph}, sharing)
+
+
+def report_split(name: str, process: Graph, backends: list[Abilities]) -> None:
+    """Time splitting one graph, from its JSON to a plan that the rules have approved."""
+    found = split(process, backends, facts=FACTS)
+    time = milliseconds(lambda: split(process, backends, facts=FACTS), 2000)
+    parts = f"{len(found.parts)} parts" if isinstance(found, Plan) else found.obstacles[0].cause
+    print(f"{name:<34}{len(process['process_graph']):>8}{time:>10.3f}  {parts}")
 
 
 def report(name: str, process: Graph, backends: list[Abilities]) -> None:
@@ -119,6 +133,93 @@ def graphs() -> dict[str, Graph]:
         "chain of 10,001 nodes": chain(10_001),
         "circle of 10,000 nodes": chain(10_000) | {"n0": node("process_30", "n9999")},
     }
+
+
+def sharing_backend(number: int) -> Abilities:
+    """A backend with a collection that no other has, and what it takes to exchange results."""
+    cubes = {"netCDF": {"gis_data_types": ["raster"]}}
+    return abilities_of(
+        f"backend_{number}",
+        collections=[dated(f"C{number}")],
+        processes=[{"id": p, "parameters": [{"name": n} for n in PASSED]} for p in CUBE_PROCESSES],
+        file_formats={"input": cubes, "output": cubes},
+    )
+
+
+def dated(identifier: str) -> Graph:
+    """A collection of twelve bands every five days in ten metres."""
+    axes = {axis: {"type": "spatial", "axis": axis} for axis in ("x", "y")}
+    dimensions = collection(identifier)["cube:dimensions"] | axes
+    dimensions["t"] = {"type": "temporal", "step": "P5D"}
+    return collection(identifier) | {"cube:dimensions": dimensions, "summaries": {"gsd": [10]}}
+
+
+CUBE_PROCESSES = (
+    *("load_collection", "load_stac", "save_result", "apply", "filter_bands", "merge_cubes"),
+    "reduce_dimension",
+)
+PASSED = (*PARAMETERS, "temporal_extent", "url", "dimension", "cube1", "cube2")
+FACTS = {
+    f"C{number}": {f"backend_{number}": facts_of(dated(f"C{number}"))} for number in range(BACKENDS)
+}
+
+
+def split_graphs() -> dict[str, Graph]:
+    """The graphs that no single one of the backends can run."""
+    return {
+        "2 collections": merged(2, 2),
+        "10 collections": merged(10, 7),
+        "20 collections": merged(20, 2),
+        "500 diamonds and a collection": merged_diamonds(500),
+        "chain of 10,000 nodes": chain(10_000),
+    }
+
+
+def merged(collections: int, between: int) -> Graph:
+    """Collections, each with some processes and a mean over time, merged one after the other."""
+    graph, last = {}, ""
+    for number in range(collections):
+        graph[f"c{number}"] = load(number)
+        for place in range(between):
+            source = f"c{number}" if place == 0 else f"p{number}_{place - 1}"
+            graph[f"p{number}_{place}"] = over("apply", source)
+        last_of = f"p{number}_{between - 1}"
+        graph[f"m{number}"] = over("reduce_dimension", last_of, dimension="t")
+        if last:
+            cubes = {"cube1": {"from_node": last}, "cube2": {"from_node": f"m{number}"}}
+            graph[f"j{number}"] = {"process_id": "merge_cubes", "arguments": cubes}
+        last = f"j{number}" if last else f"m{number}"
+    graph["save"] = over("save_result", last, format="netCDF") | {"result": True}
+    return graph
+
+
+def merged_diamonds(number: int) -> Graph:
+    """Diamonds over one collection, merged with another one in the end."""
+    graph = {"d0": load(0), "other": load(1)}
+    for n in range(number):
+        graph[f"l{n}"] = over("apply", f"d{n}")
+        graph[f"r{n}"] = over("filter_bands", f"d{n}", bands=["B1"])
+        sides = {"cube1": {"from_node": f"l{n}"}, "cube2": {"from_node": f"r{n}"}}
+        graph[f"d{n + 1}"] = {"process_id": "merge_cubes", "arguments": sides}
+    both = {"cube1": {"from_node": f"d{number}"}, "cube2": {"from_node": "other"}}
+    graph["all"] = {"process_id": "merge_cubes", "arguments": both, "result": True}
+    return graph
+
+
+def over(process: str, source: str, **more: Any) -> Graph:
+    """A node that works on a cube."""
+    return {"process_id": process, "arguments": {"data": {"from_node": source}, **more}}
+
+
+def load(number: int) -> Graph:
+    """A small area of one of the collections, over a year."""
+    extent = {"west": 5, "south": 50, "east": 5.1, "north": 50.1}
+    arguments = {
+        "id": f"C{number}",
+        "spatial_extent": extent,
+        "temporal_extent": ["2024-01-01", "2025-01-01"],
+    }
+    return {"process_id": "load_collection", "arguments": arguments}
 
 
 def node(process: str, *sources: str, result: bool = False, **arguments: Any) -> Graph:
