@@ -17,10 +17,12 @@ from aggregator.ledger.errors import GrantInvalid, HoldConflict, RefundInvalid, 
 from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant
 from aggregator.ledger.reports import read_resources
+from aggregator.storage.holding import RELEASED
+from aggregator.storage.holds import holds_of_jobs
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.lookups import find_transfers
 from aggregator.storage.reconciliation import Sighting, note
-from aggregator.storage.schema import credit_grant, transfer
+from aggregator.storage.schema import credit_grant, misnaming, transfer, usage_report
 from aggregator.storage.verification import balances, rebuild, verify
 from tests.unit.ledger.documents import DAY, MARCH, direct
 
@@ -42,6 +44,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("answered"), users, names, names, st.integers(0, 60), providers),
     st.tuples(st.just("see"), users, names, providers, st.sampled_from(["running", "finished"])),
     st.tuples(st.just("report"), users, names, names, st.integers(0, 60), providers),
+    st.tuples(st.just("foreign"), users, names, few, providers, st.booleans()),
     st.tuples(st.just("refund"), names, few, providers, names, st.booleans()),
     st.tuples(st.just("expire")),
     st.tuples(st.just("reconcile")),
@@ -57,6 +60,7 @@ class World:
     prefix: str
     now: int = MARCH
     paid: dict[tuple[str, str], list[tuple[str, str, int]]] = field(default_factory=dict)
+    named: dict[tuple[str, str], str] = field(default_factory=dict)
     refunds: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def play(self, event: tuple[Any, ...]) -> None:
@@ -163,8 +167,18 @@ class World:
             return
         told = self.paid.setdefault((provider, self.name(key)), [])
         assert receipt.repeated == bool(told)
+        self.named.setdefault((provider, self.name(key)), self.name(user))
         told.append((receipt.wallet, receipt.job, receipt.charged))
         assert len(set(told)) == 1
+
+    def foreign(self, user: str, name: str, amount: int, provider: str, before: bool) -> None:
+        """A report that names another user than who starts the work, before the start or after."""
+        other = {"alice": "bob", "bob": "alice"}[user]
+        self.grant(user, f"{name}-{user}", 60, None, None)
+        if before:
+            self.report(other, f"{name}-before", name, amount, provider)
+        self.hold(user, name, amount, provider, None)
+        self.report(other, f"{name}-after", name, amount, provider)
 
     def refund(self, key: str, amount: int, provider: str, report: str, free: bool) -> None:
         try:
@@ -208,6 +222,26 @@ def assert_bound_grants_paid_only_at_home(world: World) -> None:
             assert bound.get(posting.account, entry.provider) == entry.provider
 
 
+def assert_who_started_work_pays_and_other_names_are_told(world: World) -> None:
+    """Whoever is charged is named, or has started the work; where these are two, it is kept."""
+    with world.ledger.database.read() as connection:
+        reports = {(row.provider, row.key): row for row in connection.execute(select(usage_report))}
+        told = {(row.provider, row.report): row for row in connection.execute(select(misnaming))}
+        holds = holds_of_jobs(connection, {row.job for row in reports.values()})
+    for key, named in world.named.items():
+        row, note_ = reports[key], told.get(key)
+        starters = {
+            made.hold.user
+            for made in holds
+            if (made.hold.provider, made.hold.job) == (row.provider, row.job)
+            and made.closed != RELEASED
+        }
+        assert row.person == named or row.person in starters
+        if row.person != named or (starters and named not in starters):
+            assert note_ is not None
+            assert note_.named == named
+
+
 @settings(
     deadline=None,
     max_examples=25,
@@ -227,3 +261,4 @@ def test_whatever_happens_the_books_are_right(
     charged_ = sum(told[0][2] for told in world.paid.values())
     assert revenue(ledger) - before == charged_ - sum(world.refunds.values())
     assert_bound_grants_paid_only_at_home(world)
+    assert_who_started_work_pays_and_other_names_are_told(world)
