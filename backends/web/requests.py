@@ -13,8 +13,10 @@ from backends.errors import OpenEOError, collection_not_found
 from backends.formats import format_name
 from backends.jobs.records import LEVELS, Job, Kind, NewJob
 from backends.jobs.requested import check_sizes
+from backends.profile import EXPORTING
 from backends.stored.resolution import Find, called, resolve
 from backends.web.backend import Backend
+from backends.workspaces.exporting import target_of
 
 FIELDS: Final = ("title", "description", "process", "plan", "budget", "log_level")
 READ_ONLY: Final = frozenset(
@@ -194,11 +196,20 @@ def _node_mistakes(
             format_name(arguments["format"], here.profile.output_formats)
         except OpenEOError as error:
             yield error
-    elif process_id == "export_workspace" and isinstance(arguments.get("workspace"), str):
-        try:
-            here.workspaces.own(arguments["workspace"], user)
-        except OpenEOError as error:
-            yield error
+    elif process_id == EXPORTING:
+        yield from _export_mistakes(arguments, here, user)
+
+
+def _export_mistakes(arguments: dict[str, Any], here: Backend, user: str) -> Iterator[OpenEOError]:
+    """What would otherwise be told only when all has been computed."""
+    workspace, merge = arguments.get("workspace"), arguments.get("merge")
+    try:
+        if isinstance(workspace, str):
+            here.workspaces.own(workspace, user)
+        if isinstance(merge, str):
+            target_of(merge, "")
+    except OpenEOError as error:
+        yield error
 
 
 def _nodes(graph: object) -> Iterator[dict[str, Any]]:

@@ -67,7 +67,9 @@ def exported(job: Job, asset: Asset, file: Path) -> Exported:
     """
     with file.open("rb") as content:
         digest = _digest(content)
-    return Exported(asset, file, digest, _plain(f"{job.id}-{asset.name}"))
+    # A folder is not to look like a file of its own kind.
+    identifier = _plain(f"{job.id}-{asset.name}").replace(".", "-")
+    return Exported(asset, file, digest, identifier)
 
 
 def _digest(content: Any) -> str:

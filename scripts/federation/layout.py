@@ -288,7 +288,18 @@ def _anchored(profile: Profile) -> dict[str, Any]:
     """The profile with paths that mean the same from wherever the profile lies."""
     folder = profile.file.parent
     collections = [_collection(c, folder) for c in profile.document.get("collections") or ()]
-    return {**profile.document, "collections": collections}
+    return {**profile.document, "collections": collections, **_workspaces(profile)}
+
+
+def _workspaces(profile: Profile) -> dict[str, Any]:
+    """The section on workspaces, if it names a folder, with its path from anywhere."""
+    section = profile.document.get("workspaces")
+    folder = section.get("folder") if isinstance(section, dict) else None
+    root = folder.get("root") if isinstance(folder, dict) else None
+    if not isinstance(section, dict) or not isinstance(root, str):
+        return {}
+    anchored = {"root": str((profile.file.parent / root).resolve())}
+    return {"workspaces": {**section, "folder": {**dict(folder or {}), **anchored}}}
 
 
 def _collection(entry: object, folder: Path) -> object:

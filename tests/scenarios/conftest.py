@@ -17,6 +17,7 @@ from scripts.federation.children import Children, wait_until
 from scripts.federation.layout import Layout, moved, read_layout, write
 from scripts.federation.readiness import wait_for
 from scripts.federation.up import start
+from tests.fakes.buckets import object_storage
 from tests.scenarios.conforming import holds
 
 CONFIG = Path(__file__).parents[2] / "config" / "federation.yaml"
@@ -113,7 +114,16 @@ def layout_for_tests(directory: Path) -> Layout:
     identity = there.identity
     assert identity is not None
     patient = {**identity.document, "lifetimes": {"device_interval": 1}}
-    there = replace(there, document=document, identity=replace(identity, document=patient))
+    profiles = dict(there.profiles)
+    storage = {"folder": {}, "s3": {"hosts": [], "own": [object_storage().authority]}}
+    terra = profiles["terra"]
+    profiles["terra"] = replace(terra, document={**terra.document, "workspaces": storage})
+    there = replace(
+        there,
+        document=document,
+        identity=replace(identity, document=patient),
+        profiles=profiles,
+    )
     return write(there, directory / "configuration")
 
 

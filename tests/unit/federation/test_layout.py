@@ -89,6 +89,15 @@ def test_a_moved_profile_finds_its_real_data(layout: Layout, tmp_path: Path) -> 
     assert cover == {"id": "COVER", "product": "landcover"}
 
 
+def test_a_moved_profile_exports_to_the_same_folder(layout: Layout, tmp_path: Path) -> None:
+    profile = tmp_path / "profiles" / "north.yaml"
+    profile.write_text(NORTH + "workspaces: {folder: {root: ../shared}, s3: {}}\n")
+    moved = read_layout(layout.file, data=tmp_path / "var")
+    there = relocated(moved, tmp_path / "elsewhere", offset=500, host=None)
+    section = there.profiles["north"].document["workspaces"]
+    assert section == {"folder": {"root": str(tmp_path / "shared")}, "s3": {}}
+
+
 def test_a_moved_federation_finds_its_prices(layout: Layout, tmp_path: Path) -> None:
     (tmp_path / "federation.yaml").write_text(FEDERATION + "accounting: {pricing: prices}\n")
     written = read_layout(tmp_path / "federation.yaml", data=tmp_path / "var")

@@ -119,8 +119,8 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def test_an_export_without_merge_is_a_collection_of_its_own(either: Place) -> None:
     either.export()
     either.export(job_id="j-2")
-    assert either.sound("j-1/collection.json") == ["j-1-one.tif", "j-1-two.tif"]
-    assert either.sound("j-2/collection.json") == ["j-2-one.tif", "j-2-two.tif"]
+    assert either.sound("j-1/collection.json") == ["j-1-one-tif", "j-1-two-tif"]
+    assert either.sound("j-2/collection.json") == ["j-2-one-tif", "j-2-two-tif"]
     assert len(either.look()) == 10
     assert either.logs[0] == (
         f"Exported 2 file(s) to 'j-1/collection.json' in workspace '{either.id}'."
@@ -131,14 +131,14 @@ def test_several_savings_of_a_job_are_collections_of_their_own(place: Place) -> 
     (place.results / "2").mkdir()
     place.export()
     place.export(**{"2/one": "other"})
-    assert place.sound("j-1/collection.json") == ["j-1-one.tif", "j-1-two.tif"]
-    assert place.sound("j-1-2/collection.json") == ["j-1-2_one.tif"]
+    assert place.sound("j-1/collection.json") == ["j-1-one-tif", "j-1-two-tif"]
+    assert place.sound("j-1-2/collection.json") == ["j-1-2_one-tif"]
 
 
 def test_exports_to_one_path_become_one_collection(either: Place) -> None:
     either.export("maps/all.json")
     either.export("maps/all.json", job_id="j-2", three="333")
-    assert either.sound("maps/all.json") == ["j-1-one.tif", "j-1-two.tif", "j-2-three.tif"]
+    assert either.sound("maps/all.json") == ["j-1-one-tif", "j-1-two-tif", "j-2-three-tif"]
     assert either.collection("maps/all.json")["id"] == "j-1"
 
 
@@ -154,7 +154,7 @@ def test_a_job_that_was_changed_replaces_what_it_exported_before(either: Place) 
     before = either.look()
     either.export("maps", one="new", two="22")
     after = either.look()
-    assert either.sound("maps/collection.json") == ["j-1-one.tif", "j-1-two.tif"]
+    assert either.sound("maps/collection.json") == ["j-1-one-tif", "j-1-two-tif"]
     assert len(after) == len(before)
     assert [content for path, content in after.items() if "/one-" in path] == [b"new"]
 
@@ -163,7 +163,7 @@ def test_pystac_reads_it(tmp_path: Path, place: Place) -> None:
     place.export("maps")
     (path,) = tmp_path.glob("root/**/collection.json")
     found = pystac.Collection.from_file(str(path))
-    assert sorted(item.id for item in found.get_items()) == ["j-1-one.tif", "j-1-two.tif"]
+    assert sorted(item.id for item in found.get_items()) == ["j-1-one-tif", "j-1-two-tif"]
     for item in found.get_items(recursive=True):
         assert item.get_root() is found
         assert item.get_collection() is found
@@ -178,7 +178,7 @@ def test_workspaces_of_others_do_not_exist(place: Place) -> None:
 
 def test_what_is_no_collection_is_not_touched(place: Place) -> None:
     place.export("maps")
-    name = "j-1-one.tif/j-1-one.tif.json"
+    name = "j-1-one-tif/j-1-one-tif.json"
     before = place.look()
     with pytest.raises(OpenEOError, match=r"'merge'.*no STAC collection"):
         place.export(f"maps/{name}", job_id="j-2")
@@ -229,9 +229,9 @@ def test_what_fails_half_way_leaves_the_collection_sound_and_can_be_done_again(
         with pytest.raises(OpenEOError, match="It broke"):
             place.export("maps", one="changed", two="too", three="333")
     assert place.collection("maps/collection.json") == before
-    assert place.sound("maps/collection.json") == ["j-1-one.tif", "j-1-two.tif"]
+    assert place.sound("maps/collection.json") == ["j-1-one-tif", "j-1-two-tif"]
     place.export("maps", one="changed", two="too", three="333")
-    assert place.sound("maps/collection.json") == ["j-1-one.tif", "j-1-three.tif", "j-1-two.tif"]
+    assert place.sound("maps/collection.json") == ["j-1-one-tif", "j-1-three-tif", "j-1-two-tif"]
 
 
 def test_what_fails_before_any_document_is_written_leaves_no_file(
@@ -267,7 +267,7 @@ def test_a_collection_that_somebody_changes_meanwhile_is_merged_into_anew(
     either.export("maps", job_id="j-2")
     found = either.collection("maps/collection.json")
     assert found["license"] == "CC-BY-4.0"
-    assert either.sound("maps/collection.json") == ["j-2-one.tif", "j-2-two.tif"]
+    assert either.sound("maps/collection.json") == ["j-2-one-tif", "j-2-two-tif"]
 
 
 def test_exports_at_the_same_time_lose_nothing(place: Place) -> None:
@@ -280,7 +280,7 @@ def test_exports_at_the_same_time_lose_nothing(place: Place) -> None:
         one.start()
     for one in work:
         one.join()
-    assert place.sound("maps/collection.json") == [f"{name}-{name}.tif" for name in names]
+    assert place.sound("maps/collection.json") == [f"{name}-{name}-tif" for name in names]
 
 
 @pytest.mark.parametrize(
