@@ -9,19 +9,24 @@ untrusted like any input; it names no addresses.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 
 from aggregator.documents import JsonObject, objects, text
+from aggregator.errors import BackendTimeout
 from aggregator.ids import CursorError, decode_cursor, encode_cursor
 from aggregator.upstream.client import Failure, Request
 from aggregator.upstream.metadata import next_query
 
 ROUNDS = 1000
+# Backends that are read at the same time, for all listings; more wait for their turn.
+READERS = 256
 # Of the items taken of a page, so that the place is found though some were deleted meanwhile.
 REMEMBERED = 5
 
@@ -111,10 +116,12 @@ def read_page(
     ask: Ask,
     deadline: float,
     identity: str = "id",
+    readers: Executor | None = None,
 ) -> Listing:
     """Read one page of at most `limit` items (all there are if None) within `deadline` seconds.
 
-    `identity` is the member of an item that tells it from all others of its backend.
+    `identity` is the member of an item that tells it from all others of its backend; `readers` the
+    threads that read, if not those of all listings.
     All backends are read at the same time, each until it has given `limit` items or has no more;
     none waits for another, so that one that hangs takes no pages from the others.
     """
@@ -134,18 +141,38 @@ def read_page(
             _take(reading, backend, objects(document, key), next_query(document), identity)
         return None
 
-    failures = {b: failure for b, failure in _of_each(readings, read) if failure is not None}
+    failures = {
+        b: failure for b, failure in _of_each(readings, read, until, readers) if failure is not None
+    }
     return _assembled(readings, failures, limit)
 
 
 def _of_each(
-    backends: Collection[str], read: Callable[[str], Failure | None]
+    backends: Collection[str],
+    read: Callable[[str], Failure | None],
+    until: float,
+    readers: Executor | None,
 ) -> Iterable[tuple[str, Failure | None]]:
-    """What reading each backend comes to, in their order."""
-    if len(backends) < 2:
-        return [(backend, read(backend)) for backend in backends]
-    with ThreadPoolExecutor(len(backends), "listing") as executor:
-        return list(zip(backends, executor.map(read, backends), strict=True))
+    """What reading each backend comes to, in their order; the first is read in this thread."""
+    threads = readers or _readers(os.getpid())
+    reading = {name: threads.submit(read, name) for name in list(backends)[1:]}
+    for name in backends:
+        future = reading.get(name)
+        yield name, read(name) if future is None else _ended(name, future, until)
+
+
+def _ended(backend: str, future: Future[Failure | None], until: float) -> Failure | None:
+    """What reading a backend has come to; one that has not had its turn in time is late."""
+    try:
+        return future.result(max(until - time.monotonic(), 0))
+    except TimeoutError:
+        return BackendTimeout(backend) if future.cancel() else future.result()
+
+
+@lru_cache(1)
+def _readers(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - threads do not outlive a fork
+    """The threads that read listings: others than those that ask, for which they wait."""
+    return ThreadPoolExecutor(READERS, "listing")
 
 
 def _request(path: str, at: Position, limit: int | None) -> Request:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -150,6 +152,30 @@ def test_items_without_an_id_are_passed_over() -> None:
         {"b": Position()}, path="/jobs", key="jobs", limit=None, ask=odd, deadline=1
     )
     assert [item.document["id"] for item in listing.items] == ["1", "2"]
+
+
+def test_a_backend_that_does_not_have_its_turn_in_time_is_late() -> None:
+    shelves = {"terra": Shelf(2, 2), "aurora": Shelf(2, 2)}
+    release = threading.Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(release.wait, 20)
+        listing = read_page(
+            begin(None, list(shelves)),
+            path="/jobs",
+            key="jobs",
+            limit=3,
+            ask=ask(shelves, set()),
+            deadline=0.2,
+            readers=busy,
+        )
+        release.set()
+    assert [item.backend for item in listing.items] == ["terra", "terra"]
+    assert list(listing.failures) == ["aurora"]
+    rest = page(shelves, 3, listing.cursor, set())
+    assert [(item.backend, item.document["id"]) for item in rest.items] == [
+        ("aurora", "j0"),
+        ("aurora", "j1"),
+    ]
 
 
 def test_a_backend_that_hangs_takes_no_pages_from_the_others() -> None:
