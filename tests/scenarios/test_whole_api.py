@@ -1,5 +1,6 @@
 """Files, items, estimates and web services, with the ordinary clients."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import requests
 from openeo.rest import OpenEoApiError
 from openeo.rest.connection import Connection
+from pystac.errors import DeprecatedWarning
 
 from tests.scenarios.conftest import Federation
 
@@ -103,6 +105,27 @@ def test_the_items_of_a_shared_collection_are_those_of_all_its_members(
     assert {"terra", "aurora", "boreal"} == {one.id.partition("-")[0] for one in everywhere}
     queryables = connection.get("/collections/SENTINEL2_L2A/queryables").json()
     assert queryables["properties"]["eo:cloud_cover"]["federation:backends"] == ["terra", "aurora"]
+
+
+def test_a_collection_gives_its_items_without_help(
+    federation: Federation, connection: Connection
+) -> None:
+    client = pystac_client.Client.open(connection.build_url("/"))
+    with pytest.warns(DeprecatedWarning, match="TERRA_LANDCOVER_MAP_V1"):
+        listed = [one.id for one in client.get_collections()]
+    assert listed == connection.list_collection_ids()
+    collection = client.get_collection("SENTINEL2_L2A")
+    first = list(itertools.islice(collection.get_items(), 25))
+    assert len({item.id for item in first}) == 25
+    assert all(item.collection_id == "SENTINEL2_L2A" for item in first)
+    last = first[-1]
+    assert [item.to_dict() for item in collection.get_items(last.id)] == [last.to_dict()]
+    same = collection.get_item(last.id)
+    assert same is not None
+    assert same.to_dict() == last.to_dict()
+    with federation.without("aurora"):
+        others = itertools.islice(collection.get_items(), 25)
+        assert "aurora" not in {item.id.partition("-")[0] for item in others}
 
 
 def test_estimates_stand_side_by_side(connection: Connection) -> None:
