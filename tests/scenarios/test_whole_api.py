@@ -114,7 +114,7 @@ def test_a_collection_gives_its_items_without_help(
     with pytest.warns(DeprecatedWarning, match="TERRA_LANDCOVER_MAP_V1"):
         listed = [one.id for one in client.get_collections()]
     assert listed == connection.list_collection_ids()
-    collection = client.get_collection("SENTINEL2_L2A")
+    collection: Any = client.get_collection("SENTINEL2_L2A")
     first = list(itertools.islice(collection.get_items(), 25))
     assert len({item.id for item in first}) == 25
     assert all(item.collection_id == "SENTINEL2_L2A" for item in first)
