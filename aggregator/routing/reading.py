@@ -9,8 +9,9 @@ from typing import Any
 from aggregator.documents import JsonObject
 from aggregator.errors import ProcessGraphInvalid
 from aggregator.routing.choices import read_condition
-from aggregator.routing.extents import read_box, read_interval
+from aggregator.routing.extents import read_interval
 from aggregator.routing.graphs import BACKENDS_PROPERTY, Limits, Node, Scope, valid_graph
+from aggregator.routing.projections import box_in_degrees
 from aggregator.routing.references import is_address, is_own_results, is_script
 from aggregator.routing.requirements import (
     CollectionNeed,
@@ -167,7 +168,7 @@ def _read_collection(needs: _Needs, node: Node) -> None:
         id=collection,
         path=node.path,
         bands=tuple(b for b in bands if isinstance(b, str)) if isinstance(bands, list) else (),
-        box=read_box(needs.argument(node, "spatial_extent")),
+        box=box_in_degrees(needs.argument(node, "spatial_extent")),
         interval=read_interval(needs.argument(node, "temporal_extent")),
         properties=tuple(name for name in properties if name != BACKENDS_PROPERTY),
     )

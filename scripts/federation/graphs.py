@@ -17,7 +17,7 @@ def read_body(file: Path) -> dict[str, Any]:
     The file (`-`: standard input) holds such a body itself, a process with its
     `process_graph`, or a process graph alone.
     """
-    document = _json(file)
+    document = read_json(file)
     if not isinstance(document, Mapping) or not document:
         raise UnreadableGraph(
             f"{_named(file)} must hold a process graph: a JSON object, such as "
@@ -34,7 +34,8 @@ def _named(file: Path) -> str:
     return "Standard input" if str(file) == "-" else str(file)
 
 
-def _json(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """The document in a file (`-`: standard input). Raises UnreadableGraph."""
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
         return json.loads(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
 
 import click
 
@@ -315,6 +315,48 @@ def explain(
     from scripts.federation import explaining
 
     _exit(explaining.explain(graph, file, policy))
+
+
+@main.command()
+@click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--size", type=float, help="Size of a tile, in the unit of the grid.")
+@click.option("--pixel", type=float, help="Size of the largest pixel that is loaded, likewise.")
+@click.option(
+    "--unit",
+    type=click.Choice(["degrees", "metres"]),
+    default="degrees",
+    show_default=True,
+    help="Degrees of WGS 84, or metres in a zone of UTM: as the data have it.",
+)
+@click.option("--areas", type=EXISTING, help="Divide into the areas of this GeoJSON instead.")
+@click.option("--most", type=int, default=1000, show_default=True, help="Tiles at most.")
+@click.option("--nearly", is_flag=True, help="Divide also what resamples, and is then not exact.")
+@click.option("--output", type=DIRECTORY, required=True, help="Where the processes go.")
+def tile(
+    *,
+    graph: Path,
+    size: float | None,
+    pixel: float | None,
+    unit: Literal["degrees", "metres"],
+    areas: Path | None,
+    most: int,
+    nearly: bool,
+    output: Path,
+) -> None:
+    """Divide a process over a large area into the same process over many tiles.
+
+    GRAPH.json (-: standard input) holds a process graph, a process, or a whole
+    request that names one area. Writes a process for each tile, and an index:
+    jobs of these, joined, are the whole. The exit status is 0 if all is written,
+    1 if the result depends on the area as a whole, 2 if the process is malformed.
+    """
+    if (size is None) is (areas is None):
+        raise click.UsageError("Name either the --size of tiles or a file of --areas.")
+    from aggregator.routing.tiling import Grid
+    from scripts.federation import tiling
+
+    by = areas if areas is not None else Grid(size or 0.0, unit, pixel)
+    _exit(tiling.tile(graph, by, output, most=most, exact=not nearly))
 
 
 main.add_command(ledger)

@@ -115,7 +115,7 @@ def rectangles_of(area: JsonObject, grid: Grid) -> tuple[Rectangle, ...] | Obsta
     if max(abs(box.west), abs(box.east)) > 180 or not -90 <= box.south < box.north <= 90:
         said = "the area is empty, or its longitudes and latitudes are not those of the Earth"
         return Obstacle("area", said)
-    return _in_degrees(box) if grid.unit == "degrees" else _in_metres(box, grid)
+    return _in_degrees(box) if grid.unit == "degrees" else _in_metres(box)
 
 
 def _projected(area: JsonObject, grid: Grid, code: int) -> tuple[Rectangle, ...] | Obstacle:
@@ -140,21 +140,14 @@ def _in_degrees(box: Box) -> tuple[Rectangle, ...] | Obstacle:
     return found or Obstacle("area", "the area is empty: its west is its east")
 
 
-def _in_metres(box: Box, grid: Grid) -> tuple[Rectangle, ...] | Obstacle:
+def _in_metres(box: Box) -> tuple[Rectangle, ...] | Obstacle:
     found = utm_box(box)
     if isinstance(found, Obstacle):
         return found
-    code, (west, south, east, north) = found
-    step = exact(grid.pixel or 1.0)
-    return (
-        Rectangle(
-            floor(exact(west) / step) * step,
-            floor(exact(south) / step) * step,
-            ceil(exact(east) / step) * step,
-            ceil(exact(north) / step) * step,
-            code,
-        ),
-    )
+    code, sides = found
+    # As a backend would reckon it, whose pixels are those with their centre inside.
+    west, south, east, north = map(exact, sides)
+    return (Rectangle(west, south, east, north, code),)
 
 
 def tiles_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import floor
 
 from aggregator.routing.extents import Box
+from aggregator.routing.projections import epsg_code
 from aggregator.routing.splitting.obstacles import Obstacle
 
 NORTH, SOUTH = 32_600, 32_700
@@ -16,10 +17,7 @@ EDGE_POINTS = 101
 
 def utm_code(crs: object) -> int | None:
     """The EPSG code of a zone of UTM on WGS 84, if that is what is named."""
-    if isinstance(crs, bool) or not isinstance(crs, str | int):
-        return None
-    digits = str(crs).casefold().removeprefix("epsg:")
-    code = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 7 else 0
+    code = epsg_code(crs) or 0
     return code if code - NORTH in ZONES or code - SOUTH in ZONES else None
 
 

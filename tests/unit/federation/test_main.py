@@ -49,6 +49,8 @@ def test_help_imports_nothing_heavy() -> None:
         "check-config",
         "explain",
         "check",
+        "simulate",
+        "tile",
     ],
 )
 def test_every_command_has_help(runner: CliRunner, command: str) -> None:

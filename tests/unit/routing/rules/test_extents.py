@@ -40,7 +40,8 @@ def test_a_time_when_the_backend_has_nothing_is_named() -> None:
         {"spatial_extent": box(25, 60, 50, 80)},
         {"spatial_extent": box(30, 70, 31, 71)},
         {"spatial_extent": None},
-        {"spatial_extent": box(500_000, 0, 501_000, 1) | {"crs": 32631}},
+        {"spatial_extent": box(500_000, 5_500_000, 501_000, 5_501_000) | {"crs": 32631}},
+        {"spatial_extent": box(500_000, 0, 501_000, 1) | {"crs": 999_999}},
         {"spatial_extent": {"from_parameter": "where"}},
         {"spatial_extent": {"type": "Point", "coordinates": [5, 50]}},
         {"temporal_extent": ["2019-06-01", "2020-01-02"]},
@@ -60,6 +61,8 @@ def test_what_overlaps_or_is_not_understood_is_fine(given: dict[str, Any]) -> No
     [
         {"spatial_extent": {"type": "Point", "coordinates": [5, -50]}},
         {"spatial_extent": box(5, 50, 6, 51) | {"west": 40, "east": 41, "crs": "EPSG:4326"}},
+        {"spatial_extent": box(500_000, 0, 501_000, 1) | {"crs": 32631}},
+        {"spatial_extent": box(500_000, 0, 501_000, 1) | {"crs": "EPSG:3857"}},
         {"temporal_extent": ["2019-01-01", "2020-01-01"]},
         {"temporal_extent": ["2021-01-02", None]},
         {"temporal_extent": ["2018", "2019"]},
