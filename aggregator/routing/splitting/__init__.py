@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 
 from aggregator.documents import JsonObject
 from aggregator.routing.abilities import Abilities
-from aggregator.routing.explanation import lacks
 from aggregator.routing.graphs import valid_graph
 from aggregator.routing.plans import PART_ADDRESS, Plan
 from aggregator.routing.reading import read_requirements
-from aggregator.routing.splitting.asking import HANDED_ON_BY, Asking
+from aggregator.routing.splitting.asking import Asking
+from aggregator.routing.splitting.checks import objections
 from aggregator.routing.splitting.cutting import cut
 from aggregator.routing.splitting.diagnosis import obstacles_in
 from aggregator.routing.splitting.facts import CollectionFacts, facts_of
@@ -70,8 +70,8 @@ def split(
     if found is None:
         return Unsplittable(obstacles_in(known))
     plan = plan_of(process, known, found)
-    wrong = _wrong(plan, abilities, asking)
-    return Unsplittable(tuple(wrong)) if wrong else plan
+    against = objections(plan, abilities, asking)
+    return Unsplittable(against) if against else plan
 
 
 def _refusal(graph: Mapping[str, JsonObject], asking: Asking) -> Obstacle | None:
@@ -89,16 +89,3 @@ def _refusal(graph: Mapping[str, JsonObject], asking: Asking) -> Obstacle | None
             where = f"node '{shortened(node, 100)}' reads '{shortened(url, 100)}'"
             return Obstacle("address", f"{where}, which is no address", {"node": node})
     return None
-
-
-def _wrong(plan: Plan, abilities: Sequence[Abilities], asking: Asking) -> list[Obstacle]:
-    """What the ordinary rules say against the parts: the last word is theirs."""
-    found = []
-    for part in plan.parts:
-        operation = asking.operation if part is plan.last else HANDED_ON_BY
-        routing = asking.decide(read_requirements(part.process), abilities, operation)
-        verdict = next(v for v in routing.verdicts if v.backend == part.backend)
-        if not verdict.able:
-            said = f"backend '{part.backend}' cannot run its part: {lacks([verdict])}"
-            found.append(Obstacle("part", said, {"backend": part.backend}))
-    return found
