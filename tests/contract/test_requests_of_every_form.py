@@ -6,6 +6,7 @@ Each generated request is sent three times: by a user, by a stranger, and to a b
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from tests.web.backends.site import GRAPH, Site
 from tests.web.site import basic
 
 ROOT = "http://federation.test/openeo/1.3"
+PRICING = Path(__file__).parents[2] / "config" / "pricing"
+OPERATOR = "a-token-of-operations"
 PLAIN = 20
 """Requests of each mode to an operation that takes no body."""
 WITH_BODY = 15
@@ -73,6 +76,8 @@ class World:
             "public_url": "http://federation.test",
             "data_directory": str(directory / "aggregator"),
             "upstream": {"listing_deadline": 2.0, "first_answer_deadline": 0.0},
+            "accounting": {"pricing": str(PRICING)},
+            "availability": {"operator_tokens": [hashlib.sha256(OPERATOR.encode()).hexdigest()]},
         }
         self.app = create_app(read(settings), transport=lambda: adapter)
         federation = self.app.extensions["federation"]
@@ -106,12 +111,18 @@ class World:
         }
 
     def targets(self) -> list[Target]:
+        """The federation, twice, and one of its backends."""
         terra = self.members["terra"]
         return [
             Target("alice at the federation", self.app, ROOT, self.user),
             Target("a stranger at the federation", self.app, ROOT),
             Target("alice at a backend", terra.app, terra.profile.api_url, terra.token()),
         ]
+
+    def own_targets(self) -> list[Target]:
+        """Who has something to do with what the federation offers beyond the specification."""
+        operator = Target("an operator of the federation", self.app, ROOT, f"Bearer {OPERATOR}")
+        return [*self.targets()[:2], operator]
 
     def close(self) -> None:
         for member in self.members.values():
@@ -202,4 +213,4 @@ def test_no_request_crashes_or_hangs_what_the_federation_offers_beyond_the_speci
         "GET /collections/{collection_id}/items",
     } <= set(own)
     for operation in own.values():
-        assert sent_in_all(operation, world.names, world.targets()[:2], BEYOND) >= 1
+        assert sent_in_all(operation, world.names, world.own_targets(), BEYOND) >= 1
