@@ -49,7 +49,8 @@ def member_badge(backend: str) -> Response:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """The same as numbers, in the formats of OpenMetrics and Prometheus."""
-    content, kind = metrics_of.exposed(_boards().board(), request.headers.get("Accept", ""))
+    accept, jobs = request.headers.get("Accept", ""), federation().jobs.federated.counts()
+    content, kind = metrics_of.exposed(_boards().board(), accept, jobs)
     return Response(content, content_type=kind, headers={"Vary": "Accept"})
 
 

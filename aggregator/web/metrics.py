@@ -1,8 +1,11 @@
-"""The board as numbers for monitoring systems. No users, no jobs: only the federation's members."""
+"""The board as numbers for monitoring systems.
+
+No users and no ids of jobs: only the federation's members, and how many jobs it has in parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric, StateSetMetricFamily
@@ -17,13 +20,32 @@ from aggregator.usecases.boards import Board
 OWN = "openeo_federation"
 
 
-def exposed(board: Board, accept: str) -> tuple[bytes, str]:
-    """The metrics in the format that is accepted, and its media type."""
+def exposed(board: Board, accept: str, jobs: Mapping[str, int]) -> tuple[bytes, str]:
+    """The metrics in the format that is accepted, and its media type.
+
+    `jobs` is how many federated jobs there are of each status.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Members(board))
+    registry.register(_Jobs(jobs))
     encode, kind = choose_encoder(accept)
     content: bytes = encode(registry)
     return content, kind
+
+
+class _Jobs(Collector):
+    def __init__(self, jobs: Mapping[str, int]) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterable[Metric]:
+        found = GaugeMetricFamily(
+            f"{OWN}_federated_jobs",
+            "Batch jobs whose parts run at several backends.",
+            labels=["status"],
+        )
+        for status, number in sorted(self._jobs.items()):
+            found.add_metric([status], number)
+        yield found
 
 
 class _Members(Collector):

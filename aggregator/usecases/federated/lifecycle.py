@@ -215,6 +215,13 @@ class Lifecycle:
         entries = [documents.entry(sequence, line) for sequence, line in shown]
         return Reply(200, {"level": level, "logs": entries, "links": links})
 
+    def counts(self) -> dict[str, int]:
+        """How many of these jobs there are of each status; nothing while that cannot be read."""
+        try:
+            return self._store.count()
+        except DatabaseUnavailable:
+            return {}
+
     def refresh(self, access: Access) -> None:
         """Take the credentials with which the user has come for what is still to be done."""
         now = self._now()
