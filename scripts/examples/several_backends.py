@@ -46,7 +46,10 @@ def valley(west: float) -> dict[str, Any]:
     return {"type": "Feature", "properties": {}, "geometry": polygon}
 
 
-valleys = {"type": "FeatureCollection", "features": [valley(west) for west in (11.03, 11.13, 11.23)]}
+valleys = {
+    "type": "FeatureCollection",
+    "features": [valley(west) for west in (11.03, 11.13, 11.23)],
+}
 area = {"west": 11.02, "south": 46.42, "east": 11.28, "north": 46.48}
 days = ["2024-02-01", "2024-02-08"]
 
