@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Execution:
             "offered": frozenset(RUNNABLE),
             "load_collection": self._load,
             "save_result": self._save,
-            "folder": Path(),
+            "folder": Path(tempfile.gettempdir()),
             "log": lambda level, message: self.logs.append((level, message)),
             "progress": self.shares.append,
             "limits": Limits(),
