@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from heapq import heapify, heapreplace
 
 from aggregator.routing.policies.facts import Facts
 from aggregator.routing.preferences import Rating
@@ -43,16 +44,18 @@ def apportioned(weights: Mapping[str, Fraction], seats: int) -> dict[str, int]:
 
     Weights are above zero. Takes as long for many seats as for few.
     """
-    whole, members = sum(weights.values()), len(weights)
-    # Each has at least so many (its quota, less what the method can deviate from it); the few that
-    # remain are given one by one.
-    least = Fraction(seats) - HALF * members
-    counts = {
-        name: max(0, math.floor(weight * least / whole - HALF)) for name, weight in weights.items()
-    }
+    # So many seats were due at this moment, or fewer; those that remain are given one by one.
+    moment = max((Fraction(seats) - HALF * len(weights)) / sum(weights.values()), Fraction(0))
+    counts = {name: math.floor(weight * moment + HALF) for name, weight in weights.items()}
+    following = [
+        (_due(counts[name], weight), number, name)
+        for number, (name, weight) in enumerate(weights.items())
+    ]
+    heapify(following)
     for _ in range(seats - sum(counts.values())):
-        following = min(counts, key=lambda name: _due(counts[name], weights[name]))
-        counts[following] += 1
+        _, number, name = following[0]
+        counts[name] += 1
+        heapreplace(following, (_due(counts[name], weights[name]), number, name))
     return counts
 
 
