@@ -94,14 +94,14 @@ def test_degrees_in_a_zone_of_utm_become_the_box_around_them_in_metres() -> None
     assert {tile.extent["crs"] for tile in south} == {32732}
 
 
-@given(some.integers(1, 60), some.floats(0.01, 5.9), some.floats(-79, 83), some.floats(0.01, 1))
+@given(some.integers(1, 60), some.floats(0, 5.9), some.floats(-79, 82), some.floats(0.01, 1))
 def test_all_of_an_area_in_degrees_lies_in_its_box_in_metres(
     zone: int, offset: float, south: float, high: float
 ) -> None:
     from pyproj import Transformer
 
     west = 6 * zone - 186 + offset
-    area = Box(west, south, min(west + 0.1, 6.0 * zone - 180), south + high)
+    area = Box(west, south, 6.0 * zone - 180, south + high)
     assume(area.west < area.east)
     found = utm_box(area)
     assert isinstance(found, tuple), found
@@ -111,8 +111,8 @@ def test_all_of_an_area_in_degrees_lies_in_its_box_in_metres(
     for x in (area.west, (area.west + area.east) / 2, area.east):
         for y in (area.south, (area.south + area.north) / 2, area.north):
             east, north = transformer.transform(x, y)
-            assert left - 0.5 <= east <= right + 0.5
-            assert bottom - 0.5 <= north <= top + 0.5
+            assert left - 1 <= east <= right + 1
+            assert bottom - 1 <= north <= top + 1
 
 
 @pytest.mark.parametrize(
