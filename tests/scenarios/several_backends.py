@@ -9,7 +9,7 @@ from typing import Any
 from tests.fakes.execution import by, callback, of
 
 # Wider than one chunk of 512 pixels: sums depend on the chunks.
-AREA = {"west": 7.0, "south": 51.0, "east": 7.09, "north": 51.02}
+AREA = {"west": 7.0, "south": 51.0, "east": 7.09, "north": 51.008}
 JUNE = ["2024-06-01", "2024-06-19"]
 Graph = dict[str, Any]
 
@@ -42,7 +42,9 @@ ZONES = {
             "properties": {},
             "geometry": {
                 "type": "Polygon",
-                "coordinates": [[[w, 51.005], [w + 0.031, 51.01], [w + 0.01, 51.018], [w, 51.005]]],
+                "coordinates": [
+                    [[w, 51.001], [w + 0.031, 51.003], [w + 0.01, 51.007], [w, 51.001]]
+                ],
             },
         }
         for name, w in (("west", 7.01), ("east", 7.0433))
