@@ -76,8 +76,8 @@ def _exporter(
     """How a process exports what was saved; tiles of a service export nothing."""
 
     def export(saved: SavedResult, workspace: str, merge: str | None) -> None:
-        job = reporter.store.find(task.job_id) if task.kind != "tile" else None
-        if job is None:
+        job = reporter.store.find(task.job_id)
+        if job is None:  # the task is a tile of a service
             raise OpenEOError("FeatureUnsupported", "A web service cannot export its results.")
         database = reporter.store.database
         workspaces = Workspaces(database, database.path.parent, profile.workspaces, profile.limits)

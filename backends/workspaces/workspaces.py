@@ -31,7 +31,8 @@ from backends.workspaces.store import WorkspaceStore
 FOLDERS: Final = "workspaces"
 LOCKS: Final = "workspace-locks"
 KEY_FILE: Final = "secret.key"
-LOCK_SECONDS: Final = 120.0
+LOCK_SECONDS: Final = 600.0
+"""How long an export waits for others, which may write thousands of documents."""
 _PAUSE: Final = 0.05
 
 

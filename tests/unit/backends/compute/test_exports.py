@@ -16,8 +16,9 @@ import yaml
 from pystac.validation import validate_dict
 
 from backends.addresses import AddressPolicy
-from backends.compute.run import executor
+from backends.compute.run import environment, executor
 from backends.errors import OpenEOError
+from backends.formats import SavedResult
 from backends.jobs.engine import Task
 from backends.jobs.execution import Executor
 from backends.jobs.records import Kind, NewJob
@@ -158,6 +159,14 @@ def test_synchronous_requests_export_too(backend: Backend) -> None:
         out=export("save", backend.own_folder, result=True),
     )
     assert list((backend.folder / "shared").glob("user-*/*/r-1/collection.json"))
+
+
+def test_a_tile_of_a_web_service_exports_nothing(backend: Backend) -> None:
+    task = Task("t-1", "xyz-1", 1, "tile", backend.folder / "t-1", {}, 60)
+    reporter = Reporter(backend.store, task, lambda: NOW)
+    export = environment(backend.profile, task, reporter).export
+    with pytest.raises(OpenEOError, match=r"^FeatureUnsupported: A web service cannot export"):
+        export(SavedResult(()), backend.own_folder, None)
 
 
 @pytest.mark.parametrize(

@@ -135,10 +135,11 @@ def at(authority: str, seconds: float = 5) -> BucketStorage:
 
 
 @pytest.mark.parametrize("status", [b"301 Moved", b"302 Found", b"307 Temporary", b"400 Bad"])
-def test_no_redirect_is_followed(status: bytes) -> None:
+@pytest.mark.parametrize("region", [b"", b"x-amz-bucket-region: eu-west-3\r\n"])
+def test_no_redirect_is_followed(status: bytes, region: bytes) -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (elsewhere, asked):
         location = f"Location: http://{elsewhere}/maps/a\r\n".encode()
-        location += b"x-amz-bucket-region: eu-west-3\r\n"
+        location += region
         moved = b"HTTP/1.1 " + status + b"\r\n" + location + b"Content-Length: 0\r\n\r\n"
         with answering(moved) as (authority, _):
             with pytest.raises(OpenEOError, match="WorkspaceUnavailable"):

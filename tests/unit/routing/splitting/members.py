@@ -16,6 +16,7 @@ PROCESSES: dict[str, list[str]] = {
     "load_stac": ["url", "spatial_extent", "temporal_extent", "bands", "properties"],
     "load_result": ["id", "spatial_extent", "temporal_extent", "bands"],
     "save_result": ["data", "format", "options"],
+    "export_workspace": ["data", "workspace", "merge"],
     "reduce_dimension": ["data", "reducer", "dimension", "context"],
     "aggregate_temporal_period": ["data", "period", "reducer"],
     "aggregate_spatial": ["data", "geometries", "reducer"],

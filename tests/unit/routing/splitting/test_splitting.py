@@ -47,6 +47,21 @@ def optical_and_radar(**more: Json) -> Json:
     )
 
 
+@pytest.mark.parametrize(("holder", "other"), [("terra", "aurora"), ("aurora", "terra")])
+def test_the_last_part_runs_where_the_workspace_is_that_it_exports_to(
+    holder: str, other: str
+) -> None:
+    document = optical_and_radar()
+    document["process_graph"]["save"].pop("result")
+    arguments = {"data": ref("save"), "workspace": f"{holder}-w-1"}
+    export = node("export_workspace", result=True, **arguments)
+    document["process_graph"]["export"] = export
+    plan = planned(document, [TERRA, AURORA])
+    ((first, _), (last, nodes)) = where(plan)
+    assert (first, last) == (other, holder)
+    assert nodes[-3:] == ["merged", "save", "export"]
+
+
 def test_optical_and_radar_are_reduced_where_they_are_and_merged_where_more_would_move() -> None:
     plan = planned(optical_and_radar(), [TERRA, AURORA])
     # The optical mean has one band, the radar one has two.
