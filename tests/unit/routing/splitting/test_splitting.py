@@ -53,7 +53,7 @@ def test_the_last_part_runs_where_the_workspace_is_that_it_exports_to(
 ) -> None:
     document = optical_and_radar()
     document["process_graph"]["save"].pop("result")
-    arguments = {"data": ref("save"), "workspace": f"{holder}-w-1"}
+    arguments: Json = {"data": ref("save"), "workspace": f"{holder}-w-1"}
     export = node("export_workspace", result=True, **arguments)
     document["process_graph"]["export"] = export
     plan = planned(document, [TERRA, AURORA])
