@@ -20,6 +20,7 @@ from backends.workspaces.storage import ChangedError
 from tests.fakes.buckets import Account, ObjectStorage
 
 TEXT = "text/plain"
+KEYS = {"access_key_id": "A", "secret_access_key": "topsecret"}
 
 
 def opened(
@@ -106,6 +107,23 @@ def test_no_address_is_asked_that_the_operator_does_not_allow(storage: ObjectSto
     assert storage.contents("near") == {}
 
 
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        (
+            "https://my-maps.s3.eu-west-3.amazonaws.com/x",
+            "'https://my-maps.s3.eu-west-3.amazonaws.com/x/a.json'",
+        ),
+        ("https://s3.example.org:9000/my-maps/x", "'https://s3.example.org:9000/my-maps/x/a.json'"),
+    ],
+)
+def test_a_bucket_is_asked_at_the_address_that_it_was_registered_with(url: str, asked: str) -> None:
+    bucket = BucketStorage(bucket_place(url, "eu-west-3"), KEYS, Way(AddressPolicy(()), 5, 1))
+    with pytest.raises(OpenEOError, match=r"^UrlNotAllowed") as caught:
+        bucket.overwrite("a.json", b"x", TEXT)
+    assert asked in caught.value.message
+
+
 @contextmanager
 def answering(answer: bytes, pause: float = 0) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives every connection the same answer."""
@@ -131,7 +149,7 @@ def answering(answer: bytes, pause: float = 0) -> Iterator[tuple[str, list[bytes
 def at(authority: str, seconds: float = 5) -> BucketStorage:
     place = bucket_place(f"http://{authority}/maps", "us-east-1")
     way = Way(AddressPolicy((), own=(authority,)), seconds, 1)
-    return BucketStorage(place, {"access_key_id": "A", "secret_access_key": "topsecret"}, way)
+    return BucketStorage(place, KEYS, way)
 
 
 @pytest.mark.parametrize("status", [b"301 Moved", b"302 Found", b"307 Temporary", b"400 Bad"])
