@@ -58,9 +58,12 @@ def test_each_of_a_hundred_jobs_finishes_once_though_a_member_goes_down(
     manager: Any = MultiBackendJobManager(poll_sleep=0.5, root_dir=tmp_path)  # type: ignore[arg-type]
     manager.add_backend("federation", connection, parallel_jobs=PARALLEL)
     wanted = pd.DataFrame({"number": range(COUNT), "title": [f"part {n}" for n in range(COUNT)]})
-    manager.run_jobs(df=wanted, start_job=start_job, job_db=str(tmp_path / "jobs.csv"))
-    comes_back.join()
-    federation.wait_for_status("boreal", "online")
+    try:
+        manager.run_jobs(df=wanted, start_job=start_job, job_db=str(tmp_path / "jobs.csv"))
+    finally:
+        if comes_back.ident is not None:
+            comes_back.join()
+            federation.wait_for_status("boreal", "online")
 
     found = pd.read_csv(tmp_path / "jobs.csv")
     assert Counter(found["status"]) == {"finished": COUNT}
