@@ -236,7 +236,7 @@ def _federated(
         FederatedJobs(ground.database, limits),
         Members(jobs, whole(settings.public_url)),
         Keyring(ground.key, settings.token_lifetime, clock),
-        Money(books.credits if books else None, books.jobs if books else None),
+        Money(books.credits, books.jobs, books.past_jobs) if books else Money(None, None),
         clock,
     )
     lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aggregator.documents import is_object, number, text
 from aggregator.federated.states import FINISHED, PartState
+
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_UNITS = (86_400, 3_600, 60, 1)
 
 
 def progress(parts: Sequence[PartState]) -> float:
@@ -35,6 +39,22 @@ def usage(parts: Sequence[PartState]) -> dict[str, Any]:
             elif before["unit"] == text(metric, "unit"):
                 before["value"] += value
     return found
+
+
+def seconds_of(duration: object) -> float | None:
+    """The seconds in a duration of ISO 8601, such as PT5M; None if it is none, or in months."""
+    found = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
+    if found is None or not any(found.groups()):
+        return None
+    return sum(float(value or 0) * unit for value, unit in zip(found.groups(), _UNITS, strict=True))
+
+
+def longest_way(needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]) -> float:
+    """How long all parts take, those that need no other at the same time; dependencies first."""
+    ends: dict[str, float] = {}
+    for part, needed in needs.items():
+        ends[part] = seconds[part] + max((ends[one] for one in needed), default=0.0)
+    return max(ends.values(), default=0.0)
 
 
 def readable_usage(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Batch:
         self.words = log
 
     words: tuple[str, ...] = ()
+    says: dict[str, Any] | None = None
 
     def _create(self, call: Call) -> Any:
         if "create" in self.refuses:
@@ -119,6 +120,8 @@ class Batch:
         kind = names.get((call.method, below), "")
         if kind in self.refuses:
             return self.refuses[kind]
+        if below == "estimate" and self.says is not None:
+            return self.says
         if not kind:
             return refusal(501, "FeatureUnsupported")
         return getattr(self, f"_{kind}")(job)

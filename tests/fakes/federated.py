@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from aggregator.errors import BackendError, OpenEOError
@@ -126,6 +127,7 @@ class MemoryMembers:
     points: Points
     jobs: dict[str, dict[str, There]] = field(default_factory=dict)
     made: list[tuple[str, There]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     refuses: Callable[[str, str], OpenEOError | None] = lambda _kind, _backend: None
     pauses: Callable[[str, str], None] = lambda _kind, _backend: None
 
@@ -138,7 +140,7 @@ class MemoryMembers:
         self._asked("create", backend)
         job = There(body["title"])
         self.made.append((backend, job))
-        name = f"j{len(self.made)}"
+        name = f"j{next(self.numbers)}"
         self.jobs.setdefault(backend, {})[name] = job
         self.points("after create")
         return name

@@ -14,9 +14,10 @@ from aggregator.federated.states import (
     PartState,
     Problem,
 )
-from aggregator.federated.sums import costs, progress, usage
+from aggregator.federated.sums import costs, longest_way, progress, seconds_of, usage
 from aggregator.health.calendar import rfc3339
 from aggregator.ids import federate
+from aggregator.ledger.durations import iso_8601
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob
 
@@ -126,7 +127,14 @@ def entry(number: int, line: Line) -> dict[str, Any]:
     return told
 
 
-def estimate(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The estimate of the whole from those of its parts, each of which has costs."""
-    whole = round(sum(part["costs"] for part in parts), 3)
-    return {"costs": whole, "federation:parts": [dict(part) for part in parts]}
+def estimate(plan: Plan, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The estimate of the whole from those of its parts, each of which has costs.
+
+    The duration, if all of theirs are known, is that of the longest way through the plan.
+    """
+    whole: dict[str, Any] = {"costs": round(sum(part["costs"] for part in parts), 3)}
+    seconds = {part["id"]: found for part in parts if (found := seconds_of(part.get("duration")))}
+    if len(seconds) == len(parts):
+        needs = {part.id: part.needs for part in plan.parts}
+        whole["duration"] = iso_8601(round(longest_way(needs, seconds) * 1000))
+    return {**whole, "federation:parts": [dict(part) for part in parts]}

@@ -42,6 +42,8 @@ from aggregator.usecases.federated.tools import Tools
 
 LOG = logging.getLogger(__name__)
 LEVELS = ("error", "warning", "info", "debug")
+LOOKS = 20
+"""Looks, in the time after which a part must be there, whether another program has found it."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ class Errands:
         fenced_seconds: float,
         limits: Limits,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store, self._members, self._now = tools.store, tools.members, tools.now
         self._keyring, self._money, self._limits = tools.keyring, tools.money, limits
-        self._admission, self._monotonic = admission, monotonic
+        self._admission, self._monotonic, self._sleep = admission, monotonic, sleep
         self._fence, self._seconds = fence, fenced_seconds
         self._kinds: dict[str, Callable[[_Errand], None]] = {
             FIND: self._find,
@@ -126,8 +129,23 @@ class Errands:
             self._record(errand, changes.created, local_id)
         except NotOurs:
             with suppress(OpenEOError):
-                self._members.delete(part.backend, local_id, errand.access)
+                if not self._is_adopted(errand, local_id):
+                    self._members.delete(part.backend, local_id, errand.access)
             raise
+
+    def _is_adopted(self, errand: _Errand, local_id: str) -> bool:
+        """Whether who has taken over has found this job, or may yet find it.
+
+        It is not to be deleted then. If another one was recorded it will never be looked for.
+        """
+        pause = self._limits.settling / 1000 / LOOKS
+        for _ in range(2 * LOOKS):
+            job = self._store.get(errand.job.state.id)
+            now = job.state.part(errand.part.key) if job else None
+            if now is None or now.job:
+                return now is not None and now.job == local_id
+            self._sleep(pause)
+        return True
 
     def _find(self, errand: _Errand) -> None:
         part = errand.part

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from aggregator.documents import JsonObject, number, text
+from aggregator.documents import JsonObject, number
 from aggregator.errors import (
     DatabaseUnavailable,
     FeatureUnsupported,
@@ -40,6 +40,7 @@ from aggregator.usecases.federated import documents
 from aggregator.usecases.federated.planning import Planning, Whole
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.past_jobs import BY
 from aggregator.usecases.processing import process_in
 from aggregator.usecases.resources import Created, Reply
 from aggregator.usecases.views import View
@@ -166,7 +167,7 @@ class Lifecycle:
                     "the backend publishes no rates."
                 )
             told.append({"id": part.id, "backend": part.backend, **found})
-        return Reply(200, documents.estimate(told))
+        return Reply(200, documents.estimate(job.plan, told))
 
     def results(
         self, identifier: str, query: Mapping[str, str], accept: str, access: Access, view: View
@@ -261,14 +262,12 @@ class Lifecycle:
         if local_id:
             with suppress(*FAILURES):
                 found = self._jobs.estimate(federate(backend, local_id), access, view).document
-                costs = number(found, "costs")
-                if found is not None and costs is not None:
-                    whose = text(found, "federation:estimated-by") or backend
-                    return {"costs": costs, "federation:estimated-by": whose}
+                if found is not None and number(found, "costs") is not None:
+                    return {BY: backend, **found}
         expected = self._money.expected(backend)
         if not expected:
             return None
-        return {"costs": to_credits(expected), "federation:estimated-by": FEDERATION}
+        return self._money.timed(backend, {"costs": to_credits(expected), BY: FEDERATION})
 
 
 def owner_of(access: Access) -> Owner:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from aggregator.documents import number
 from aggregator.errors import PaymentRequired
@@ -21,18 +22,28 @@ from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SYNCHRONOUS, Credits
 from aggregator.usecases.job_accounts import JobAccounts
+from aggregator.usecases.past_jobs import PastJobs
 
 
 class Money:
     """Without accounting nothing is known of costs but what backends say."""
 
-    def __init__(self, credits_: Credits | None, accounts: JobAccounts | None) -> None:
-        self._credits, self._accounts = credits_, accounts
+    def __init__(
+        self,
+        credits_: Credits | None,
+        accounts: JobAccounts | None,
+        past: PastJobs | None = None,
+    ) -> None:
+        self._credits, self._accounts, self._past = credits_, accounts, past
 
     def expected(self, backend: str, activity: str = BATCH) -> int:
         """The millicredits that a part costs there by the published rates; 0 if unknown."""
         found = self._credits.expected(backend, activity) if self._credits else None
         return round((found or 0) * MILLICREDITS)
+
+    def timed(self, backend: str, estimate: dict[str, Any]) -> dict[str, Any]:
+        """An estimate with the time that such work took there, if that is known."""
+        return estimate if self._past is None else self._past.timed(backend, estimate)
 
     def share(self, job: FederatedJob, part: PartState, access: Access) -> int | None:
         """What the part may spend of the job's budget; None if there is no budget.

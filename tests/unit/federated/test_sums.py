@@ -17,7 +17,7 @@ from aggregator.errors import (
 )
 from aggregator.federated.budgets import allotted
 from aggregator.federated.states import AT_WORK, FINISHED, PartState
-from aggregator.federated.sums import costs, progress, usage
+from aggregator.federated.sums import costs, longest_way, progress, seconds_of, usage
 from aggregator.federated.titles import job_in, mark, marked
 from aggregator.federated.troubles import trouble_of
 
@@ -60,6 +60,26 @@ def test_progress_costs_and_usage_are_of_all_parts() -> None:
     assert costs(parts) == 3.25
     assert usage(parts) == {"cpu": {"value": 4, "unit": "seconds"}}
     assert costs([PartState("c", "terra")]) is None
+
+
+def test_a_whole_takes_as_long_as_the_longest_way_through_its_parts() -> None:
+    needs = {"a": (), "b": (), "c": ("a", "b"), "d": ("a",)}
+    assert longest_way(needs, {"a": 5, "b": 12, "c": 3, "d": 20}) == 25
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [
+        ("PT42S", 42),
+        ("PT1H5M0.5S", 3900.5),
+        ("P1DT1S", 86401),
+        ("P1M", None),
+        ("P", None),
+        (7, None),
+    ],
+)
+def test_durations_are_read_as_openeo_writes_them(duration: Any, seconds: float | None) -> None:
+    assert seconds_of(duration) == seconds
 
 
 def test_a_part_is_known_by_the_end_of_its_title() -> None:

@@ -64,6 +64,20 @@ def test_the_estimate_is_the_sum_of_those_of_the_parts(trio: Trio) -> None:
     ]
 
 
+def test_the_estimate_tells_the_time_of_the_longest_way_through_the_plan(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.create(user)
+    minutes = {"aurora": 5, "borea": 12, "terra": 3}
+    for name, batch in trio.batches.items():
+        stated = {"costs": 1, "duration": f"PT{minutes[name]}M"}
+        batch.says = stated
+    trio.start(job, user)
+    trio.drive(job)
+    found = trio.site.get(f"/jobs/{job}/estimate", headers=user).json
+    assert (found["costs"], found["duration"]) == (3, "PT900S")
+    assert [part["duration"] for part in found["federation:parts"]] == ["PT5M", "PT12M", "PT3M"]
+
+
 def test_a_job_that_cannot_be_paid_as_a_whole_is_not_started(trio: Trio) -> None:
     user = trio.site.login()
     job = trio.create(user)

@@ -162,6 +162,28 @@ def test_a_program_that_was_paused_records_nothing_and_takes_back_what_it_create
     assert sorted(job.starts for _, job in world.members.made) == [0, 1, 1, 1]
 
 
+def test_a_program_that_was_paused_leaves_what_another_one_has_found() -> None:
+    world = World()
+    slow, quick = world.driver("slow"), world.driver("quick")
+    creates = world.members.create
+
+    def then_paused(backend: str, body: dict[str, Any], access: Any) -> str:
+        name = creates(backend, body, access)
+        if backend == "terra" and world.leases.holder == "slow":
+            world.leases.holder = "quick"
+            world.clock.advance(5)
+            for _ in range(8):  # finds the part, and goes on with it
+                quick.step()
+                world.clock.advance(0.5)
+        return name
+
+    setattr(world.members, "create", then_paused)  # noqa: B010
+    slow.step()
+    world.drive(quick)
+    assert world.state.status == "finished", world.said
+    assert [job.starts for _, job in world.members.made] == [1, 1, 1]
+
+
 def test_a_program_that_was_paused_before_it_asked_does_not_ask_any_more() -> None:
     world = World()
     times = iter([0.0, 6.0, *[100.0] * 50])

@@ -32,7 +32,9 @@ PLAN = Plan(
 ALICE = Access("alice", {"terra": "Bearer t-alice", "aurora": "Bearer a-alice"})
 
 
-class _Everybody:
+class Everybody:
+    """Lets everybody in."""
+
     def admit(self, _access: Access) -> None:
         """Everybody may."""
 
@@ -68,7 +70,7 @@ class World:
         members = cast("Any", self.members)
         errands = Errands(
             Tools(store, members, self.keyring, Money(None, None), self.clock),
-            cast("Any", _Everybody()),
+            cast("Any", Everybody()),
             fence=lease,
             fenced_seconds=10.0,
             limits=LIMITS,
