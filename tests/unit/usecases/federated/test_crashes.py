@@ -182,6 +182,8 @@ def test_a_program_that_was_paused_leaves_what_another_one_has_found() -> None:
     world.drive(quick)
     assert world.state.status == "finished", world.said
     assert [job.starts for _, job in world.members.made] == [1, 1, 1]
+    there = [job.title for jobs in world.members.jobs.values() for job in jobs.values()]
+    assert sorted(there) == [f"Fields [{NAME}/part{n}]" for n in (1, 2, 3)]
 
 
 def test_a_program_that_was_paused_before_it_asked_does_not_ask_any_more() -> None:
