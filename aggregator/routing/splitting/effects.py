@@ -19,7 +19,14 @@ from aggregator.routing.splitting.cubes import (
     Times,
 )
 from aggregator.routing.splitting.facts import DAY
-from aggregator.routing.splitting.loading import Call, cut, cut_in_time, load_collection, load_stac
+from aggregator.routing.splitting.loading import (
+    Call,
+    cut,
+    cut_in_time,
+    load_collection,
+    load_file,
+    load_stac,
+)
 
 _PERIODS = {
     "hour": DAY / 24,
@@ -262,6 +269,8 @@ EFFECTS: Mapping[str, Effect] = {
     "load_collection": load_collection,
     "load_stac": load_stac,
     "load_result": load_stac,
+    "load_uploaded_files": load_file,
+    "load_url": load_file,
     "load_geojson": _geometries,
     "filter_bbox": _filter_bbox,
     "filter_spatial": _filter_spatial,

@@ -15,18 +15,13 @@ from aggregator.documents import JsonObject
 from aggregator.routing.abilities import Abilities, endpoint
 from aggregator.routing.plans import PART_ADDRESS
 from aggregator.routing.splitting.cubes import Cube
-from aggregator.routing.splitting.loading import USUAL
+from aggregator.routing.splitting.loading import RASTERS, USUAL
 
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "netCDF": ("netcdf",),
     "GTiff": ("gtiff", "geotiff", "cog"),
 }
 """The formats in which cubes are handed on, the best one first, by the names that they go by."""
-
-RASTERS = frozenset(
-    {"netcdf", "gtiff", "geotiff", "cog", "zarr", "jp2", "jpeg2000", "grib", "grib2", "hdf5", "png"}
-)
-"""Formats of pixels. Who lists none of them as input lists only what other processes read."""
 
 
 class Written(NamedTuple):
@@ -111,7 +106,7 @@ def _reads(backend: Abilities) -> Mapping[str, frozenset[str]]:
     listed = backend.input_formats
     if listed is None:
         return {"raster": frozenset(FORMATS), "vector": frozenset()}
-    if RASTERS.isdisjoint(listed):
+    if RASTERS.isdisjoint(listed):  # these are for other processes; load_stac reads GeoTIFF
         return {"raster": frozenset({"GTiff"}), "vector": frozenset()}
     found: dict[str, set[str]] = {"raster": set(), "vector": set()}
     for format_, names in FORMATS.items():

@@ -15,6 +15,14 @@ from aggregator.routing.splitting.facts import CollectionFacts
 USUAL = {"x": "spatial", "y": "spatial", "t": "temporal", "bands": "bands"}
 """The dimensions of what is read from STAC. Source: openEO process `load_stac`."""
 
+RASTERS = frozenset(
+    {"netcdf", "gtiff", "geotiff", "cog", "zarr", "jp2", "jpeg2000", "grib", "grib2", "hdf5", "png"}
+)
+"""Formats of pixels, in small letters."""
+
+VECTORS = frozenset({"geojson", "parquet", "geoparquet", "flatgeobuf", "gpkg", "shapefile"})
+"""Formats of geometries."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -86,6 +94,14 @@ def load_stac(call: Call) -> Cube:
         cube = replace(cube, bands=len(bands), labels=tuple(map(str, bands)))
     cube = cut(cube, call.get("spatial_extent"))
     return cut_in_time(cube, call.get("temporal_extent"))
+
+
+def load_file(call: Call) -> Cube:
+    """What `load_uploaded_files` and `load_url` give: the format tells the kind, nothing else."""
+    name = str(call.get("format")).casefold()
+    if name in RASTERS:
+        return Cube("raster")
+    return Cube("vector") if name in VECTORS else UNKNOWN
 
 
 def cut(cube: Cube, extent: object) -> Cube:

@@ -14,6 +14,7 @@ CUBE = {"type": "object", "subtype": "datacube"}
 PROCESSES: dict[str, list[str]] = {
     "load_collection": ["id", "spatial_extent", "temporal_extent", "bands", "properties"],
     "load_stac": ["url", "spatial_extent", "temporal_extent", "bands", "properties"],
+    "load_uploaded_files": ["paths", "format", "options"],
     "load_result": ["id", "spatial_extent", "temporal_extent", "bands"],
     "save_result": ["data", "format", "options"],
     "export_workspace": ["data", "workspace", "merge"],

@@ -244,3 +244,14 @@ def test_backends_that_disagree_on_dimensions_leave_them_unknown() -> None:
     one = cubes_of(flow_of(graph), {"data": [aurora]}, known, {})["data"]
     assert one.dimensions is not None
     assert "time" in one.dimensions
+
+
+@pytest.mark.parametrize(
+    ("format_", "kind"),
+    [("netCDF", "raster"), ("GTiff", "raster"), ("GeoJSON", "vector"), ("??", "unknown")],
+)
+def test_what_a_file_gives_is_told_by_its_format(format_: str, kind: str) -> None:
+    for name in ("load_uploaded_files", "load_url"):
+        found = cube(loaded=node(name, format=format_))
+        assert (found.kind, found.size) == (kind, None)
+    assert cube(loaded=node("load_url", url="https://example.org")).kind == "unknown"

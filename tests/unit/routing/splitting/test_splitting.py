@@ -18,6 +18,7 @@ from tests.unit.routing.splitting.members import (
     BOX,
     YEAR,
     callback,
+    collection,
     facts,
     handed,
     joined,
@@ -273,6 +274,58 @@ def test_a_choice_of_a_backend_that_cannot_do_it_leaves_no_plan() -> None:
     ]
 
 
+def own_code(runtime: str) -> Json:
+    """A mean by a user's code."""
+    code = node("run_udf", data={"from_parameter": "data"}, udf="...", runtime=runtime)
+    return {"process_graph": {"udf": {**code, "result": True}}}
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (
+            load("S2", **WHAT, properties=only("terra")),
+            load("S2", **WHAT, properties=only("aurora")),
+        ),
+        (node("load_result", id="terra-1"), node("load_result", id="aurora-1")),
+        (
+            node("load_uploaded_files", paths=["terra/a.nc"], format="netCDF"),
+            node("load_uploaded_files", paths=["aurora/a.nc"], format="netCDF"),
+        ),
+        (
+            load("S2", **{**WHAT, "bands": ["B04"]}),
+            load("S2", **{**WHAT, "bands": ["B08"]}),
+        ),
+    ],
+    ids=["the backend chosen", "the job", "the file", "the band"],
+)
+def test_nodes_that_differ_in_one_respect_only_may_run_at_different_backends(
+    one: Json, two: Json
+) -> None:
+    red, infrared = collection("S2"), collection("S2")
+    red["cube:dimensions"]["bands"]["values"] = ["B04"]
+    infrared["cube:dimensions"]["bands"]["values"] = ["B08"]
+    graph = process(one=one, two=two, both=node("merge_cubes", cube1=ref("one"), cube2=ref("two")))
+    both = [member("terra", red), member("aurora", infrared)]
+    if "bands" not in one["arguments"]:
+        both = [member("terra", "S2"), member("aurora", "S2")]
+    plan = planned(graph, both)
+    home = {name: part.backend for part in plan.parts for name in part.nodes}
+    assert (home["one"], home["two"]) == ("terra", "aurora")
+
+
+def test_codes_of_two_languages_may_run_at_different_backends() -> None:
+    terra = member("terra", "S2", udf_runtimes={"Python": {"versions": {"3": {}}}})
+    aurora = member("aurora", "S2", udf_runtimes={"R": {"versions": {"4": {}}}})
+    graph = process(
+        data=load("S2", **WHAT),
+        one=node("apply", data=ref("data"), process=own_code("Python")),
+        two=node("apply", data=ref("one"), process=own_code("R")),
+    )
+    plan = planned(graph, [terra, aurora])
+    assert where(plan) == [("terra", ["data", "one"]), ("aurora", ["two"])]
+
+
 def test_what_belongs_to_a_job_stays_with_its_backend() -> None:
     graph = process(
         before=node("load_result", id="terra-7"),
@@ -404,12 +457,13 @@ def test_a_request_for_one_backend_is_not_split() -> None:
 def test_the_last_part_is_for_the_endpoint_of_the_request_and_the_others_for_jobs() -> None:
     jobs = ["POST /jobs", "POST /jobs/{job_id}/results", "GET /jobs/{job_id}/results"]
     now = Asking(operation="POST /result")
+    # Less would move towards aurora.
     plan = planned(
         optical_and_radar(),
-        [offering("terra", "S2", jobs), offering("aurora", "S1", [*jobs, "POST /result"])],
+        [offering("terra", "S2", [*jobs, "POST /result"]), offering("aurora", "S1", jobs)],
         asking=now,
     )
-    assert plan.last.backend == "aurora"
+    assert plan.backends == ("aurora", "terra")
     said = refused(
         optical_and_radar(),
         [offering("terra", "S2", ["POST /result"]), offering("aurora", "S1", ["POST /result"])],
