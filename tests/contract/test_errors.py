@@ -25,6 +25,7 @@ FEDERATION = {
     "BackendFailure",
     "BackendError",
     "IdentityProviderUnavailable",
+    "PartFailed",
     "ConsentRequired",
     "DatabaseUnavailable",
     "PolicyUnsupported",
