@@ -124,9 +124,16 @@ class FederatedJobs:
         request: Mapping[str, Any],
         process: Mapping[str, Any],
         plan: Plan,
+        sealed: str | None = None,
     ) -> JobState | None:
-        """Change a job together with what its user asks for. What `change` raises undoes it."""
-        return self._rewrite(identifier, change, now, _described(request, process, plan), None)
+        """Change a job together with what its user asks for. What `change` raises undoes it.
+
+        The credentials are kept if there is something left to do then.
+        """
+        values = _described(request, process, plan)
+        if sealed is not None:
+            values |= {"sealed": sealed, "sealed_at": now}
+        return self._rewrite(identifier, change, now, values, None)
 
     def seal(self, identifier: str, sealed: str, change: Change, now: int) -> None:
         """Take fresh credentials for a job that has something left to do."""
@@ -269,7 +276,7 @@ class FederatedJobs:
 
 def _described(
     request: Mapping[str, Any], process: Mapping[str, Any], plan: Plan
-) -> dict[str, str]:
+) -> dict[str, Any]:
     return {
         "request": packed(request),
         "process": packed(process),

@@ -7,11 +7,13 @@
     lifecycle    what users do with federated jobs
     documents    how users see them
     money        what their parts are expected to cost, and what they have cost
-    synchronous  results of split processes for users who wait
+    waiting      split processes that are checked or run while their user waits
+    listing      federated jobs in the list of a user's jobs, without their parts
     driver       does what is due in the background: one program among several
     errands      one step for one part, recorded before and after
     members      what is asked of the backends for a part
     keyring      users' credentials, sealed while a job has something left to do
+    tools        what all of these stand on
 
 What to do next is decided by `aggregator.federated`; how things stand is in the database.
 """

@@ -7,9 +7,11 @@ from typing import Any
 
 from aggregator.federated.states import (
     AT_WORK,
+    AWAY,
     CANCELED,
     FAILED,
     FINISHED,
+    LOGIN,
     Line,
     PartState,
     Problem,
@@ -17,11 +19,13 @@ from aggregator.federated.states import (
 from aggregator.federated.sums import costs, longest_way, progress, seconds_of, usage
 from aggregator.health.calendar import rfc3339
 from aggregator.ids import federate
+from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.durations import iso_8601
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob
 
 _STATUSES = {FINISHED: "finished", FAILED: "error", CANCELED: "canceled"}
+_WAITS_FOR = {AWAY: "backend", LOGIN: "login"}
 _SHOWN = ("title", "description", "plan", "budget")
 _OWN = frozenset({"federation:plan", "process"})
 
@@ -77,16 +81,14 @@ def _part(plan: Plan, name: str, state: PartState | None) -> dict[str, Any]:
     if state is None:
         return told
     told["job"] = federate(state.backend, state.job) if state.job else None
-    told |= {
-        key: value for key in ("progress", "costs") if (value := getattr(state, key)) is not None
+    known = {
+        "progress": state.progress,
+        "costs": state.costs,
+        "usage": dict(state.usage) or None,
+        "budget": None if state.budget is None else to_credits(state.budget),
+        "waits_for": _WAITS_FOR.get(state.trouble),
     }
-    if state.usage:
-        told["usage"] = dict(state.usage)
-    if state.budget is not None:
-        told["budget"] = state.budget / 1000
-    return told | (
-        {"waits_for": {"away": "backend"}.get(state.trouble, "login")} if state.trouble else {}
-    )
+    return told | {key: value for key, value in known.items() if value is not None}
 
 
 def status_of(part: PartState | None) -> str:

@@ -124,7 +124,16 @@ class Lifecycle:
                 return state
             return changes.planned_anew(state, planned(plan), now)
 
-        self._store.rewrite(identifier, changed, now, request=request, process=process, plan=plan)
+        self._store.rewrite(
+            identifier,
+            changed,
+            now,
+            request=request,
+            process=process,
+            plan=plan,
+            sealed=self._sealed(job, access),
+        )
+        self._wake()
         return Reply(204, None)
 
     def delete(self, identifier: str, access: Access, view: View) -> Reply:
@@ -252,9 +261,12 @@ class Lifecycle:
     def _seal(
         self, job: FederatedJob, access: Access, change: Callable[[JobState], JobState]
     ) -> None:
+        self._store.seal(job.state.id, self._sealed(job, access), change, self._now())
+
+    def _sealed(self, job: FederatedJob, access: Access) -> str:
+        """The user's credentials at all backends at which the job has parts, or is to have some."""
         backends = {*job.plan.backends, *(part.backend for part in job.state.parts)}
-        sealed = self._keyring.seal(access, backends, job.sealed)
-        self._store.seal(job.state.id, sealed, change, self._now())
+        return self._keyring.seal(access, backends, job.sealed)
 
     def _estimated(
         self, backend: str, local_id: str, access: Access, view: View

@@ -307,6 +307,22 @@ def test_a_changed_process_is_planned_anew(trio: Trio) -> None:
     assert "either: no." in assert_error(answer, 400, "NoBackendForProcess")["message"]
 
 
+def test_what_was_made_by_an_old_plan_is_removed(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.running(user)
+    trio.drive(job)
+    other = {"process_graph": {"save": {**WHOLE["process_graph"]["radar"], "result": True}}}
+    trio.plan = Plan((Part("part1", "aurora", ("save",), other, (), "it has S1"),))
+    answer = trio.site.request("PATCH", f"/jobs/{job}", json={"process": other}, headers=user)
+    assert answer.status_code == 204
+    assert trio.read(job, user)["status"] == "created"
+    trio.drive(job)
+    assert [len(batch.jobs) for batch in trio.batches.values()] == [0, 0, 0]
+    trio.start(job, user)
+    trio.drive(job)
+    assert trio.made()["aurora"] == [f"[{job}/part1]", f"[{job}/part1/2]"]
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [
