@@ -33,6 +33,7 @@ from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.federated.driver import Driver, limits_of
 from aggregator.usecases.federated.errands import Errands
+from aggregator.usecases.federated.joining import Joining
 from aggregator.usecases.federated.keyring import Keyring
 from aggregator.usecases.federated.lifecycle import Lifecycle
 from aggregator.usecases.federated.members import Members
@@ -54,6 +55,7 @@ from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
 from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.tickets import Tickets
+from aggregator.usecases.tiling import Tilings
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import whole
@@ -108,7 +110,9 @@ def compose(
     job_accounts = books.jobs if books else None
     jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
     splitting = Splitting(process_runs, policies)
-    planning = Planning(splitting if settings.splitting.enabled else None, credits_)
+    most = settings.splitting.most_tiles
+    tilings = Tilings(process_runs, policies, splitting, most) if most else None
+    planning = Planning(splitting if settings.splitting.enabled else None, credits_, tilings)
     desk, waiting, driving = _federated(
         ground, jobs, process_runs, planning, admission=admission, books=books
     )
@@ -242,7 +246,10 @@ def _federated(
     lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
     errands = Errands(tools, admission, fence=lease, fenced_seconds=splitting.lease, limits=limits)
     driver = Driver(tools.store, errands, lease, splitting.lease, limits, clock=clock)
-    lifecycle = Lifecycle(tools, jobs, planning, ground.catalogue, wake=driver.wake)
+    joining = Joining(jobs, settings.upstream.result_deadline)
+    lifecycle = Lifecycle(
+        tools, jobs, planning, ground.catalogue, joining=joining, wake=driver.wake
+    )
     waiting = Waiting(
         tools,
         runs,

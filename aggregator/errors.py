@@ -24,6 +24,7 @@
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
                           BackendFailure BackendError PartFailed IdentityProviderUnavailable
                           ConsentRequired DatabaseUnavailable PolicyUnsupported
+                          TilesInvalid TilingUnsupported
 
 The code is the name of the class, the status is the one that openEO's list of errors
 (https://api.openeo.org/errors.json) gives; the federation's codes are our own, as the API allows.
@@ -502,6 +503,19 @@ class PolicyUnsupported(OpenEOError, status=400):
     def __init__(self, said: str, known: str, **extras: Unpack[Extras]) -> None:
         message = f"The request does not ask for one policy: {said}. There are: {known}."
         super().__init__(message, **extras)
+
+
+class TilesInvalid(OpenEOError, status=400):
+    """The request asks for tiles in a way that is not understood, or where there are none."""
+
+    def __init__(self, name: str, said: str, **extras: Unpack[Extras]) -> None:
+        super().__init__(f"The property '{name}' cannot be used: {said}.", **extras)
+
+
+class TilingUnsupported(OpenEOError, status=400):
+    """The process cannot be run in tiles: their results joined would not be its result."""
+
+    wording = "The area of the process cannot be divided."
 
 
 class DatabaseUnavailable(OpenEOError, status=503):

@@ -27,7 +27,7 @@ def _bboxes(parts: Parts, place: Place) -> Any:
 
 
 def _intervals(parts: Parts, place: Place) -> Any:
-    return _overall_and_parts(parts, place, _is_interval, span, "an array of time intervals")
+    return _overall_and_parts(parts, place, is_interval, span, "an array of time intervals")
 
 
 def is_plain_box(value: object) -> bool:
@@ -42,7 +42,7 @@ def _is_one(value: object, check: Callable[[object], bool]) -> bool:
 bboxes = Shortcut(_bboxes, lambda value: _is_one(value, is_plain_box))
 """Rule for ``extent.spatial.bbox``: the hull of all boxes, then the backends' own."""
 
-intervals = Shortcut(_intervals, lambda value: _is_one(value, _is_interval))
+intervals = Shortcut(_intervals, lambda value: _is_one(value, is_interval))
 """Rule for ``extent.temporal.interval``: from the first start to the last end, then the
 backends' own intervals."""
 
@@ -158,7 +158,8 @@ def _islands(arcs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 # Time
 
 
-def _is_interval(value: object) -> bool:
+def is_interval(value: object) -> bool:
+    """Say whether a value is a time interval that does not end before it begins."""
     if not is_array(value) or len(value) != 2:
         return False
     if any(end is not None and moment(end) is None for end in value):

@@ -2,7 +2,7 @@
 
 `federation:backend`, as a property of the body or one of the `job_options`, is this federation's;
 `federation:force-backend` is what other federations call it. `federation:policy` names the policy
-by which the backends that are able are ranked.
+by which the backends that are able are ranked, `federation:tiles` says how an area is divided.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aggregator.documents import JsonObject
-from aggregator.errors import NoBackendForProcess, OpenEOError, PolicyUnsupported
+from aggregator.errors import NoBackendForProcess, OpenEOError, PolicyUnsupported, TilesInvalid
 from aggregator.routing.policies import POLICIES, Policy
 from aggregator.routing.suggestions import enumerated, shortened
 
 BACKEND = ("federation:backend", "federation:force-backend")
 POLICY = ("federation:policy",)
-PROPERTIES = (*BACKEND, *POLICY)
+TILES = "federation:tiles"
+PROPERTIES = (*BACKEND, *POLICY, TILES)
 OPTIONS = ("job_options", "options")
 
 
@@ -55,6 +56,18 @@ def read_policy(body: JsonObject) -> Policy | None:
             said = f"it names '{places[0][1]}' in {places[0][0]} and '{value}' in {place}"
             raise PolicyUnsupported(said, enumerated([*POLICIES]))
     return POLICIES[places[0][1]] if places else None
+
+
+def read_tiles(body: JsonObject) -> Any:
+    """How a request wants its area divided, as it says so; None if it does not.
+
+    Raises TilesInvalid if it says so in two places.
+    """
+    places = list(_choices(body, (TILES,)))
+    if len(places) > 1:
+        said = f"it is there twice, in {places[0][0]} and in {places[1][0]}"
+        raise TilesInvalid(TILES, said)
+    return places[0][1] if places else None
 
 
 def without_choice(body: JsonObject) -> dict[str, Any]:

@@ -7,7 +7,7 @@ known only when that part has run; `filled` puts the address in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -78,12 +78,14 @@ class Part:
 class Plan:
     """All parts, each after those it needs, and what they exchange.
 
-    The last part gives the result of the whole. ValueError for parts in another order, for one that
-    needs a part that there is not, and for an exchange that no part reads.
+    The last part gives the result of the whole, or all parts in `ends` do together. ValueError for
+    parts in another order, for one that needs a part that there is not, for an exchange that no
+    part reads, and for an end that is no part or is read by one.
     """
 
     parts: tuple[Part, ...]
     exchanges: tuple[Exchange, ...] = ()
+    ends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         given: set[str] = set()
@@ -97,11 +99,18 @@ class Plan:
         handed = {(e.producer, consumer) for e in self.exchanges for consumer in e.consumers}
         if not self.parts or needs != handed:
             raise ValueError("a plan has parts, and they need exactly what is exchanged")
+        if not given.issuperset(self.ends) or {need for need, _ in needs}.intersection(self.ends):
+            raise ValueError("the ends of a plan are parts that no other one reads")
 
     @property
     def last(self) -> Part:
         """The part whose result is that of the whole."""
         return self.parts[-1]
+
+    @property
+    def resulting(self) -> tuple[str, ...]:
+        """The ids of the parts whose results are those of the whole."""
+        return self.ends or (self.last.id,)
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -161,6 +170,7 @@ class Plan:
             "parts": [part.as_json() for part in self.parts],
             "exchanges": [exchange.as_json() for exchange in self.exchanges],
             "size": self.size,
+            **({"ends": list(self.ends)} if self.ends else {}),
         }
 
 
@@ -187,7 +197,36 @@ def plan_from_json(document: JsonObject) -> Plan:
         )
         for exchange in objects(document, "exchanges")
     )
-    return Plan(tuple(parts), tuple(exchanges))
+    return Plan(tuple(parts), tuple(exchanges), texts(document, "ends"))
+
+
+def renamed(plan: Plan, prefix: str, why: str) -> Plan:
+    """The plan with a prefix before the id of each part, so that it can stand beside others.
+
+    `why` comes before what each part says of itself.
+    """
+    addresses = {
+        f"{PART_ADDRESS}{part.id}": f"{PART_ADDRESS}{prefix}{part.id}" for part in plan.parts
+    }
+    parts = tuple(
+        replace(
+            part,
+            id=f"{prefix}{part.id}",
+            process=_with_addresses(part.process, addresses),
+            needs=tuple(f"{prefix}{need}" for need in part.needs),
+            why=f"{why}; {part.why}" if part.why else why,
+        )
+        for part in plan.parts
+    )
+    exchanges = tuple(
+        replace(
+            exchange,
+            producer=f"{prefix}{exchange.producer}",
+            consumers=tuple(f"{prefix}{consumer}" for consumer in exchange.consumers),
+        )
+        for exchange in plan.exchanges
+    )
+    return Plan(parts, exchanges, tuple(f"{prefix}{end}" for end in plan.ends))
 
 
 def filled(part: Part, addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -199,11 +238,15 @@ def filled(part: Part, addresses: Mapping[str, str]) -> dict[str, Any]:
     if lacking:
         raise ValueError(f"part {part.id!r} needs the addresses of {', '.join(lacking)}")
     known = {f"{PART_ADDRESS}{need}": addresses[need] for need in part.needs}
+    return _with_addresses(part.process, known)
+
+
+def _with_addresses(process: JsonObject, known: Mapping[str, str]) -> dict[str, Any]:
     graph = {
         node_id: _with_address(content, known)
-        for node_id, content in part.process["process_graph"].items()
+        for node_id, content in process["process_graph"].items()
     }
-    return {**part.process, "process_graph": graph}
+    return {**process, "process_graph": graph}
 
 
 def _with_address(content: JsonObject, known: Mapping[str, str]) -> JsonObject:

@@ -256,6 +256,9 @@ class Splitting:
         "estimated bytes that parts hand on, at most, where the user waits for the result",
         at_least(0),
     )
+    most_tiles: int = setting(
+        500, "tiles into which the area of a job can be divided; 0: areas are not", at_least(0)
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,13 @@ from aggregator.errors import NoBackendForProcess, ServiceNotFound, ServiceUnsup
 from aggregator.upstream.client import Request
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SERVICE
-from aggregator.usecases.federated.planning import Planning, Whole, with_sentence
+from aggregator.usecases.federated.planning import (
+    BATCH_ONLY,
+    Planning,
+    Whole,
+    no_tiles,
+    with_sentence,
+)
 from aggregator.usecases.listings import Item
 from aggregator.usecases.resources import Created, Reply, Resources, named
 from aggregator.usecases.views import View
@@ -31,6 +37,7 @@ class Services(Resources):
 
     def create(self, body: JsonObject, access: Access, view: View) -> Created:
         """Create a service at the backend that routing chooses; it lives at one backend only."""
+        no_tiles(body, BATCH_ONLY)
         try:
             return super().create(body, access, view)
         except NoBackendForProcess as refusal:

@@ -29,6 +29,9 @@ FEDERATION = {
     "ConsentRequired",
     "DatabaseUnavailable",
     "PolicyUnsupported",
+    "PartFailed",
+    "TilesInvalid",
+    "TilingUnsupported",
     # The Workspaces Extension names no codes.
     "WorkspaceNotFound",
     "WorkspaceProviderUnsupported",

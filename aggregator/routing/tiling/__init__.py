@@ -19,6 +19,7 @@ from aggregator.routing.reading import declared_parameters
 from aggregator.routing.splitting.obstacles import SAID, Obstacle
 from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.routing.tiling.areas import areas_of
+from aggregator.routing.tiling.asking import Wanted, tiles_wanted
 from aggregator.routing.tiling.cutting import Places, places_of, process_of, saved
 from aggregator.routing.tiling.grids import Grid, Tile, tiles_of
 from aggregator.routing.tiling.locality import (
@@ -32,7 +33,17 @@ from aggregator.routing.tiling.locality import (
 MOST = 1000
 """How many tiles there are at most."""
 
-__all__ = ["MOST", "Grid", "Obstacle", "Tile", "Tiling", "Untileable", "tiled"]
+__all__ = [
+    "MOST",
+    "Grid",
+    "Obstacle",
+    "Tile",
+    "Tiling",
+    "Untileable",
+    "Wanted",
+    "tiled",
+    "tiles_wanted",
+]
 
 
 @dataclass(frozen=True)

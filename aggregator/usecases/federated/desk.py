@@ -33,13 +33,16 @@ class JobDesk:
     def create(self, body: JsonObject, access: Access, view: View) -> Created:
         """Create a job at the backend that routing chooses, or a federated one if none can run it.
 
-        Raises what routing raises, with the reason why the process cannot be split either.
+        One whose area is to be divided is a federated job, too. Raises what routing raises, with
+        the reason why the process cannot be split either.
         """
-        try:
-            return self.jobs.create(body, access, view)
-        except NoBackendForProcess as refusal:
-            whole = Whole(body, view, "POST /jobs", BATCH, access)
-            plan = self.planning.plan(whole, refusal)
+        whole = Whole(body, view, "POST /jobs", BATCH, access)
+        plan = self.planning.tiles(whole)
+        if plan is None:
+            try:
+                return self.jobs.create(body, access, view)
+            except NoBackendForProcess as refusal:
+                plan = self.planning.plan(whole, refusal)
         return self.federated.create(body, plan, access)
 
     def list(

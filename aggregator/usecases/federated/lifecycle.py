@@ -30,6 +30,7 @@ from aggregator.ids import federate
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
+from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob, Owner
 from aggregator.upstream.client import FAILURES
@@ -37,6 +38,7 @@ from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
+from aggregator.usecases.federated.joining import Joining, none_yet
 from aggregator.usecases.federated.planning import Planning, Whole
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
@@ -67,8 +69,10 @@ class Lifecycle:
         planning: Planning,
         catalogue: Catalogue,
         *,
+        joining: Joining,
         wake: Callable[[], None],
     ) -> None:
+        self._joining = joining
         self._store, self._keyring, self._money = tools.store, tools.keyring, tools.money
         self._jobs, self._planning, self._catalogue = jobs, planning, catalogue
         self._now, self._wake = tools.now, wake
@@ -109,18 +113,17 @@ class Lifecycle:
         request = {**job.request, **request_in(body)}
         read_order(request, BATCH)
         process, plan = job.process, job.plan
-        if "process" in body:
-            refusal = NoBackendForProcess()
-            whole = Whole({**request, **body}, view, "POST /jobs", BATCH, access)
-            process, plan = process_in(body), self._planning.plan(whole, refusal)
-            for backend in plan.backends:
-                access.at(backend)
+        anew = "process" in body or read_tiles(body) is not None
+        if anew:
+            process = process_in({"process": job.process, **body})
+            whole = {**request, "process": process}
+            plan = self._planned(Whole(whole, view, "POST /jobs", BATCH, access))
         now = self._now()
 
         def changed(state: JobState) -> JobState:
             if state.wish == RUN:
                 raise JobLocked
-            if "process" not in body:
+            if not anew:
                 return state
             return changes.planned_anew(state, planned(plan), now)
 
@@ -181,13 +184,13 @@ class Lifecycle:
     def results(
         self, identifier: str, query: Mapping[str, str], accept: str, access: Access, view: View
     ) -> Reply:
-        """The results of the last part, under the id of the whole.
+        """The results of the last part, or of all tiles, under the id of the whole.
 
         Raises JobNotStarted, JobNotFinished; of a failed job the answer is a log entry (424).
         """
         job = self._found(identifier, access, view)
-        last = next(p for p in reversed(job.state.current) if p.id == job.plan.last.id)
-        partial_ = query.get("partial") == "true" and last.job != ""
+        ends = [p for p in job.state.current if p.id in job.plan.resulting]
+        partial_ = query.get("partial") == "true" and not none_yet(ends)
         if job.state.status == "error" and not partial_:
             problem = job.state.problem or Problem("PartFailed", "A part has failed.")
             return Reply(424, documents.problem_of(problem))
@@ -195,6 +198,9 @@ class Lifecycle:
             raise JobNotStarted
         if job.state.status != "finished" and not partial_:
             raise JobNotFinished
+        if job.plan.ends:
+            return self._joining.results(job, ends, query, access=access, view=view)
+        (last,) = ends
         local = federate(last.backend, last.job)
         reply = self._jobs.results(local, query, accept, access, view)
         if reply.status != 200 or reply.document is None:
@@ -231,6 +237,14 @@ class Lifecycle:
             return self._store.count()
         except DatabaseUnavailable:
             return {}
+
+    def _planned(self, whole: Whole) -> Plan:
+        """The plan of a job that has changed: in tiles, or else in parts."""
+        plan = self._planning.tiles(whole) or self._planning.plan(whole, NoBackendForProcess())
+        if whole.access is not None:
+            for backend in plan.backends:
+                whole.access.at(backend)
+        return plan
 
     def refresh(self, access: Access) -> None:
         """Take the credentials with which the user has come for what is still to be done."""
@@ -293,8 +307,10 @@ def planned(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def request_in(body: JsonObject) -> dict[str, Any]:
-    """What a request says beside the process and the choice of a backend."""
-    return {key: value for key, value in without_choice(body).items() if key != "process"}
+    """What a request says beside the process and the choice of a backend; also about tiles."""
+    tiles = read_tiles(body)
+    kept = {key: value for key, value in without_choice(body).items() if key != "process"}
+    return kept if tiles is None else {**kept, TILES: tiles}
 
 
 def _as_own(document: Mapping[str, Any], local: str, identifier: str, view: View) -> dict[str, Any]:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aggregator.documents import JsonObject
-from aggregator.errors import NoBackendForProcess, OpenEOError
+from aggregator.errors import NoBackendForProcess, OpenEOError, TilesInvalid
 from aggregator.ledger.orders import read_order
 from aggregator.routing import FREE, Billing, Plan, read_choice
+from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.splitting import Unsplittable
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import Credits
 from aggregator.usecases.splitting import with_reason
 from aggregator.usecases.views import View
+
+BATCH_ONLY = "an area is divided for batch jobs only"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ def with_sentence(refusal: NoBackendForProcess, sentence: str) -> NoBackendForPr
     return NoBackendForProcess(f"{refusal.message} {sentence}", refusal.lacking)
 
 
+def no_tiles(body: JsonObject, reason: str) -> None:
+    """Raises TilesInvalid, with the reason, if a request asks for tiles."""
+    if read_tiles(body) is not None:
+        raise TilesInvalid(TILES, reason)
+
+
 class Plans(Protocol):
     """Finds plans."""
 
@@ -51,11 +60,48 @@ class Plans(Protocol):
         ...
 
 
+class Tiles(Protocol):
+    """Finds plans for requests that ask for tiles."""
+
+    def plan_for(
+        self,
+        body: JsonObject,
+        view: View,
+        *,
+        operation: str,
+        access: Access | None = None,
+        billing: Billing = FREE,
+    ) -> Plan | None:
+        """The plan; None for a request that asks for none."""
+        ...
+
+
 class Planning:
     """Splits what may be split: requests to the whole federation that ask for no backend."""
 
-    def __init__(self, plans: Plans | None, credits_: Credits | None) -> None:
-        self.plans, self._credits = plans, credits_
+    def __init__(
+        self, plans: Plans | None, credits_: Credits | None, tiles: Tiles | None = None
+    ) -> None:
+        self.plans, self._credits, self._tiles = plans, credits_, tiles
+
+    def tiles(self, whole: Whole) -> Plan | None:
+        """The plan for a request that asks for tiles, None if it does not.
+
+        Raises TilesInvalid where there are none, and what finding a plan raises.
+        """
+        if self._tiles is None:
+            no_tiles(whole.body, "this federation divides no areas")
+            return None
+        if whole.view.backend is not None:
+            no_tiles(whole.body, "at the address of one backend no area is divided")
+            return None
+        return self._tiles.plan_for(
+            whole.body,
+            whole.view,
+            operation=whole.operation,
+            access=whole.access,
+            billing=self._billing(whole),
+        )
 
     def plan(self, whole: Whole, refusal: OpenEOError) -> Plan:
         """The plan for a request that was refused for want of one backend.

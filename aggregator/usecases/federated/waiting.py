@@ -34,7 +34,7 @@ from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SYNCHRONOUS
 from aggregator.usecases.federated.lifecycle import FEDERATION, owner_of, planned, request_in
-from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.federated.planning import BATCH_ONLY, Planning, Whole, no_tiles
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.processing import Processing, Result, process_in
 from aggregator.usecases.views import View
@@ -75,23 +75,23 @@ class Waiting:
 
         `federation:plan` is the plan if there is one; its backends run the process together.
         """
+        whole = Whole({**body, "process": without_choice(body)}, view, "POST /jobs", BATCH, access)
+        try:
+            plan = self._planning.tiles(whole)
+        except OpenEOError as error:
+            return {"errors": [error.as_json()]}, None
+        if plan is not None:
+            return _with_plan(plan), plan
         found, routing = self._processing.validate(body, view, access)
         if routing is None or routing.able:
             return found, routing
-        refusal = routing.rejection()
-        whole = {**body, "process": without_choice(body)}
         try:
-            plan = self._planning.plan(Whole(whole, view, "POST /jobs", BATCH, access), refusal)
+            plan = self._planning.plan(whole, routing.rejection())
         except NoBackendForProcess as error:
             return {**found, "errors": [error.as_json()]}, routing
         except OpenEOError:
             return found, routing
-        told = {
-            "errors": [],
-            "federation:backends": list(plan.backends),
-            "federation:plan": plan.as_json(),
-        }
-        return told, plan
+        return _with_plan(plan), plan
 
     def result(self, body: JsonObject, view: View, access: Access, accept: str) -> Result:
         """The result of a process, now.
@@ -99,6 +99,7 @@ class Waiting:
         Raises ProcessGraphComplexity, which advises a batch job, if it can be had only in parts
         that hand on too much, or take too long; PartFailed and PaymentRequired if a part fails.
         """
+        no_tiles(body, BATCH_ONLY)
         try:
             return self._processing.result(body, view, access, accept)
         except NoBackendForProcess as refusal:
@@ -234,3 +235,11 @@ def _error_of(problem: Problem) -> OpenEOError:
     if problem.code == PaymentRequired.code:
         return PaymentRequired(problem.message)
     return PartFailed(problem.backend, problem.message)
+
+
+def _with_plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "errors": [],
+        "federation:backends": list(plan.backends),
+        "federation:plan": plan.as_json(),
+    }

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from aggregator.routing.plans import Exchange, Part, Plan, amount, filled, plan_from_json
+from aggregator.routing.plans import (
+    Exchange,
+    Part,
+    Plan,
+    amount,
+    filled,
+    plan_from_json,
+    renamed,
+)
 from tests.unit.routing.documents import load, node, process, ref
 
 OPTICAL = Part(
@@ -154,3 +162,31 @@ def test_an_address_that_is_lacking_is_named() -> None:
 )
 def test_sizes_in_words(size: int | None, words: str) -> None:
     assert amount(size) == words
+
+
+def test_the_result_is_that_of_the_last_part_or_of_all_ends() -> None:
+    assert PLAN.resulting == ("part3",)
+    tiles = Plan((OPTICAL, RADAR), ends=("part1", "part2"))
+    assert tiles.resulting == ("part1", "part2")
+    assert plan_from_json(json.loads(json.dumps(tiles.as_json()))) == tiles
+
+
+@pytest.mark.parametrize("ends", [("part4",), ("part1", "part3")], ids=["no part", "read by one"])
+def test_an_end_that_is_none_is_refused(ends: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="ends"):
+        Plan(PLAN.parts, PLAN.exchanges, ends)
+
+
+def test_a_plan_can_stand_beside_others_under_other_names() -> None:
+    found = renamed(PLAN, "tile7.", "tile x1y2")
+    assert [part.id for part in found.parts] == ["tile7.part1", "tile7.part2", "tile7.part3"]
+    assert found.last.needs == ("tile7.part1", "tile7.part2")
+    assert [part.why for part in found.parts] == [
+        "tile x1y2; has collection 'S2', which no other backend has",
+        "tile x1y2",
+        "tile x1y2",
+    ]
+    graph = filled(found.last, {"tile7.part1": "https://t/1", "tile7.part2": "https://a/2"})
+    assert graph["process_graph"]["radar"]["arguments"]["url"] == "https://a/2"
+    assert [e.producer for e in found.exchanges] == ["tile7.part1", "tile7.part2"]
+    assert PLAN.last.process["process_graph"]["ndvi"]["arguments"]["url"] == "federation:part:part1"

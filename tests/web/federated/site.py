@@ -5,7 +5,7 @@ The plan is written by hand: part1 at aurora and part2 at borea hand their cubes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ PLAN = Plan(
 )
 
 
-def member(name: str, batch: Batch, **said: Any) -> FakeBackend:
+def member(name: str, batch: Batch, collection: str, **said: Any) -> FakeBackend:
     """A scripted backend with one collection, and what merging takes."""
     processes = [
         process("load_collection", "id", "spatial_extent", "temporal_extent", "bands"),
@@ -112,7 +112,7 @@ def member(name: str, batch: Batch, **said: Any) -> FakeBackend:
         "GET /file_formats": {"input": formats, "output": formats},
         **batch.answers,
     }
-    return backend(name, (COLLECTIONS[name],), answers=answers, **said)
+    return backend(name, (collection,), answers=answers, **said)
 
 
 def at_once(work: Callable[[], None], _name: str) -> Future[None]:
@@ -134,13 +134,17 @@ class Trio:
         directory: Path,
         *,
         batches: dict[str, Batch] | None = None,
+        collections: Mapping[str, str] = COLLECTIONS,
         clock: Clock | None = None,
         said: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
-        self.batches = batches or {name: Batch(name) for name in COLLECTIONS}
+        self.batches = batches or {name: Batch(name) for name in collections}
         self.directory = directory
-        members = {name: member(name, b, **(said or {})) for name, b in self.batches.items()}
+        members = {
+            name: member(name, b, collections[name], **(said or {}))
+            for name, b in self.batches.items()
+        }
         self.clock = clock or Clock()
         self.site = Site(members, directory, clock=self.clock, **settings)
         self.plan: Plan | Unsplittable = PLAN

@@ -1,0 +1,90 @@
+"""The results of several parts, asked for at their backends and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from aggregator.documents import JsonObject
+from aggregator.errors import BackendTimeout, OpenEOError
+from aggregator.federated.results import Given, joined
+from aggregator.federated.states import FINISHED, PartState
+from aggregator.ids import federate
+from aggregator.storage.federated_jobs import FederatedJob
+from aggregator.usecases.accounts import Access
+from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.resources import Reply
+from aggregator.usecases.views import View
+
+AT_ONCE = 8
+"""Parts that are asked for at the same time."""
+
+
+class Joining:
+    """Joins results; all of a job's must be there within `seconds`."""
+
+    def __init__(self, jobs: Jobs, seconds: float) -> None:
+        self._jobs, self._seconds = jobs, seconds
+
+    def results(
+        self,
+        job: FederatedJob,
+        ends: Sequence[PartState],
+        query: Mapping[str, str],
+        *,
+        access: Access,
+        view: View,
+    ) -> Reply:
+        """One STAC Collection of what all `ends` give; if it is `partial`, of what they have yet.
+
+        Backends that do not answer are in `federation:missing`. Raises the error of one of them if
+        none does.
+        """
+        partial = query.get("partial") == "true"
+        asked = [end for end in ends if end.job and (partial or end.stage == FINISHED)]
+        given, failures = self._asked(asked, query, access, view)
+        if failures and not given:
+            raise next(iter(failures.values()))
+        about = {key: job.request[key] for key in ("title", "description") if key in job.request}
+        document = joined(job.state.id, given, about)
+        own = view.link("jobs", job.state.id, "results")
+        document["links"].insert(0, {"rel": "self", "href": own, "type": "application/json"})
+        if partial:
+            document["openeo:status"] = "finished" if job.state.status == "finished" else "running"
+        missing = {"federation:missing": sorted(failures)} if failures else {}
+        backends = list(dict.fromkeys(one.backend for one in given))
+        return Reply(200, {**document, "federation:backends": backends, **missing})
+
+    def _asked(
+        self, parts: Sequence[PartState], query: Mapping[str, str], access: Access, view: View
+    ) -> tuple[list[Given], dict[str, OpenEOError]]:
+        """The results of each part in order, and the errors by backend."""
+
+        def ask(part: PartState) -> JsonObject:
+            local = federate(part.backend, part.job)
+            reply = self._jobs.results(local, query, "application/json", access, view)
+            return reply.document or {} if reply.status == 200 else {}
+
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
+        futures = [pool.submit(ask, part) for part in parts]
+        wait(futures, self._seconds)
+        pool.shutdown(wait=False, cancel_futures=True)
+        given: list[Given] = []
+        failures: dict[str, OpenEOError] = {}
+        for part, future in zip(parts, futures, strict=True):
+            if not future.done() or future.cancelled():
+                failures[part.backend] = BackendTimeout(part.backend, self._seconds)
+                continue
+            error = future.exception()
+            if isinstance(error, OpenEOError):
+                failures[part.backend] = error
+            elif error is not None:
+                raise error
+            elif future.result():
+                given.append(Given(part.id, part.backend, future.result()))
+        return given, failures
+
+
+def none_yet(ends: Sequence[PartState]) -> bool:
+    """Whether there is nothing of any of them that could be shown as partial results."""
+    return not any(end.job for end in ends)
