@@ -305,6 +305,33 @@ def test_the_aggregator_is_killed_in_the_middle_and_the_job_goes_on(
     assert {status for _, _, status in made} == {"finished"}
 
 
+def test_an_area_in_tiles_joins_to_the_whole_pixel_by_pixel(
+    aggregator: Aggregator, members: dict[str, Computing], tmp_path: Path
+) -> None:
+    area = {"west": 359_700, "south": 5_651_700, "east": 360_300, "north": 5_652_100, "crs": 32632}
+    graph = {name: GRAPH[name] for name in ("optical", "radar", "optical_mean", "radar_mean")}
+    for name in ("optical", "radar"):
+        graph[name] = node("load_collection", **graph[name]["arguments"] | {"spatial_extent": area})
+    graph["both"], graph["save"] = GRAPH["both"], saved("both")
+    whole = members[WHOLE]
+    expected = read_netcdf(whole.file(whole.finished(graph), tmp_path)).compute()
+    tiles = {"size": 1000, "unit": "metres", "pixel": 10}
+    job = aggregator.connect().create_job(
+        graph, title="Tiles", additional={"federation:tiles": tiles}
+    )
+    job.start()
+    assert ended(job) == "finished", told(job)
+    assets = job.get_results().get_assets()
+    assert len(assets) == 4
+    pixels = 0
+    for asset in assets:
+        tile = read_netcdf(asset.download(tmp_path / asset.key)).compute()
+        same = expected.sel(x=tile.x, y=tile.y)
+        assert np.array_equal(tile.values, same.values, equal_nan=True)
+        pixels += tile.sizes["x"] * tile.sizes["y"]
+    assert pixels == expected.sizes["x"] * expected.sizes["y"]
+
+
 def spend(aggregator: Aggregator, user: str, provider: str, left: int) -> Callable[[], None]:
     """Other work puts all of a user's credits aside but these; undone by what is returned."""
     database = Database(aggregator.database)
