@@ -29,7 +29,6 @@ FEDERATION = {
     "ConsentRequired",
     "DatabaseUnavailable",
     "PolicyUnsupported",
-    "PartFailed",
     "TilesInvalid",
     "TilingUnsupported",
     # The Workspaces Extension names no codes.
