@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from aggregator.federated.states import Limits as JobLimits
 from aggregator.merging.capabilities import Endpoint
 from aggregator.settings import Settings
 from aggregator.storage.consents import Consents
@@ -39,6 +40,7 @@ from aggregator.usecases.federated.lifecycle import Lifecycle
 from aggregator.usecases.federated.members import Members
 from aggregator.usecases.federated.money import Money
 from aggregator.usecases.federated.planning import Planning
+from aggregator.usecases.federated.references import References
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.federated.waiting import Waiting
 from aggregator.usecases.federation import Federation
@@ -106,7 +108,15 @@ def compose(
     definitions = _definitions(ground, stored)
     credits_ = books.credits if books else None
     policies = _policies(ground, credits_)
-    process_runs = Processing(settings, fleet, catalogue, definitions, policies, credits_=credits_)
+    process_runs = Processing(
+        settings,
+        fleet,
+        catalogue,
+        definitions,
+        policies,
+        credits_=credits_,
+        references=_references(ground),
+    )
     job_accounts = books.jobs if books else None
     jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
     splitting = Splitting(process_runs, policies)
@@ -224,6 +234,17 @@ def _availability(ground: _Ground) -> Availability:
     )
 
 
+def _limits(settings: Settings) -> JobLimits:
+    return limits_of(settings.splitting, settings.upstream.request_deadline)
+
+
+def _references(ground: _Ground) -> References:
+    """Results of federated jobs that other processes load."""
+    root = ground.settings.public_url
+    jobs = FederatedJobs(ground.database, _limits(ground.settings))
+    return References(jobs, (whole(root).url, root))
+
+
 def _federated(
     ground: _Ground,
     jobs: Jobs,
@@ -235,7 +256,7 @@ def _federated(
 ) -> tuple[JobDesk, Waiting, Watch]:
     """Jobs and results also in parts, and what drives those in the background."""
     settings, splitting, clock = ground.settings, ground.settings.splitting, ground.clock
-    limits = limits_of(splitting, settings.upstream.request_deadline)
+    limits = _limits(settings)
     tools = Tools(
         FederatedJobs(ground.database, limits),
         Members(jobs, whole(settings.public_url)),

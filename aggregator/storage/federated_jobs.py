@@ -139,7 +139,7 @@ class FederatedJobs:
         """Take fresh credentials for a job that has something left to do."""
         self._rewrite(identifier, change, now, {"sealed": sealed, "sealed_at": now}, None)
 
-    def due(self, now: int, limit: int = 100) -> list[str]:
+    def due(self, now: int, limit: int = 1000) -> list[str]:
         """The jobs for which something is to be done, longest due first."""
         query = select(federated_job.c.id).where(federated_job.c.due <= now)
         with self.database.read() as connection:

@@ -52,6 +52,7 @@ from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import NOTHING, SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.definitions import Definitions
+from aggregator.usecases.federated.references import References
 from aggregator.usecases.links import relinked_header
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.translation import Translation
@@ -106,7 +107,9 @@ class Processing:
         policies: Policies,
         *,
         credits_: Credits | None = None,
+        references: References | None = None,
     ) -> None:
+        self._references = references
         self._settings, self._fleet, self._catalogue = settings, fleet, catalogue
         self._definitions, self._policies, self._credits = definitions, policies, credits_
         self._whole = whole(settings.public_url)
@@ -302,8 +305,14 @@ class Processing:
         )
 
     def read(self, process: JsonObject, access: Access | None) -> tuple[JsonObject, Requirements]:
-        """The process with the users' processes that it calls written out, and what it needs."""
+        """The process with the users' processes that it calls written out, and what it needs.
+
+        Results of federated jobs that it loads are those of their last parts.
+        """
         needs = read_requirements(process)
+        if self._references is not None and self._references.concerned(needs):
+            process = self._references.resolved(process, access)
+            needs = read_requirements(process)
         if self._definitions.concerned(needs.processes):
             process = self._definitions.written_out(process, access.user_id if access else None)
             needs = read_requirements(process)

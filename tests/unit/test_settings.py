@@ -80,6 +80,13 @@ def test_every_mistake_is_named_with_its_key_path() -> None:
     )
 
 
+def test_no_backend_is_called_as_federated_jobs_are() -> None:
+    found = mistakes({"backends": {"federation": {"url": "https://a.example"}}})
+    assert found[0] == (
+        "backends.federation: the ids of federated jobs begin with this; choose another"
+    )
+
+
 @pytest.mark.parametrize("document", [None, [], "text", {}, {"backends": {}}, {"backends": None}])
 def test_a_file_without_backends_is_a_mistake(document: Any) -> None:
     assert any(mistake.startswith("backends:") for mistake in mistakes(document))

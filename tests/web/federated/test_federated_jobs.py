@@ -12,7 +12,7 @@ from aggregator.routing.plans import Part, Plan
 from tests.fakes.backends import Reply
 from tests.fakes.batch import refusal
 from tests.web.federated.site import PLAN, WHOLE, Trio, without_plan
-from tests.web.site import assert_error, conforms
+from tests.web.site import assert_error, conforms, process
 
 ID = re.compile(r"federation-[0-9a-f]{32}")
 
@@ -360,6 +360,40 @@ def test_starting_a_job_that_runs_changes_nothing(trio: Trio) -> None:
     assert trio.start(job, user).status_code == 202
     trio.drive(job)
     assert trio.starts() == {"aurora": [1], "borea": [1], "terra": [1]}
+
+
+@pytest.mark.parametrize(
+    ("process_id", "argument", "reference", "sent"),
+    [
+        ("load_result", "id", "{job}", "t1"),
+        (
+            "load_stac",
+            "url",
+            "http://federation.test/openeo/1.3/jobs/{job}/results",
+            "http://terra.test/openeo/jobs/t1/results",
+        ),
+    ],
+)
+def test_results_of_a_federated_job_are_loaded_where_its_last_part_ran(
+    trio: Trio, process_id: str, argument: str, reference: str, sent: str
+) -> None:
+    for member in trio.site.backends.values():
+        member.answers["GET /processes"]["processes"].append(process("load_result", "id"))
+    trio.site.federation.refresh()
+    user = trio.site.login()
+    job = trio.running(user)
+    trio.drive(job)
+    arguments = {argument: reference.format(job=job)}
+    node = {"process_id": process_id, "arguments": arguments, "result": True}
+    body = {"process": {"process_graph": {"again": node}}}
+    answer = trio.site.post("/jobs", body, headers=user)
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["OpenEO-Identifier"] == "terra-t2"
+    kept = trio.batches["terra"].made[-1].sent["process"]["process_graph"]["again"]
+    assert kept["arguments"] == {argument: sent}
+    trio.site.post("/jobs", body, headers=trio.site.login("bob"))
+    sent_for_bob = [j.sent for b in trio.batches.values() for j in b.made if "bob" in str(j.owner)]
+    assert "t1" not in str(sent_for_bob)
 
 
 @pytest.mark.parametrize("below", ["", "/logs", "/results", "/estimate"])

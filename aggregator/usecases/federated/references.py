@@ -1,0 +1,74 @@
+"""Results of federated jobs that a process loads: they are those of the last part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from aggregator.documents import JsonObject, is_array, is_object
+from aggregator.errors import DatabaseUnavailable
+from aggregator.ids import federate
+from aggregator.routing import Requirements
+from aggregator.storage.federated_jobs import FederatedJobs, Owner
+from aggregator.usecases.accounts import Access
+
+FEDERATION = "federation"
+LOADING = {"load_result": "id", "load_stac": "url"}
+"""Processes that load results, and the argument that says which."""
+
+
+class References:
+    """Puts the id of the last part's job in the place of that of the whole.
+
+    `urls` are the base URLs of the API, below which results stand for their owners.
+    """
+
+    def __init__(self, store: FederatedJobs, urls: Collection[str]) -> None:
+        self._store, self._urls = store, tuple(f"{url.rstrip('/')}/jobs/" for url in urls)
+
+    def concerned(self, needs: Requirements) -> bool:
+        """Whether a process with these needs may load such results."""
+        return any(f"{FEDERATION}-" in need.reference for need in needs.references)
+
+    def resolved(self, process: JsonObject, access: Access | None) -> JsonObject:
+        """The process as it can be routed; it is not changed where it loads no such results.
+
+        A job that is not the user's, or has no last part yet, is left as it is, and not found.
+        """
+        if access is None:
+            return process
+        owner = Owner(access.issuer, access.user_id)
+        found: JsonObject = _mapped(process, lambda reference: self._last(reference, owner))
+        return found
+
+    def _last(self, reference: str, owner: Owner) -> str:
+        """The same for the job of the last part."""
+        before = next((url for url in self._urls if reference.startswith(url)), "")
+        identifier, slash, below = reference.removeprefix(before).partition("/")
+        if not identifier.startswith(f"{FEDERATION}-"):
+            return reference
+        try:
+            job = self._store.of(owner, identifier)
+        except DatabaseUnavailable:
+            return reference
+        last = job.state.part((job.state.run, job.plan.last.id)) if job else None
+        if last is None or not last.job:
+            return reference
+        return f"{before}{federate(last.backend, last.job)}{slash}{below}"
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same JSON with changed references; what stays the same is shared."""
+    if is_array(value):
+        items = [_mapped(item, change) for item in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    if not is_object(value):
+        return value
+    changed = {key: _mapped(item, change) for key, item in value.items()}
+    name = LOADING.get(str(value.get("process_id")))
+    arguments = changed.get("arguments")
+    if name is not None and isinstance(arguments, Mapping):
+        reference = arguments.get(name)
+        if isinstance(reference, str) and change(reference) != reference:
+            changed["arguments"] = {**arguments, name: change(reference)}
+    return changed if any(changed[key] is not value[key] for key in value) else value
