@@ -1,7 +1,5 @@
 """What all errors have in common."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

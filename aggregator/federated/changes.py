@@ -271,6 +271,17 @@ def went_on(job: JobState, key: Key, now: int) -> JobState:
     return changed.saying(_of(part, now, "info", "goes on."))
 
 
+def set_back(job: JobState, by: int) -> JobState:
+    """The job after the clock went back: its times do as well, so that it goes on at once."""
+    until = None if job.until is None else job.until - by
+
+    def moved(part: PartState) -> PartState:
+        since, due, troubled = (max(at - by, 0) for at in (part.since, part.due, part.troubled))
+        return replace(part, since=since, due=due, troubled=troubled)
+
+    return replace(job, until=until, parts=tuple(map(moved, job.parts)))
+
+
 def settled(job: JobState, now: int) -> JobState:
     """What follows from how the parts stand, without asking anybody."""
     if job.kind != BATCH and job.until is not None and now >= job.until and job.wish != REMOVE:

@@ -11,9 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
-from aggregator.federated.states import BATCH, REMOVE, JobState, Limits, Line, PartState
+from aggregator.federated.states import (
+    BATCH,
+    LOGIN,
+    REMOVE,
+    JobState,
+    Limits,
+    Line,
+    PartState,
+)
 from aggregator.federated.steps import next_due
 from aggregator.routing.plans import Plan, plan_from_json
 from aggregator.storage.database import Database
@@ -31,6 +39,10 @@ from aggregator.storage.lease import Lease
 
 Change = Callable[[JobState], JobState]
 _EARLIEST = select(func.min(federated_job.c.due))
+IN_ONE_QUESTION = 1000
+"""Ids that a database is asked about at once: the parameters of a statement are limited."""
+SET_BACK = 60_000
+"""Milliseconds: a job that was changed so much later than now was so before the clock went back."""
 MOST_LINES = 20_000
 """Lines of one job's log that are kept: what comes after them is left out."""
 
@@ -139,12 +151,15 @@ class FederatedJobs:
         """Take fresh credentials for a job that has something left to do."""
         self._rewrite(identifier, change, now, {"sealed": sealed, "sealed_at": now}, None)
 
-    def due(self, now: int, limit: int = 1000) -> list[str]:
-        """The jobs for which something is to be done, longest due first."""
-        query = select(federated_job.c.id).where(federated_job.c.due <= now)
+    def due(self, now: int) -> list[str]:
+        """The jobs for which something is to be done, longest due first.
+
+        With those that were changed in the future: the clock was set back, and nobody knows when.
+        """
+        c = federated_job.c
+        query = select(c.id).where(c.due >= 0, or_(c.due <= now, c.updated > now + SET_BACK))
         with self.database.read() as connection:
-            found = connection.execute(query.order_by(federated_job.c.due).limit(limit))
-            return list(found.scalars())
+            return list(connection.execute(query.order_by(c.due)).scalars())
 
     def earliest(self) -> int | None:
         """When something is to be done next."""
@@ -169,14 +184,26 @@ class FederatedJobs:
 
     def places(self, owner: Owner) -> dict[str, set[tuple[str, str]]]:
         """For each job of the owner, backend and id of every part's job there."""
+        job, part = federated_job.c, federated_part.c
+        ids = _of_owner(owner).with_only_columns(job.id)
+        made = ids.join(federated_part).where(part.job != "").add_columns(part.backend, part.job)
         with self.database.read() as connection:
-            ids = [row.id for row in connection.execute(_of_owner(owner))]
-            parts = _parts(connection, ids)
-        return {i: {(p.backend, p.job) for p in parts.get(i, ()) if p.job} for i in ids}
+            found: dict[str, set[tuple[str, str]]] = {i: set() for i in connection.scalars(ids)}
+            for identifier, backend, local_id in connection.execute(made):
+                found.setdefault(identifier, set()).add((backend, local_id))
+        return found
 
-    def unfinished(self, owner: Owner) -> list[FederatedJob]:
-        """The owner's jobs for which there is something left to do."""
-        query = _of_owner(owner).where(federated_job.c.sealed.is_not(None))
+    def unfinished(self, owner: Owner, brought_before: int) -> list[FederatedJob]:
+        """The owner's jobs with something left to do, for which fresh credentials are wanted.
+
+        These are those that wait for a login, and those whose credentials are so old; they first.
+        """
+        c = federated_job.c
+        waits = exists().where(
+            federated_part.c.federated == c.id, federated_part.c.trouble == LOGIN
+        )
+        wanted = or_(c.sealed_at <= brought_before, waits)
+        query = _of_owner(owner).where(c.sealed.is_not(None), wanted).order_by(c.sealed_at, c.id)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
             parts = _parts(connection, [row.id for row in rows])
@@ -297,12 +324,14 @@ def _read(connection: Connection, identifier: str) -> FederatedJob | None:
     return _joined(row, _parts(connection, [identifier]).get(identifier, ()))
 
 
-def _parts(connection: Connection, identifiers: Collection[str]) -> dict[str, tuple[Any, ...]]:
+def _parts(connection: Connection, identifiers: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     c = federated_part.c
-    query = select(federated_part).where(c.federated.in_(identifiers))
     found: dict[str, list[PartState]] = {}
-    for row in connection.execute(query.order_by(c.run, c.number)):
-        found.setdefault(row.federated, []).append(read_part(row))
+    for at in range(0, len(identifiers), IN_ONE_QUESTION):
+        some = identifiers[at : at + IN_ONE_QUESTION]
+        query = select(federated_part).where(c.federated.in_(some)).order_by(c.run, c.number)
+        for row in connection.execute(query):
+            found.setdefault(row.federated, []).append(read_part(row))
     return {identifier: tuple(parts) for identifier, parts in found.items()}
 
 

@@ -16,11 +16,11 @@ from concurrent.futures import Future
 from functools import partial
 
 from aggregator.errors import DatabaseUnavailable
-from aggregator.federated.changes import settled, troubled
+from aggregator.federated.changes import set_back, settled, troubled
 from aggregator.federated.states import AWAY, JobState, Limits
 from aggregator.federated.steps import Step, steps
 from aggregator.settings import Splitting
-from aggregator.storage.federated_jobs import FederatedJobs, NotOurs
+from aggregator.storage.federated_jobs import SET_BACK, FederatedJobs, NotOurs
 from aggregator.storage.lease import Lease
 from aggregator.usecases.aside import begun
 from aggregator.usecases.federated.errands import Errands
@@ -29,6 +29,8 @@ LOG = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 5.0
+JOBS_AT_ONCE = 100
+"""Jobs for which is looked what can be done; of more, those come first that have waited longest."""
 AT_ONCE, AT_BACKEND = 48, 12
 """Steps that are done at the same time, in all and at one backend."""
 
@@ -65,6 +67,8 @@ class Driver:
         self._lease, self._seconds = lease, lease_seconds
         self._clock, self._monotonic, self.begin = clock, monotonic, begin
         self._under_way: dict[Key, tuple[str, Future[None]]] = {}
+        self._looked: dict[str, int] = {}
+        self._steps = 0
         self._wake = threading.Event()
         self._holds = False
         self._renew_at = self._idle_since = float("-inf")
@@ -94,9 +98,17 @@ class Driver:
         due = self._store.due(now)
         if not self._hold(bool(due or self._under_way)):
             return LOOK_SECONDS
-        for identifier in due:
+        for identifier in self._next(due):
             self._advance(identifier, now)
         return LOOK_SECONDS
+
+    def _next(self, due: list[str]) -> list[str]:
+        """Whose turn it is, so that jobs at a backend that hangs do not keep all others waiting."""
+        self._steps += 1
+        looked = {identifier: self._looked.get(identifier, 0) for identifier in due}
+        chosen = sorted(due, key=looked.__getitem__)[:JOBS_AT_ONCE]
+        self._looked = looked | dict.fromkeys(chosen, self._steps)
+        return chosen
 
     def settle(self, seconds: float) -> None:
         """Wait until what is under way has ended, at most so long."""
@@ -135,12 +147,14 @@ class Driver:
         job = self._store.get(identifier)
         if job is None:
             return
-        state = job.state
-        if settled(state, now) != state:
+        state, ahead = job.state, job.updated - now
+
+        def arranged(before: JobState) -> JobState:
+            return settled(set_back(before, ahead) if ahead > SET_BACK else before, now)
+
+        if arranged(state) != state:
             try:
-                changed = self._store.change(
-                    identifier, lambda before: settled(before, now), now, fence=self._lease
-                )
+                changed = self._store.change(identifier, arranged, now, fence=self._lease)
             except NotOurs:
                 self._holds = False
                 return

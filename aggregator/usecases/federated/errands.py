@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import orjson
+
 from aggregator.documents import JsonObject, text
 from aggregator.errors import BackendError, DatabaseUnavailable, OpenEOError, TokenInvalid
 from aggregator.federated import changes
@@ -44,6 +46,9 @@ LOG = logging.getLogger(__name__)
 LEVELS = ("error", "warning", "info", "debug")
 LOOKS = 20
 """Looks, in the time after which a part must be there, whether another program has found it."""
+OVER = ("finished", "error", "canceled")
+LINE_LENGTH = 10_000
+"""Characters that are kept of a backend's message, and bytes of what else its entry says."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,8 @@ class Errands:
         document = self._members.look(*errand.at)
         level = text(job.request, "log_level") if job.request.get("log_level") in LEVELS else "info"
         entries = self._members.entries(part.backend, part.job, part.log, level, errand.access)
+        if text(document, "status") not in OVER:  # what has no id would be read at each look
+            entries = [entry for entry in entries if text(entry, "id")]
         lines = [line for entry in entries if (line := _line(part, entry, self._now()))]
         reason = self._reason(errand, lines) if text(document, "status") == "error" else ""
         last = next((text(e, "id") for e in reversed(entries) if text(e, "id")), part.log)
@@ -294,6 +301,10 @@ def _line(part: PartState, entry: JsonObject, now: int) -> Line | None:
     message, level = text(entry, "message"), text(entry, "level")
     if not message or level not in LEVELS:
         return None
-    more = {key: entry[key] for key in ("data", "path", "usage", "time") if key in entry}
-    code = text(entry, "code")
-    return Line(now, level, f"{part.named}: {message}", part.id, part.backend, code, more)
+    more = {
+        key: entry[key]
+        for key in ("data", "path", "usage", "time")
+        if key in entry and len(orjson.dumps(entry[key])) <= LINE_LENGTH
+    }
+    code, said = text(entry, "code")[:100], f"{part.named}: {message[:LINE_LENGTH]}"
+    return Line(now, level, said, part.id, part.backend, code, more)

@@ -32,7 +32,7 @@ from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
 from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.plans import Plan
-from aggregator.storage.federated_jobs import FederatedJob, Owner
+from aggregator.storage.federated_jobs import MOST_LINES, FederatedJob, Owner
 from aggregator.upstream.client import FAILURES
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
@@ -50,6 +50,9 @@ from aggregator.usecases.views import View
 FEDERATION = "federation"
 FRESH_SECONDS = 60
 """Younger credentials are not replaced, unless a backend has refused them."""
+RENEWED = 20
+"""Jobs that get such by one request of their user, so that it is answered soon; others by the next.
+Those that wait for a login all do."""
 LEVELS = ("error", "warning", "info", "debug")
 _UNCHANGED = ("id", "status", "created", "updated", "progress", "costs", "usage", "links")
 
@@ -218,7 +221,7 @@ class Lifecycle:
                 f"There is no log entry '{offset[:50]}': the query parameter 'offset' must be the "
                 "id of an entry of this log."
             )
-        limit = int(query["limit"]) if query.get("limit") else None
+        limit = min(int(query["limit"]), MOST_LINES) if query.get("limit") else None
         wanted = LEVELS[: LEVELS.index(level) + 1]
         more = None if limit is None else limit + 1
         lines = self._store.lines(identifier, after=int(offset), limit=more, levels=wanted)
@@ -248,11 +251,12 @@ class Lifecycle:
 
     def refresh(self, access: Access) -> None:
         """Take the credentials with which the user has come for what is still to be done."""
-        now = self._now()
+        now, renewed = self._now(), 0
         with suppress(DatabaseUnavailable):
-            for job in self._store.unfinished(owner_of(access)):
+            for job in self._store.unfinished(owner_of(access), now - FRESH_SECONDS * 1000):
                 waits = any(part.trouble == LOGIN for part in job.state.parts)
-                if waits or now - (job.sealed_at or 0) >= FRESH_SECONDS * 1000:
+                renewed += not waits
+                if waits or renewed <= RENEWED:
                     self._seal(job, access, partial(changes.logged_in_again, now=now))
                     if waits:
                         self._wake()

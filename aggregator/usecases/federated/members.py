@@ -102,7 +102,7 @@ def _entries(document: JsonObject, after: str) -> Iterator[JsonObject]:
     """The entries after one; some backends begin with it, or know no offsets."""
     listed = objects(document, "logs")
     ids = [text(entry, "id") for entry in listed]
-    for entry in listed[ids.index(after) + 1 :] if after in ids else listed:
+    for entry in listed[ids.index(after) + 1 :] if after and after in ids else listed:
         yield _discreet(entry)
 
 

@@ -127,13 +127,53 @@ def test_credentials_are_kept_only_while_there_is_something_to_do(jobs: Federate
     found = jobs.get(name(1))
     assert found is not None
     assert (found.sealed, found.sealed_at) == ("sealed", 700)
-    assert [one.state.id for one in jobs.unfinished(ALICE)] == [name(1)]
+    assert [one.state.id for one in jobs.unfinished(ALICE, 700)] == [name(1)]
     assert "sealed=" not in repr(found)
     jobs.change(name(1), lambda state: changes.asked_to_stop(state, 800), 800)
     found = jobs.get(name(1))
     assert found is not None
     assert (found.sealed, found.sealed_at) == (None, None)
-    assert jobs.unfinished(ALICE) == []
+    assert jobs.unfinished(ALICE, 900) == []
+
+
+def test_fresh_credentials_are_wanted_for_what_waits_for_a_login_or_has_old_ones(
+    jobs: FederatedJobs,
+) -> None:
+    for number, brought in ((1, 900), (2, 800), (3, 700), (4, 500)):
+        jobs.add(job(number))
+        jobs.seal(name(number), "sealed", lambda s: changes.asked_to_start(s, 1), brought)
+    refused = PartState("part2", "aurora", trouble="login")
+    jobs.change(name(1), lambda state: state.having(refused), 950)
+    assert [one.state.id for one in jobs.unfinished(ALICE, 700)] == [name(4), name(3), name(1)]
+
+
+def test_what_was_changed_in_the_future_is_due_since_the_clock_was_set_back(
+    jobs: FederatedJobs,
+) -> None:
+    now, hour = 10**12, 3_600_000
+    later = PartState("part1", "terra", stage=AT_WORK, job="j-1", due=now + hour + 500)
+    waits = PartState("part2", "aurora", needs=("part1",))
+
+    def at_work(state: JobState) -> JobState:
+        return replace(state, wish="run", parts=(later, waits))
+
+    jobs.add(job(1))
+    jobs.change(name(1), at_work, now + hour)
+    jobs.add(job(2))
+    jobs.change(name(2), at_work, now)
+    assert jobs.due(now) == [name(1)]
+
+
+def test_parts_of_many_jobs_are_read_in_several_questions(
+    jobs: FederatedJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.storage.federated_jobs.IN_ONE_QUESTION", 2)
+    for number in range(1, 6):
+        jobs.add(job(number))
+    found = jobs.page(ALICE, None)
+    assert [(one.state.id, len(one.state.parts)) for one in found] == [
+        (name(number), 2) for number in range(1, 6)
+    ]
 
 
 def test_a_job_that_is_removed_is_nobodys_and_then_forgotten(jobs: FederatedJobs) -> None:

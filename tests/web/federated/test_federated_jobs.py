@@ -187,6 +187,7 @@ def test_the_log_is_read_by_level_limit_and_offset(trio: Trio) -> None:
     assert trio.log(job, user, "?level=error") == []
     last = trio.site.get(f"/jobs/{job}/logs", headers=user).json["logs"][-1]["id"]
     assert trio.log(job, user, f"?offset={last}") == []
+    assert trio.log(job, user, f"?limit={'9' * 30}") == everything
     answer = trio.site.get(f"/jobs/{job}/logs?offset=nonsense", headers=user)
     assert "must be the id of an entry" in assert_error(answer, 404, "NotFound")["message"]
 
