@@ -75,8 +75,6 @@ def load_collection(call: Call) -> Cube:
 
 
 def _dates(facts: CollectionFacts, times: Times) -> Times:
-    if facts.dimensions is not None and "temporal" not in facts.dimensions.values():
-        return replace(times, count=1)
     interval = times.interval
     if facts.dates is not None:
         within = [

@@ -152,6 +152,14 @@ def test_each_process_has_its_effect_on_the_size(what: Json, values: int | None)
     assert size(what=what) == (None if values is None else values * 4)
 
 
+def test_dates_of_merged_cubes_add_up_unless_they_are_the_same() -> None:
+    later = node("filter_temporal", data=ref("other"), extent=["2023-06-01", "2023-06-11"])
+    merged = node("merge_cubes", cube1=ref("data"), cube2=ref("later"))
+    assert size(later=later, merged=merged) == PIXELS * (DATES + 3) * 4 * 4, (
+        "two, and one that may be more"
+    )
+
+
 def test_zonal_statistics_are_small() -> None:
     found = cube(zonal=node("aggregate_spatial", data=ref("data"), geometries=AREAS, reducer={}))
     assert found.kind == "vector"

@@ -321,9 +321,10 @@ def test_codes_of_two_languages_may_run_at_different_backends() -> None:
         data=load("S2", **WHAT),
         one=node("apply", data=ref("data"), process=own_code("Python")),
         two=node("apply", data=ref("one"), process=own_code("R")),
+        mean=over_time(ref("two")),
     )
     plan = planned(graph, [terra, aurora])
-    assert where(plan) == [("terra", ["data", "one"]), ("aurora", ["two"])]
+    assert where(plan) == [("terra", ["data", "one"]), ("aurora", ["two", "mean"])]
 
 
 def test_what_belongs_to_a_job_stays_with_its_backend() -> None:
