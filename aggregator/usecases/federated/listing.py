@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,9 +44,10 @@ class FederatedListing:
         more = None if limit is None else limit + 1
         found = self._store.page(self._owner, more, _after(query))
         shown = found[:limit]
+        everything = [part for job in shown for part in job.state.current]
+        charged = iter(self._money.charged(everything, self._access))
         listed = [
-            documents.short(job, self._money.charged(job.state.current, self._access))
-            for job in shown
+            documents.short(job, list(islice(charged, len(job.state.current)))) for job in shown
         ]
         page: dict[str, Any] = {"jobs": listed, "links": []}
         if len(found) > len(shown):

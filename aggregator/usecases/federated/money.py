@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aggregator.documents import number
+from aggregator.documents import number, text
 from aggregator.errors import PaymentRequired
 from aggregator.federated.budgets import allotted
 from aggregator.federated.states import PartState
@@ -65,17 +65,21 @@ class Money:
 
     def charged(self, parts: Sequence[PartState], access: Access) -> tuple[PartState, ...]:
         """The parts with the costs that were charged for them, where they are accounted for."""
-        if self._accounts is None:
+        accounts = self._accounts
+        if accounts is None:
             return tuple(parts)
-        found = []
+        by_backend: dict[str, list[PartState]] = {}
         for part in parts:
-            costs = part.costs
-            if part.job and self._accounts.accounts_for(part.backend):
-                document = {"id": part.job, "costs": part.costs}
-                (costed,) = self._accounts.costed(access, part.backend, [document])
-                costs = number(costed, "costs")
-            found.append(replace(part, costs=costs))
-        return tuple(found)
+            if part.job and accounts.accounts_for(part.backend):
+                by_backend.setdefault(part.backend, []).append(part)
+        costs: dict[tuple[str, str], float | None] = {}
+        for backend, some in by_backend.items():
+            stated = [{"id": part.job, "costs": part.costs} for part in some]
+            for document in accounts.costed(access, backend, stated):
+                costs[backend, text(document, "id")] = number(document, "costs")
+        return tuple(
+            replace(part, costs=costs.get((part.backend, part.job), part.costs)) for part in parts
+        )
 
     def shares(self, request: Mapping[str, object], plan: Plan) -> tuple[int | None, int | None]:
         """A budget divided between all parts but the last, and the last, which is synchronous."""
