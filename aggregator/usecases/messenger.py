@@ -8,7 +8,6 @@ delays another: each is told by one thread at a time.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -24,6 +23,7 @@ from aggregator.storage.events import Delivery, Event, due_deliveries, note_deli
 from aggregator.storage.lease import Lease
 from aggregator.upstream.webhooks import NotTold
 from aggregator.usecases.aside import begun
+from aggregator.usecases.rounds import Rounds
 
 LOG = logging.getLogger(__name__)
 
@@ -53,8 +53,10 @@ class Tells(Protocol):
         ...
 
 
-class Messenger:
+class Messenger(Rounds):
     """Call `run` in a thread of its own, or `step` again and again."""
+
+    work, retry = "telling webhooks", RETRY_SECONDS
 
     def __init__(
         self,
@@ -65,41 +67,23 @@ class Messenger:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__()
         self._database, self._webhooks = database, webhooks
         self._targets, self._lease, self._clock = tuple(targets), lease, clock
         self._under_way: dict[str, tuple[Delivery, Future[str]]] = {}
-        self._wake = threading.Event()
 
-    def run(self, stopping: threading.Event) -> None:
-        """Tell until that is set (call `wake` then)."""
-        while not stopping.is_set():
-            pause = LOOK_SECONDS
-            try:
-                self.step()
-            except DatabaseUnavailable:
-                pause = RETRY_SECONDS
-            except Exception:  # the thread outlives what nobody thought of
-                LOG.exception("telling webhooks failed")
-                pause = RETRY_SECONDS
-            self._wake.wait(pause)
-            self._wake.clear()
-        self.close()
-
-    def wake(self) -> None:
-        """Let `run` look at once whether there is something to do."""
-        self._wake.set()
-
-    def step(self) -> None:
+    def step(self) -> float:
         """Note what was told, and begin to tell what is due."""
         self._note()
         now = round(self._clock() * 1000)
         with self._database.read() as connection:
             due = due_deliveries(connection, now)
         if (due or self._under_way) and not self._lease.acquire():
-            return
+            return LOOK_SECONDS
         for made in due:
             if made.target not in self._under_way:
                 self._begin(made, now)
+        return LOOK_SECONDS
 
     def settle(self, seconds: float) -> None:
         """Wait until what is under way has ended, at most so long, and note it."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -24,6 +23,7 @@ from aggregator.storage.observations import read_tracks
 from aggregator.usecases.aside import begun
 from aggregator.usecases.contract import kept_since
 from aggregator.usecases.record import LeaseLost, Record
+from aggregator.usecases.rounds import Rounds
 
 LOG = logging.getLogger(__name__)
 
@@ -44,12 +44,14 @@ class Probes(Protocol):
         ...
 
 
-class Monitor:
+class Monitor(Rounds):
     """Call `run` in a thread of its own, or `step` again and again.
 
     `clock` gives seconds since 1970, `monotonic` seconds that only grow, `chance` numbers from 0 to
     1 for the jitter.
     """
+
+    work, retry = "a step of the monitor", RETRY_SECONDS
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Monitor:
         monotonic: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
+        super().__init__()
         self._probers = {prober.backend: prober for prober in probers}
         self._record, self._lease, self._settings = record, lease, settings
         self._clock, self._monotonic, self._chance = clock, monotonic, chance
@@ -69,7 +72,6 @@ class Monitor:
         self._due: dict[str, float] = {}
         self._pending: dict[str, Future[Observation]] = {}
         self._seen: list[Observation] = []
-        self._wake = threading.Event()
         self._holds = False
         self._renew_at = self._house_at = float("-inf")
         self._offset = self._clock() - self._monotonic()
@@ -80,23 +82,9 @@ class Monitor:
         """Whether this one probes, as far as it knows."""
         return self._holds
 
-    def run(self, stopping: threading.Event) -> None:
-        """Probe until that is set (call `wake` then); gives the lease up at the end."""
-        while not stopping.is_set():
-            try:
-                pause = self.step()
-            except DatabaseUnavailable:
-                self._holds, pause = False, RETRY_SECONDS
-            except Exception:  # the thread outlives what nobody thought of
-                LOG.exception("a step of the monitor failed")
-                pause = RETRY_SECONDS
-            self._wake.wait(pause)
-            self._wake.clear()
-        self.close()
-
-    def wake(self) -> None:
-        """Let `run` look at once whether there is something to do."""
-        self._wake.set()
+    def lost(self) -> None:
+        """Another one may hold the lease by now."""
+        self._holds = False
 
     def step(self) -> float:
         """Do what is due; the seconds until there may be more to do."""

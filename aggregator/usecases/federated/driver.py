@@ -8,7 +8,6 @@ followed by another one, which goes on from there.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from aggregator.storage.federated_jobs import SET_BACK, FederatedJobs, NotOurs
 from aggregator.storage.lease import Lease
 from aggregator.usecases.aside import begun
 from aggregator.usecases.federated.errands import Errands
+from aggregator.usecases.rounds import Rounds
 
 LOG = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ def limits_of(settings: Splitting, request_seconds: float) -> Limits:
     )
 
 
-class Driver:
+class Driver(Rounds):
     """Call `run` in a thread of its own, or `step` again and again."""
+
+    work, retry = "driving federated jobs", RETRY_SECONDS
 
     def __init__(
         self,
@@ -63,33 +65,19 @@ class Driver:
         monotonic: Callable[[], float] = time.monotonic,
         begin: Begin = begun,
     ) -> None:
+        super().__init__()
         self._store, self._errands, self._limits = store, errands, limits
         self._lease, self._seconds = lease, lease_seconds
         self._clock, self._monotonic, self.begin = clock, monotonic, begin
         self._under_way: dict[Key, tuple[str, Future[None]]] = {}
         self._looked: dict[str, int] = {}
         self._steps = 0
-        self._wake = threading.Event()
         self._holds = False
         self._renew_at = self._idle_since = float("-inf")
 
-    def run(self, stopping: threading.Event) -> None:
-        """Do what is due until that is set (call `wake` then); gives the lease up at the end."""
-        while not stopping.is_set():
-            try:
-                pause = self.step()
-            except DatabaseUnavailable:
-                self._holds, pause = False, RETRY_SECONDS
-            except Exception:  # the thread outlives what nobody thought of
-                LOG.exception("driving federated jobs failed")
-                pause = RETRY_SECONDS
-            self._wake.wait(pause)
-            self._wake.clear()
-        self.close()
-
-    def wake(self) -> None:
-        """Let `run` look at once whether there is something to do."""
-        self._wake.set()
+    def lost(self) -> None:
+        """Another one may hold the lease by now."""
+        self._holds = False
 
     def step(self) -> float:
         """Begin what is due; the seconds until there may be more to do."""
