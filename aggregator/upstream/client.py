@@ -1,6 +1,6 @@
 """One backend, asked over HTTP.
 
-Whatever happens on the way becomes one of the federation's errors, here and nowhere else::
+Whatever happens on the way becomes one of the federation's errors (`failures`)::
 
     BackendUnavailable   no connection: name resolution, refused, unreachable, TLS
     BackendTimeout       no (whole) answer within the deadline
@@ -16,16 +16,13 @@ netrc, no proxies from the environment.
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
-import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
@@ -35,6 +32,7 @@ from aggregator.errors import BackendError, BackendFailure, BackendTimeout, Back
 from aggregator.identity.secrets import REMOVED
 from aggregator.upstream.deadlines import Deadline
 from aggregator.upstream.elsewhere import Elsewhere
+from aggregator.upstream.failures import Failure, Translated, was_closed
 from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 
 CHUNK = 64 * 1024
@@ -52,8 +50,6 @@ PASSED_ERROR_HEADERS = ("Retry-After", "WWW-Authenticate")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 
 Transport = Callable[[], BaseAdapter]
-Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
-FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
 
 
 class Source(Protocol):
@@ -132,7 +128,7 @@ class Stream:
             self.close()
 
     def _read(self, decode: bool) -> bytes:
-        with self._deadline, _Translated(self._client.backend, self._deadline):
+        with self._deadline, Translated(self._client.backend, self._deadline):
             piece: bytes = self._response.raw.read1(CHUNK, decode_content=decode)
             if self._deadline.struck:  # which looks like the end of a body without a length
                 raise BackendTimeout(self._client.backend, self._deadline.seconds)
@@ -267,7 +263,7 @@ class Client:
         headers = self._headers(request)
         if credentials is not None:
             headers["Authorization"] = credentials
-        with until, _Translated(self.backend, until):
+        with until, Translated(self.backend, until):
             prepared = _prepared(request, url, headers)
             for attempt in (1, 2):
                 if until.struck:
@@ -337,74 +333,6 @@ def _same_origin(one: str, other: str) -> bool:
     return (first.scheme, first.netloc) == (second.scheme, second.netloc)
 
 
-class _Translated:
-    """Turns the errors of requests, urllib3, http.client and the system into ours."""
-
-    def __init__(self, backend: str, deadline: Deadline) -> None:
-        self._backend, self._deadline = backend, deadline
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _FOREIGN):
-            raise translated(error, self._backend, self._deadline) from error
-
-
-# AttributeError is what urllib3 raises when a connection is closed under a reader.
-_FOREIGN = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    HTTPException,
-    OSError,
-    ValueError,
-    AttributeError,
-)
-
-
-_CLOSED = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
-
-
-def translated(error: BaseException, backend: str, deadline: Deadline) -> Failure:
-    """The federation's error for an error of the libraries below."""
-    if deadline.struck:
-        return BackendTimeout(backend, deadline.seconds)
-    chain = list(_chain(error))
-    for kinds, failure in _TRANSLATIONS:
-        if _any(chain, *kinds):
-            return failure(backend)
-    return BackendFailure(backend, "connection", "the connection broke off")
-
-
-# The first row that fits counts: errors without a connection are time-outs to urllib3 as well.
-_TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Failure]], ...] = (
-    (
-        (urllib3.exceptions.NameResolutionError,),
-        lambda backend: BackendUnavailable(backend, "Its name cannot be resolved."),
-    ),
-    (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),
-        lambda backend: BackendUnavailable(backend, "No secure connection can be made (TLS)."),
-    ),
-    (
-        (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError),
-        lambda backend: BackendUnavailable(backend, "No connection can be made."),
-    ),
-    (
-        (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
-        BackendTimeout,
-    ),
-    (
-        (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError),
-        lambda backend: BackendFailure(backend, "content", "the body cannot be decompressed"),
-    ),
-    (
-        (urllib3.exceptions.IncompleteRead,),
-        lambda backend: BackendFailure(backend, "connection", "the answer ended before its end"),
-    ),
-)
-
-
 def _prepared(request: Request, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
     """A request that is sent as it is: its URL is quoted and its body is bytes, or a source."""
     prepared, body = requests.PreparedRequest(), request.body
@@ -418,25 +346,9 @@ def _prepared(request: Request, url: str, headers: Mapping[str, str]) -> request
     return prepared
 
 
-def _any(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
-    return any(isinstance(error, kinds) for error in chain)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those inside it, as requests and urllib3 nest them."""
-    seen: list[BaseException] = []
-    queue: list[Any] = [error]
-    while queue:
-        current = queue.pop()
-        if isinstance(current, BaseException) and current not in seen:
-            seen.append(current)
-            queue += [*current.args, getattr(current, "reason", None), current.__cause__]
-            yield current
-
-
 def _may_repeat(request: Request, error: OSError) -> bool:
     """A kept connection may have been closed by the backend just as it was used again."""
-    return request.method in ("GET", "HEAD") and _any(list(_chain(error)), *_CLOSED)
+    return request.method in ("GET", "HEAD") and was_closed(error)
 
 
 def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:

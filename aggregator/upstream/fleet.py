@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
-from aggregator.upstream.client import FAILURES, Answer, Client, Failure, Request, Stream
+from aggregator.upstream.client import Answer, Client, Request, Stream
+from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.latencies import Latency
 
 

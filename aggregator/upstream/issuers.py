@@ -26,7 +26,8 @@ from aggregator.identity.keys import KeySet, read_keys
 from aggregator.merging.oidc import issuer_of
 from aggregator.settings import Identity
 from aggregator.upstream.archive import Archive
-from aggregator.upstream.client import FAILURES, Client, Failure, Request
+from aggregator.upstream.client import Client, Request
+from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.flights import Flights
 from aggregator.upstream.metadata import stored
 

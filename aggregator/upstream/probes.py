@@ -16,7 +16,8 @@ from aggregator.documents import text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.health.observations import Observation
 from aggregator.settings import Availability, Backend
-from aggregator.upstream.client import FAILURES, Client, Failure, Request
+from aggregator.upstream.client import Client, Request
+from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.metadata import NOT_OFFERED, Metadata
 
 Connect = Callable[[str, str], Client]

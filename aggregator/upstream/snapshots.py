@@ -22,7 +22,7 @@ from aggregator.errors import BackendUnavailable, OpenEOError
 from aggregator.health.standing import Standing
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
-from aggregator.upstream.client import FAILURES, Failure
+from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.fleet import Breaker, Fleet
 from aggregator.upstream.flights import Flights
 from aggregator.upstream.latencies import Latency

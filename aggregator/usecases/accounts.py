@@ -31,7 +31,8 @@ from aggregator.identity.claims import Claims
 from aggregator.merging.oidc import issuer_of
 from aggregator.routing import Abilities
 from aggregator.settings import Identity, Settings
-from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.identities import Identities

@@ -27,7 +27,7 @@ from aggregator.merging.notes import Note
 from aggregator.routing.abilities import endpoint
 from aggregator.routing.suggestions import closest
 from aggregator.settings import Settings
-from aggregator.upstream.client import Failure
+from aggregator.upstream.failures import Failure
 from aggregator.upstream.metadata import COLLECTIONS, Stored
 from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import knowledge

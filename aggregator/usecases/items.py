@@ -17,7 +17,8 @@ from aggregator.merging.fields import base_of
 from aggregator.merging.queryables import merge_queryables
 from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.settings import Settings
-from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import detail_request
 from aggregator.usecases.accounts import missing_from

@@ -9,7 +9,8 @@ from itertools import groupby
 
 from aggregator.documents import JsonObject, text
 from aggregator.errors import JobNotFound
-from aggregator.upstream.client import FAILURES, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import FAILURES
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.listings import Item

@@ -21,7 +21,8 @@ import orjson
 from aggregator.documents import JsonObject, objects, text
 from aggregator.errors import BackendTimeout
 from aggregator.ids import CursorError, decode_cursor, encode_cursor
-from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import Failure
 from aggregator.upstream.metadata import next_query
 
 ROUNDS = 1000

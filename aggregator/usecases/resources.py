@@ -26,7 +26,8 @@ from aggregator.ledger.orders import read_order
 from aggregator.routing import FREE, Billing, read_choice, read_policy, without_choice
 from aggregator.settings import Settings
 from aggregator.storage.holding import Opened
-from aggregator.upstream.client import FAILURES, Answer, Failure, Request
+from aggregator.upstream.client import Answer, Request
+from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.usecases.accounts import Access, absent, refusal
 from aggregator.usecases.catalogue import Catalogue

@@ -16,7 +16,8 @@ from aggregator.errors import FeatureUnsupported
 from aggregator.ids import CursorError, IdentifierError, split
 from aggregator.routing.searches import Search
 from aggregator.settings import Settings
-from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import detail_request, next_query
 from aggregator.usecases.catalogue import NOT_THERE, Catalogue

@@ -8,7 +8,7 @@ from typing import Any
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendError
 from aggregator.routing import Routing
-from aggregator.upstream.client import Failure
+from aggregator.upstream.failures import Failure
 from aggregator.usecases.accounts import missing_from
 
 

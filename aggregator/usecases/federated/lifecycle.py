@@ -33,7 +33,7 @@ from aggregator.routing import read_choice, without_choice
 from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import MOST_LINES, FederatedJob, Owner
-from aggregator.upstream.client import FAILURES
+from aggregator.upstream.failures import FAILURES
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH

@@ -11,7 +11,8 @@ from aggregator.documents import JsonObject, objects, text
 from aggregator.errors import BackendFailure, FeatureUnsupported
 from aggregator.identity.secrets import without_credentials
 from aggregator.ids import federate, split
-from aggregator.upstream.client import FAILURES, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import FAILURES
 from aggregator.upstream.metadata import next_query
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.jobs import Jobs

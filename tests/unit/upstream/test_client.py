@@ -14,7 +14,8 @@ import requests
 import urllib3
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
-from aggregator.upstream.client import FAILURES, Client, Limits, Request
+from aggregator.upstream.client import Client, Limits, Request
+from aggregator.upstream.failures import FAILURES
 from tests.fakes.backends import Call, FakeBackend, RawServer, Reply, json_says, says
 from tests.fakes.transports import FailingAdapter, WsgiAdapter
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendTimeout, BackendUnavailable
 from aggregator.ids import CursorError, encode_cursor
-from aggregator.upstream.client import Failure, Request
+from aggregator.upstream.client import Request
+from aggregator.upstream.failures import Failure
 from aggregator.usecases.listings import Listing, Position, begin, read_page
 
 
