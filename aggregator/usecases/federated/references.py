@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aggregator.documents import JsonObject, is_array, is_object
-from aggregator.errors import DatabaseUnavailable
+from aggregator.errors import DatabaseUnavailable, ProcessParameterInvalid
 from aggregator.ids import federate
 from aggregator.routing import Requirements
-from aggregator.storage.federated_jobs import FederatedJobs, Owner
+from aggregator.storage.federated_jobs import FederatedJob, FederatedJobs, Owner
 from aggregator.usecases.accounts import Access
 
 FEDERATION = "federation"
@@ -34,14 +34,19 @@ class References:
         """The process as it can be routed; it is not changed where it loads no such results.
 
         A job that is not the user's, or has no last part yet, is left as it is, and not found.
+        Raises ProcessParameterInvalid for a job in tiles, whose results are many.
         """
         if access is None:
             return process
         owner = Owner(access.issuer, access.user_id)
-        found: JsonObject = _mapped(process, lambda reference: self._last(reference, owner))
+
+        def change(process_id: str, reference: str) -> str:
+            return self._last(process_id, reference, owner)
+
+        found: JsonObject = _mapped(process, change)
         return found
 
-    def _last(self, reference: str, owner: Owner) -> str:
+    def _last(self, process_id: str, reference: str, owner: Owner) -> str:
         """The same for the job of the last part."""
         before = next((url for url in self._urls if reference.startswith(url)), "")
         identifier, slash, below = reference.removeprefix(before).partition("/")
@@ -51,13 +56,22 @@ class References:
             job = self._store.of(owner, identifier)
         except DatabaseUnavailable:
             return reference
+        if job is not None and len(job.plan.resulting) > 1:
+            raise ProcessParameterInvalid(LOADING[process_id], process_id, _many(job))
         last = job.state.part((job.state.run, job.plan.last.id)) if job else None
         if last is None or not last.job:
             return reference
         return f"{before}{federate(last.backend, last.job)}{slash}{below}"
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+def _many(job: FederatedJob) -> str:
+    return (
+        f"job '{job.state.id}' has the results of {len(job.plan.resulting)} tiles, which are no "
+        "single cube. Load those of one of its parts, which are listed in 'federation:parts'."
+    )
+
+
+def _mapped(value: Any, change: Callable[[str, str], str]) -> Any:
     """The same JSON with changed references; what stays the same is shared."""
     if is_array(value):
         items = [_mapped(item, change) for item in value]
@@ -65,10 +79,11 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if not is_object(value):
         return value
     changed = {key: _mapped(item, change) for key, item in value.items()}
-    name = LOADING.get(str(value.get("process_id")))
-    arguments = changed.get("arguments")
+    process_id = str(value.get("process_id"))
+    name, arguments = LOADING.get(process_id), changed.get("arguments")
     if name is not None and isinstance(arguments, Mapping):
         reference = arguments.get(name)
-        if isinstance(reference, str) and change(reference) != reference:
-            changed["arguments"] = {**arguments, name: change(reference)}
+        resolved = change(process_id, reference) if isinstance(reference, str) else reference
+        if resolved != reference:
+            changed["arguments"] = {**arguments, name: resolved}
     return changed if any(changed[key] is not value[key] for key in value) else value

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.batch import refusal
 from tests.web.federated.site import Trio, load, save
-from tests.web.site import assert_error, conforms
+from tests.web.site import assert_error, conforms, process
 
 AREA = {"west": 10.0, "south": 46.0, "east": 11.0, "north": 47.0}
 TILES = {"size": 0.5}
@@ -221,3 +221,20 @@ def test_a_failed_tile_is_named(pair: Trio) -> None:
     assert found["federation:problem"]["message"].startswith("tile2 at aurora:")
     answer = pair.site.get(f"/jobs/{job}/results", headers=user)
     assert answer.status_code == 424
+
+
+def test_the_results_of_many_tiles_are_not_loaded_as_one(pair: Trio) -> None:
+    for member in pair.site.backends.values():
+        member.answers["GET /processes"]["processes"].append(process("load_result", "id"))
+    pair.site.federation.refresh()
+    user = pair.site.login()
+    job = pair.running(user, process=over(AREA), **{"federation:tiles": TILES})
+    pair.drive(job)
+    node = {"process_id": "load_result", "arguments": {"id": job}, "result": True}
+    body = {"process": {"process_graph": {"again": node}}}
+    error = assert_error(
+        pair.site.post("/jobs", body, headers=user), 400, "ProcessParameterInvalid"
+    )
+    assert "has the results of 4 tiles" in error["message"]
+    node["arguments"] = {"id": "aurora-a2"}
+    assert pair.site.post("/jobs", body, headers=user).status_code == 201
