@@ -84,7 +84,7 @@ class Database:
             self._write = _sqlite_engine(address, _begin_writing, *relaxed)
             self._read = _sqlite_engine(address, _begin_reading, "PRAGMA query_only = ON")
             # Threads of one process queue here, fairly, instead of polling for the file's lock.
-            self._turn = threading.Lock()
+            self._turn = _Turn()
         else:
             if address.drivername == "postgresql":
                 address = address.set(drivername="postgresql+psycopg")
@@ -103,7 +103,7 @@ class Database:
                     self._file.parent.mkdir(parents=True, exist_ok=True)
                 with self._turn, self._write.begin() as connection:
                     self._make(connection)
-            except (OSError, SQLAlchemyError) as error:
+            except (OSError, SQLAlchemyError, sqlite3.Error) as error:
                 raise _unavailable(error) from error
             self._place = _place_of(self._file)
             self._made = True
@@ -174,6 +174,22 @@ class Database:
         self._read.dispose()
 
 
+class _Turn(AbstractContextManager[None]):
+    """One thread at a time; who waits for longer than a transaction may gives up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise sqlite3.OperationalError(
+                "the database is locked, and other threads wait for it, too"
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def _place_of(file: Path | None) -> Place:
     """Which file is there; None if there is none, or if the database is no file."""
     try:
@@ -204,8 +220,8 @@ def _failures_told() -> Iterator[None]:
     """Tells what is no fault of ours, such as a server that has gone or a full disk."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise _unavailable(error) from error
+    except (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError) as error:
+        raise _unavailable(error) from error  # the last: as transactions begin without SQLAlchemy
     except SQLAlchemyError as error:
         if type(getattr(error, "orig", None)) is not sqlite3.DatabaseError:
             raise

@@ -155,11 +155,11 @@ class Lifecycle:
             return Reply(202, None)
         known = self._catalogue.known(view)
         for backend in job.plan.backends:
-            access.at(backend)
             if backend not in known or known[backend].excluded:
                 reason = known[backend].excluded if backend in known else "is no member any more"
                 said = f"A part of it is to run at backend {backend}, which takes no new work: it "
                 raise NoBackendForProcess(f"{said}{reason}.")
+            access.at(backend)
         self._money.check(job.plan, job.request, access)
         self._ask(job, access, changes.asked_to_start)
         return Reply(202, None)

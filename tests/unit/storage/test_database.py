@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -201,3 +205,30 @@ def test_what_can_be_made_again_need_not_wait_for_the_disk(url: str) -> None:
         database.dispose()
     assert found[relaxed] in ("0", "off")
     assert found[durable] in ("2", "on")
+
+
+def test_a_file_that_somebody_else_keeps_locked_is_told_soon_and_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.storage.database.BUSY_SECONDS", 1)
+    database = Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database.create()
+
+    def write(_: int) -> str:
+        try:
+            with database.write():
+                return "written"
+        except DatabaseUnavailable:
+            return "unavailable"
+
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(write, range(8))) == {"unavailable"}
+        assert time.monotonic() - began < 5
+        with pytest.raises(DatabaseUnavailable):
+            Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}").create()
+        other.execute("ROLLBACK")
+    assert write(0) == "written"
+    database.dispose()

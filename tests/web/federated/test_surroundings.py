@@ -88,3 +88,16 @@ def test_what_it_would_cost_elsewhere_cannot_be_told_of_a_federated_job(trio: Tr
     job = trio.create(user)
     answer = trio.site.get(f"/federation/estimates?job={job}", headers=user)
     assert_error(answer, 400, "NoBackendForProcess")
+
+
+def test_a_job_whose_backend_has_left_the_federation_is_not_started_and_can_be_deleted(
+    trio: Trio, tmp_path: Path
+) -> None:
+    job = trio.create(trio.site.login())
+    batches = {name: batch for name, batch in trio.batches.items() if name != "borea"}
+    trio = Trio(tmp_path, batches=batches, clock=trio.clock)
+    user = trio.site.login()
+    error = assert_error(trio.start(job, user), 400, "NoBackendForProcess")
+    assert "backend borea, which takes no new work: it is no member any more" in error["message"]
+    assert trio.site.request("DELETE", f"/jobs/{job}", headers=user).status_code == 204
+    assert trio.drive(job) is None
