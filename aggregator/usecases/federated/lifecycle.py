@@ -13,6 +13,7 @@ from typing import Any
 
 from aggregator.documents import JsonObject, number
 from aggregator.errors import (
+    BackendError,
     DatabaseUnavailable,
     FeatureUnsupported,
     JobLocked,
@@ -26,6 +27,7 @@ from aggregator.errors import (
 )
 from aggregator.federated import changes
 from aggregator.federated.states import LOGIN, RUN, JobState, Problem, new_parts
+from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.orders import read_order
@@ -205,7 +207,15 @@ class Lifecycle:
             return self._joining.results(job, ends, query, access=access, view=view)
         (last,) = ends
         local = federate(last.backend, last.job)
-        reply = self._jobs.results(local, query, accept, access, view)
+        try:
+            reply = self._jobs.results(local, query, accept, access, view)
+        except BackendError as error:
+            if trouble_of(error) != LOST:
+                raise
+            said = f"It was the part of job '{identifier}' that had the results; they have gone"
+            raise JobNotFound(
+                local, f"{said} with it. Start that job again for new ones."
+            ) from error
         if reply.status != 200 or reply.document is None:
             return reply
         shown = _as_own(reply.document, local, identifier, view)

@@ -139,6 +139,21 @@ def test_results_are_those_of_the_last_part_under_the_id_of_the_whole(trio: Trio
     assert links["canonical"].startswith("http://terra.test/openeo/jobs/t1/results?expires=9")
 
 
+def test_results_that_were_deleted_with_their_part_can_be_made_anew(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.running(user)
+    trio.drive(job)
+    assert trio.site.request("DELETE", "/jobs/terra-t1", headers=user).status_code == 204
+    error = assert_error(trio.site.get(f"/jobs/{job}/results", headers=user), 404, "JobNotFound")
+    assert error["message"] == (
+        f"You have no batch job 'terra-t1'. It was the part of job '{job}' that had the results; "
+        "they have gone with it. Start that job again for new ones."
+    )
+    assert trio.start(job, user).status_code == 202
+    trio.drive(job)
+    assert trio.site.get(f"/jobs/{job}/results", headers=user).status_code == 200
+
+
 def test_there_are_no_results_before_the_end(trio: Trio) -> None:
     user = trio.site.login()
     job = trio.create(user)
