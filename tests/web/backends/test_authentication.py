@@ -14,6 +14,7 @@ from backends.oidc.providers import Oidc, OidcProvider
 from backends.passwords import Password
 from backends.profile import User
 from backends.web.authentication import PUBLIC
+from backends.workspaces.configuration import Folders, Offer
 from tests.web.backends.site import Site, error
 
 
@@ -158,6 +159,7 @@ def everything(tmp_path: Path) -> Iterator[Site]:
         tmp_path / "everything",
         processes=("add", "run_udf"),
         service_types=("XYZ",),
+        workspaces=Offer(Folders()),
         oidc=Oidc((OidcProvider("egi", "EGI", "https://login.example"),)),
     )
     yield site

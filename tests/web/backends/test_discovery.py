@@ -77,6 +77,7 @@ def test_the_endpoints_are_told_as_templates_of_the_specification(site: Site) ->
         "/process_graphs/{process_graph_id}": ["GET", "PUT", "DELETE"],
         "/processes": ["GET"],
         "/result": ["POST"],
+        "/search": ["GET", "POST"],
         "/service_types": ["GET"],
         "/validation": ["POST"],
     }
