@@ -57,8 +57,9 @@ class JobDesk:
         """One page of the user's jobs; with those that are `parts` of others if asked for."""
         if view.backend is not None:
             return self.jobs.list(access, view, limit, cursor)
-        self.federated.refresh(access)
         beside = FederatedListing(self._tools, access, parts=parts)
+        if not beside.empty:
+            self.federated.refresh(access)
         return self.jobs.list(access, view, limit, cursor, beside)
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:

@@ -23,6 +23,7 @@ class FederatedListing:
     """What one request for a list needs: the user's own jobs, and which of the backends' are parts.
 
     Parts are known by their ids, and by the end of their titles while that is not yet recorded.
+    `empty` is true if the user has no such jobs, for all that is known then.
     """
 
     name = "federation"
@@ -34,11 +35,14 @@ class FederatedListing:
         self.query: Mapping[str, str] = {PARTS: "true"} if parts else {}
         self._known: set[str] = set()
         self._places: set[tuple[str, str]] = set()
+        self.empty = False
         if not parts:
             self._learn()
 
     def page(self, query: Mapping[str, str]) -> JsonObject:
         """A page of the user's federated jobs, oldest first."""
+        if self.empty:
+            return {"jobs": [], "links": []}
         given = query.get("limit", "")
         limit = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
         more = None if limit is None else limit + 1
@@ -69,6 +73,7 @@ class FederatedListing:
             known = self._store.places(self._owner)
         except DatabaseUnavailable:  # the list is then marked as incomplete
             return
+        self.empty = not known
         self._known = set(known)
         self._places = {place for places in known.values() for place in places}
 
