@@ -17,7 +17,7 @@ PURE = (
     "identity",
     "documents.py",
     "ids.py",
-    "errors.py",
+    "errors",
 )
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
 

@@ -76,6 +76,8 @@ def test_an_operator_excludes_a_member_and_lets_it_back(
     decide(connection, "exclude")
     try:
         everywhere(federation, lambda: "availability" in federation.members()["boreal"])
+        # The worker at the other end of the user's kept connection, too.
+        federation.until(lambda: "availability" in user.get("/").json()["federation"]["boreal"])
         assert federation.members()["boreal"]["status"] == "online"
         for refused in (lambda: user.create_job(CLIMATE), job.start):
             with pytest.raises(OpenEoApiError, match="takes no new work: it is excluded since"):

@@ -160,6 +160,7 @@ def test_a_member_that_goes_bad_is_missed_and_hides_nothing_of_the_others(
         assert {"SENTINEL2_L2A", "DEM", "COVER"} <= listed
         assert missing(world.listing("/processes")) == ["bad"]
         # Then it costs nothing any more: nobody but the probe asks it.
+        until(lambda: world.listing("/")["federation"]["bad"]["status"] == "offline")
         before = [one for one in world.bad.asked if one.endswith("/jobs")]
         started = time.monotonic()
         assert missing(world.listing("/jobs")) == ["bad"]
