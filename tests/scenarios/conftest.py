@@ -13,6 +13,7 @@ import pytest
 import requests
 from openeo.rest.connection import Connection, connect
 
+from aggregator.usecases.standings import LOOK_SECONDS
 from scripts.federation.children import Children, wait_until
 from scripts.federation.layout import Layout, moved, read_layout, write
 from scripts.federation.readiness import wait_for
@@ -23,6 +24,8 @@ from tests.scenarios.conforming import holds
 CONFIG = Path(__file__).parents[2] / "config" / "federation.yaml"
 QUICK = {"probe_interval": 0.5, "offline_probe_interval": 0.5}
 """Backends that come and go are noticed sooner than an operator would want."""
+LEARNED = 2 * LOOK_SECONDS
+"""Seconds within which all workers know what one of them knows, of probes or of decisions."""
 
 
 class Federation:
@@ -86,15 +89,26 @@ class Federation:
             self.start(name)
             self.wait_for_status(name, "online")
 
-    def wait_for_status(self, name: str, status: str, seconds: float = 30) -> None:
-        """Returns when the aggregator says so ten times in a row, whichever worker answers."""
-        deadline = time.monotonic() + seconds
-        agreed = 0
-        while agreed < 10:
-            said = self.members()[name].get("status", "online")
-            agreed = agreed + 1 if said == status else 0
-            assert time.monotonic() < deadline, f"{name} is still {said}"
-            time.sleep(0.0 if agreed else 0.1)
+    def wait_for_status(self, name: str, status: str) -> None:
+        """Returns when every worker of the aggregator says so."""
+        self.until_all_say(lambda: self.members()[name].get("status", "online") == status)
+
+    def until_all_say(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Returns when it is true of every worker of the aggregator.
+
+        Which worker answers is not ours to choose, and it may be the same one each time: so it has
+        to be true for longer than one worker can take to learn what another knows.
+        """
+        since: list[float] = []
+
+        def lasting() -> bool:
+            if not condition():
+                since.clear()
+            elif not since:
+                since.append(time.monotonic())
+            return bool(since) and time.monotonic() - since[0] > LEARNED
+
+        self.until(lasting, seconds)
 
 
 def free_ports(count: int) -> list[int]:
