@@ -50,6 +50,8 @@ class Lifecycle:
         self._prepare = prepare
         # Claiming and handing over is one step against stopping and killing.
         self._lock = threading.RLock()
+        # Folders in which processes may still read and write.
+        self._in_use: set[Path] = set()
 
     def recover(self) -> None:
         """Take up what an earlier process of this backend left behind."""
@@ -86,7 +88,7 @@ class Lifecycle:
                 now = self._clock()
                 if not self._store.enqueue(job.id, now, queue_length=limits.queue_length):
                     return
-                shutil.rmtree(self._folder / job.id, ignore_errors=True)
+                self._clear(job.id)
                 self._store.log(job.id, "info", "The job waits in the queue.", now)
         except JobGoneError:
             raise job_not_found(job.id) from None
@@ -115,15 +117,18 @@ class Lifecycle:
         self.pump()
 
     def delete(self, job: Job) -> None:
-        """Stop the job and remove it with its logs and files."""
+        """Stop the job and remove it with its logs and files.
+
+        The folder of a run that is being killed goes when its process is gone.
+        """
         with self._lock:
             self.cancel(job)
             self._store.delete(job.id)
-        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+            self._clear(job.id)
 
     def results_folder(self, job: Job) -> Path:
         """Where the files of the job's latest run lie."""
-        return self._folder / job.id / str(job.attempt) / RESULTS
+        return self._run_folder(job) / RESULTS
 
     def pump(self) -> None:
         """Start as many waiting jobs as may run at the same time."""
@@ -155,13 +160,16 @@ class Lifecycle:
             failure = Failure("StorageFailure", "The files of the job could not be stored.")
             self._ended(job, Outcome("error", failure))
             return
+        self._in_use.add(task.folder)
         self._engine.run(task, lambda outcome: self._on_end(job, task, outcome))
 
     def _on_end(self, job: Job, task: Task, outcome: Outcome) -> None:
         # What is killed does not tidy up itself.
         shutil.rmtree(task.scratch, ignore_errors=True)
         with self._lock:
+            self._in_use.discard(task.folder)
             self._ended(job, outcome)
+            self._forget_outdated(job)
         self.pump()
 
     def _ended(self, job: Job, outcome: Outcome) -> None:
@@ -184,7 +192,6 @@ class Lifecycle:
             report = self._report(job, usage, "canceled", costs)
             self._store.charge(job.id, job.user, usage=usage, costs=costs, report=report)
         self._wake()
-        self._forget_deleted(job)
 
     def _costs(self, job: Job, usage: Usage) -> float:
         return costs_of(usage, self._profile.billing, batch=True, plan=job.plan)
@@ -240,9 +247,24 @@ class Lifecycle:
     def _fail_request(self, job: Job) -> None:
         self._give_up(job, Failure("Internal", "The backend was restarted while computing."))
 
-    def _forget_deleted(self, job: Job) -> None:
-        if self._store.find(job.id) is None:
-            shutil.rmtree(self._folder / job.id, ignore_errors=True)
+    def _forget_outdated(self, job: Job) -> None:
+        """Remove what a run left whose job was deleted, or started anew, before it ended."""
+        now = self._store.find(job.id)
+        if now is None:
+            self._clear(job.id)
+        elif now.attempt != job.attempt:
+            shutil.rmtree(self._run_folder(job), ignore_errors=True)
+
+    def _clear(self, job_id: str) -> None:
+        """Remove the folders of all runs of the job in which no process works any more."""
+        folder = self._folder / job_id
+        kept = {path for path in self._in_use if path.parent == folder}
+        for path in folder.glob("*") if kept else [folder]:
+            if path not in kept:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _run_folder(self, job: Job) -> Path:
+        return self._folder / job.id / str(job.attempt)
 
     def _sweep(self) -> None:
         known = self._store.identifiers()
@@ -256,7 +278,7 @@ class Lifecycle:
             job_id=job.id,
             attempt=job.attempt,
             kind="batch",
-            folder=self._folder / job.id / str(job.attempt),
+            folder=self._run_folder(job),
             process=prepared.process,
             deadline=self._profile.limits.batch_deadline,
             log_level=job.log_level,

@@ -198,9 +198,41 @@ def test_deleting_removes_the_files_and_kills_the_run(world: World) -> None:
     world.lifecycle.delete(world.job("j1"))
     assert world.engine.killed == ["j1.1"]
     assert world.store.find("j1") is None
-    # What the killed run still wrote goes when it is really gone.
-    world.engine.tasks["j1.1"][0].results.mkdir(parents=True)
     world.engine.end("j1.1", Outcome("killed"))
+    assert list(world.folder.iterdir()) == []
+
+
+def test_a_run_finds_its_task_until_it_is_gone_though_its_job_is_deleted(world: World) -> None:
+    world.add("j1")
+    world.start("j1")
+    (task, _) = world.engine.tasks["j1.1"]
+    world.lifecycle.delete(world.job("j1"))
+    # Its process may have been about to begin when it was told to end.
+    assert Task.read(task.folder) == task
+    world.engine.end("j1.1", Outcome("killed"))
+    assert list(world.folder.iterdir()) == []
+
+
+def test_a_run_finds_its_task_until_it_is_gone_though_its_job_runs_anew(world: World) -> None:
+    world.add("j1")
+    world.start("j1")
+    (task, _) = world.engine.tasks["j1.1"]
+    world.lifecycle.cancel(world.job("j1"))
+    world.start("j1")
+    assert Task.read(task.folder) == task
+    world.engine.end("j1.1", Outcome("killed"))
+    assert not task.folder.exists()
+    assert world.engine.tasks["j1.2"][0].results.is_dir()
+    world.lifecycle.delete(world.job("j1"))
+    world.engine.end("j1.2", Outcome("killed"))
+    assert list(world.folder.iterdir()) == []
+
+
+def test_a_deleted_job_whose_computation_is_lost_leaves_no_files(world: World) -> None:
+    world.add("j1")
+    world.start("j1")
+    world.lifecycle.delete(world.job("j1"))
+    world.engine.end("j1.1", Outcome("lost"))
     assert list(world.folder.iterdir()) == []
 
 

@@ -211,6 +211,20 @@ def test_what_a_finished_task_left_running_is_ended(shared: Runner, tmp_path: Pa
     until(lambda: not alive(pid_in(other_pid)))
 
 
+def test_a_task_that_was_taken_away_before_it_began_is_told_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runner = Runner(tmp_path)
+    outcomes: queue.Queue[Outcome] = queue.Queue()
+    task = Task("gone", "gone", 1, "batch", tmp_path / "gone", {}, 60)
+    runner.engine.run(task, outcomes.put)
+    assert outcomes.get(timeout=PATIENCE).state == "error"
+    runner.close()
+    assert capfd.readouterr().err.splitlines() == [
+        f"The task in {tmp_path / 'gone'} was taken away before it began"
+    ]
+
+
 def test_killing_an_unknown_task_is_ignored(shared: Runner) -> None:
     shared.engine.kill("unknown")
     shared.start("after unknown", ["log", "info", "x"])
