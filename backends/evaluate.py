@@ -264,7 +264,7 @@ def translate(error: Exception, process: str, where: str) -> ProcessError:
 
     Our own errors and those of openeo-processes-dask keep their codes. Other errors over
     values are the user's (`ProcessParameterInvalid`), except in `save_result`, where all
-    has been judged before; whatever else happens is `Internal`, told to the logs.
+    has been judged before; whatever else happens is `Internal`, its cause not for the user.
     """
     place = f"(process '{process}' at node '{where}')."
     if isinstance(error, OpenEOError):
@@ -275,8 +275,8 @@ def translate(error: Exception, process: str, where: str) -> ProcessError:
     if isinstance(error, OpenEOException):
         text = str(error) or "The process refuses these arguments"
         return ProcessError(type(error).__name__, f"{text.rstrip('.')} {place}")
-    logger.warning("Process %r failed at node %r", process, where, exc_info=error)
     if isinstance(error, _WRONG_VALUES) and process != SAVING:
+        logger.warning("Process %r failed at node %r", process, where, exc_info=error)
         text = f"The given values cannot be worked with: {_first_line(error)}"
         return ProcessError("ProcessParameterInvalid", f"{text} {place}")
     text = f"An unexpected {type(error).__name__} happened"

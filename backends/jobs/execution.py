@@ -11,6 +11,7 @@ from backends.jobs.records import Failure
 from backends.jobs.reporting import Reporter
 
 LOG: Final = logging.getLogger(__name__)
+_UNEXPECTED: Final = "Task %s failed unexpectedly (error %s)"
 
 Executor = Callable[[Task, Reporter], None]
 """Runs a task: writes files to ``task.results`` and reports each; raises ``OpenEOError``."""
@@ -25,7 +26,11 @@ def execute(task: Task, reporter: Reporter, executor: Executor) -> Failure | Non
     try:
         executor(task, reporter)
     except OpenEOError as error:
-        failure = Failure(error.code, error.message, _new_id())
+        error_id = _new_id()
+        failure = Failure(error.code, error.message, error_id)
+        if error.code == "Internal":
+            LOG.exception(_UNEXPECTED, task.id, error_id)
+            failure = _internal(error.message, error_id)
     except MemoryError:
         failure = Failure(
             "ProcessGraphComplexity",
@@ -35,13 +40,16 @@ def execute(task: Task, reporter: Reporter, executor: Executor) -> Failure | Non
         )
     except Exception:
         error_id = _new_id()
-        LOG.exception("Task %s failed unexpectedly (error %s)", task.id, error_id)
-        message = f"The computation failed unexpectedly. The provider finds it as error {error_id}."
-        failure = Failure("Internal", message, error_id)
+        LOG.exception(_UNEXPECTED, task.id, error_id)
+        failure = _internal("The computation failed unexpectedly.", error_id)
     else:
         return None
     reporter.log("error", failure.message, failure.code)
     return failure
+
+
+def _internal(message: str, error_id: str) -> Failure:
+    return Failure("Internal", f"{message} The provider finds it as error {error_id}.", error_id)
 
 
 def _new_id() -> str:
