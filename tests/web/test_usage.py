@@ -5,33 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from aggregator.errors import PermissionsInsufficient, TokenInvalid
-from aggregator.identity.claims import Claims
 from aggregator.ledger.events import Hold
 from aggregator.storage.ledger import GRACE
 from aggregator.storage.reconciliation import Sighting, note
-from aggregator.usecases.accounts import Access
 from tests.fakes.backends import Reply
-from tests.unit.ledger.documents import APRIL, MARCH, grant
+from tests.unit.ledger.documents import APRIL, grant
 from tests.web.paying import books, counting, ledger, now, report
 from tests.web.site import Site, assert_error, backend, conforms
+from tests.web.viewers import OPERATOR, REPORTER, access, everything, get, link_of, mine, rows, used
 
 HOUR = 3600
-
-
-def access(user: str = "alice", **claims: Any) -> Access:
-    """Somebody with a verified token."""
-    said = Claims("https://issuer.test", user, expires=2e9, **claims)
-    return Access(user, {}, claims=said)
-
-
-OPERATOR = access("olga", entitlements=("urn:federation:operators",))
-REPORTER = access("service-terra", client="terra-accounting")
 
 
 @pytest.fixture
@@ -40,40 +28,6 @@ def site(tmp_path: Path) -> Site:
     for member in made.backends.values():
         member.answers["GET /me"] = {"user_id": "alice"}
     return made
-
-
-def used(site: Site) -> None:
-    """Alice used 3 credits at terra and 1 at aurora, Bob 2 at terra."""
-    for user in ("alice", "bob"):
-        ledger(site).welcome(user, ["general"], now(site))
-    report(site, "j-1", 3)
-    report(site, "j-2", 1, "aurora", jobStart=MARCH)
-    report(site, "j-3", 2, userId="bob")
-
-
-def link_of(site: Site, who: Access, title: str) -> str:
-    """The address that somebody was given, below the host."""
-    (found,) = [link for link in books(site).usage.links(who) if link["title"] == title]
-    assert found["href"].startswith("http://federation.test/federation/usage?")
-    return found["href"].removeprefix("http://federation.test")
-
-
-def mine(site: Site) -> str:
-    return link_of(site, access(), "Your usage and credits")
-
-
-def everything(site: Site) -> str:
-    return link_of(site, OPERATOR, "Usage of all users")
-
-
-def get(site: Site, path: str, **options: Any) -> Any:
-    answer = site.client.get(path, **options)
-    assert answer.status_code == 200, answer.text
-    return answer
-
-
-def rows(found: Any) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in found.json["rows"]]
 
 
 # GET /me

@@ -10,7 +10,7 @@ import pytest
 from aggregator.storage.reconciliation import Sighting, note
 from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.web.paying import books, counting, ledger, now, report
-from tests.web.test_usage import OPERATOR, access
+from tests.web.viewers import OPERATOR, access
 
 pytestmark = needs_chromium
 

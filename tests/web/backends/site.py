@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -42,6 +43,14 @@ GRAPH: dict[str, Any] = {
     }
 }
 """A process graph without a mistake."""
+
+
+def changed(**arguments: Any) -> dict[str, Any]:
+    """That graph with other arguments of its `load_collection`."""
+    graph = copy.deepcopy(GRAPH)
+    graph["process_graph"]["load"]["arguments"] |= arguments
+    return graph
+
 
 Behaviour = Callable[[Task, Reporter], None]
 

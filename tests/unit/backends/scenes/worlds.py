@@ -25,6 +25,7 @@ LANDSCAPE: Mapping[str, Any] = {
     "north": 5_660_000,
     "crs": 32631,
 }
+JULY = ("2021-07-01", "2021-08-01")
 
 
 def loaded(

@@ -8,7 +8,7 @@ from typing import Any
 from aggregator.routing import Abilities, Plan
 from aggregator.routing.plans import PART_ADDRESS
 from aggregator.routing.splitting import CollectionFacts, Unsplittable, facts_of, split
-from tests.unit.routing.documents import Json, backend, node
+from tests.unit.routing.documents import Json, backend, load, node, process, ref
 
 CUBE = {"type": "object", "subtype": "datacube"}
 PROCESSES: dict[str, list[str]] = {
@@ -104,6 +104,25 @@ def over_time(data: Json) -> Json:
     return node("reduce_dimension", data=data, dimension="t", reducer=callback("mean"))
 
 
+WHAT: Json = {"spatial_extent": BOX, "temporal_extent": YEAR}
+TERRA, AURORA = member("terra", "S2"), member("aurora", "S1")
+BOREAL = member("boreal", "LANDCOVER")
+
+
+def optical_and_radar(**more: Json) -> Json:
+    """The mean of each over a year, merged."""
+    return process(
+        optical=load("S2", **WHAT),
+        ndvi=node("ndvi", data=ref("optical")),
+        optical_mean=over_time(ref("ndvi")),
+        radar=load("S1", **WHAT),
+        radar_mean=over_time(ref("radar")),
+        merged=node("merge_cubes", cube1=ref("optical_mean"), cube2=ref("radar_mean")),
+        save=node("save_result", data=ref("merged"), format="GTiff"),
+        **more,
+    )
+
+
 def planned(process: Json, backends: Sequence[Abilities], **more: Any) -> Plan:
     """The plan for a process; the test fails with the obstacles if there is none."""
     found = split(process, backends, **{"facts": facts("S1", "S2", "LANDCOVER"), **more})
@@ -153,9 +172,13 @@ def joined(plan: Plan) -> Json:
 
 
 __all__ = [
+    "AURORA",
+    "BOREAL",
     "BOX",
     "FILES",
     "PROCESSES",
+    "TERRA",
+    "WHAT",
     "YEAR",
     "CollectionFacts",
     "callback",
@@ -164,6 +187,7 @@ __all__ = [
     "handed",
     "joined",
     "member",
+    "optical_and_radar",
     "over_time",
     "planned",
     "refused",
