@@ -34,6 +34,7 @@ from aggregator.usecases.estimates import Estimates
 from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.federated.driver import Driver, limits_of
 from aggregator.usecases.federated.errands import Errands
+from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.joining import Joining
 from aggregator.usecases.federated.keyring import Keyring
 from aggregator.usecases.federated.lifecycle import Lifecycle
@@ -147,7 +148,7 @@ def compose(
         waiting,
         driving,
         Services(settings, fleet, catalogue, process_runs, job_accounts, planning=planning),
-        Estimates(process_runs, desk, user_processes, credits_, books.past_jobs if books else None),
+        Estimates(process_runs, desk, user_processes, catalogue, credits_),
         Files(settings, fleet, catalogue),
         Workspaces(settings, fleet, catalogue, process_runs),
         items,
@@ -267,9 +268,15 @@ def _federated(
     lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
     errands = Errands(tools, admission, fence=lease, fenced_seconds=splitting.lease, limits=limits)
     driver = Driver(tools.store, errands, lease, splitting.lease, limits, clock=clock)
-    joining = Joining(jobs, settings.upstream.result_deadline)
+    estimating = Estimating(jobs, tools.money, settings.upstream.request_deadline)
     lifecycle = Lifecycle(
-        tools, jobs, planning, ground.catalogue, joining=joining, wake=driver.wake
+        tools,
+        jobs,
+        planning,
+        ground.catalogue,
+        joining=Joining(jobs, settings.upstream.result_deadline),
+        estimating=estimating,
+        wake=driver.wake,
     )
     waiting = Waiting(
         tools,
@@ -280,7 +287,8 @@ def _federated(
         largest=splitting.synchronous_bytes,
         wake=driver.wake,
     )
-    return JobDesk(tools, jobs, lifecycle, planning), waiting, Watch(driver)
+    desk = JobDesk(tools, jobs, lifecycle, planning, estimating)
+    return desk, waiting, Watch(driver)
 
 
 def _user_processes(

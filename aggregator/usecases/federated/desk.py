@@ -9,6 +9,7 @@ from aggregator.documents import JsonObject
 from aggregator.errors import NoBackendForProcess
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
+from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.lifecycle import Lifecycle, is_federated
 from aggregator.usecases.federated.listing import FederatedListing
 from aggregator.usecases.federated.planning import Planning, Whole
@@ -26,8 +27,16 @@ class JobDesk:
 
     collection = Jobs.collection
 
-    def __init__(self, tools: Tools, jobs: Jobs, whole: Lifecycle, planning: Planning) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        jobs: Jobs,
+        whole: Lifecycle,
+        planning: Planning,
+        estimating: Estimating,
+    ) -> None:
         self.jobs, self.federated, self.planning = jobs, whole, planning
+        self.estimating = estimating
         self._tools = tools
 
     def create(self, body: JsonObject, access: Access, view: View) -> Created:

@@ -130,13 +130,21 @@ def entry(number: int, line: Line) -> dict[str, Any]:
 
 
 def estimate(plan: Plan, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The estimate of the whole from those of its parts, each of which has costs.
+    """The estimate of the whole from those of its parts.
 
-    The duration, if all of theirs are known, is that of the longest way through the plan.
+    The costs are there if those of all parts are known, and so is the duration: it is that of the
+    longest way through the plan.
     """
-    whole: dict[str, Any] = {"costs": round(sum(part["costs"] for part in parts), 3)}
+    total = costs_of(parts)
+    whole: dict[str, Any] = {} if total is None else {"costs": total}
     seconds = {part["id"]: found for part in parts if (found := seconds_of(part.get("duration")))}
     if len(seconds) == len(parts):
         needs = {part.id: part.needs for part in plan.parts}
         whole["duration"] = iso_8601(round(longest_way(needs, seconds) * 1000))
     return {**whole, "federation:parts": [dict(part) for part in parts]}
+
+
+def costs_of(parts: Sequence[Mapping[str, Any]]) -> float | None:
+    """The costs of these estimates together; None if those of one are not known."""
+    known = [part["costs"] for part in parts if part.get("costs") is not None]
+    return round(sum(known), 3) if len(known) == len(parts) else None

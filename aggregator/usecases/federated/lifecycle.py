@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from aggregator.documents import JsonObject, number
+from aggregator.documents import JsonObject
 from aggregator.errors import (
     BackendError,
     DatabaseUnavailable,
@@ -29,22 +29,20 @@ from aggregator.federated import changes
 from aggregator.federated.states import LOGIN, RUN, JobState, Problem, new_parts
 from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
-from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
 from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import MOST_LINES, FederatedJob, Owner
-from aggregator.upstream.failures import FAILURES
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
+from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.joining import Joining, none_yet
 from aggregator.usecases.federated.planning import Planning, Whole
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
-from aggregator.usecases.past_jobs import BY
 from aggregator.usecases.processing import process_in
 from aggregator.usecases.resources import Created, Reply
 from aggregator.usecases.views import View
@@ -75,9 +73,10 @@ class Lifecycle:
         catalogue: Catalogue,
         *,
         joining: Joining,
+        estimating: Estimating,
         wake: Callable[[], None],
     ) -> None:
-        self._joining = joining
+        self._joining, self._estimating = joining, estimating
         self._store, self._keyring, self._money = tools.store, tools.keyring, tools.money
         self._jobs, self._planning, self._catalogue = jobs, planning, catalogue
         self._now, self._wake = tools.now, wake
@@ -174,17 +173,22 @@ class Lifecycle:
 
     def estimate(self, identifier: str, access: Access, view: View) -> Reply:
         """What the parts may cost together; by the backends, or else by their published rates."""
-        job = self._found(identifier, access, view)
-        told = []
-        for part in job.state.current:
-            found = self._estimated(part.backend, part.job, access, view)
-            if found is None:
+        job, told = self.estimates(identifier, access, view)
+        for part in told:
+            if part.get("costs") is None:
                 raise FeatureUnsupported(
-                    f"There is no estimate of the whole: of {part.named} nothing is known, since "
-                    "the backend publishes no rates."
+                    f"There is no estimate of the whole: of {part['id']} at {part['backend']} "
+                    "nothing is known, since the backend publishes no rates."
                 )
-            told.append({"id": part.id, "backend": part.backend, **found})
         return Reply(200, documents.estimate(job.plan, told))
+
+    def estimates(
+        self, identifier: str, access: Access, view: View
+    ) -> tuple[FederatedJob, list[dict[str, Any]]]:
+        """The job, and the estimate of each of its parts as far as they are known."""
+        job = self._found(identifier, access, view)
+        made = {part.id: part.job for part in job.state.current}
+        return job, self._estimating.parts(job.plan, made, access, view)
 
     def results(
         self, identifier: str, query: Mapping[str, str], accept: str, access: Access, view: View
@@ -295,19 +299,6 @@ class Lifecycle:
         """The user's credentials at all backends at which the job has parts, or is to have some."""
         backends = {*job.plan.backends, *(part.backend for part in job.state.parts)}
         return self._keyring.seal(access, backends, job.sealed)
-
-    def _estimated(
-        self, backend: str, local_id: str, access: Access, view: View
-    ) -> dict[str, Any] | None:
-        if local_id:
-            with suppress(*FAILURES):
-                found = self._jobs.estimate(federate(backend, local_id), access, view).document
-                if found is not None and number(found, "costs") is not None:
-                    return {BY: backend, **found}
-        expected = self._money.expected(backend)
-        if not expected:
-            return None
-        return self._money.timed(backend, {"costs": to_credits(expected), BY: FEDERATION})
 
 
 def owner_of(access: Access) -> Owner:

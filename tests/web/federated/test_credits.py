@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,6 +19,10 @@ PROVIDERS = ("terra", "aurora", "borea")
 
 @pytest.fixture
 def trio(tmp_path: Path) -> Trio:
+    return paid(tmp_path)
+
+
+def paid(tmp_path: Path, **options: Any) -> Trio:
     """The three: each expects 7 credits for a batch job, and gives 10 a month."""
     prices = tmp_path / "pricing"
     prices.mkdir()
@@ -25,7 +30,7 @@ def trio(tmp_path: Path) -> Trio:
         rates = TERRA | {"provider": name, "reporters": [f"{name}-accounting"]}
         (prices / f"{name}.yaml").write_text(yaml.safe_dump(rates))
     clock = Clock(MARCH / 1000)
-    return Trio(tmp_path, clock=clock, accounting={"pricing": str(prices)})
+    return Trio(tmp_path, clock=clock, accounting={"pricing": str(prices)}, **options)
 
 
 def test_each_part_has_its_hold_at_its_provider_from_its_start(trio: Trio) -> None:

@@ -83,13 +83,6 @@ def test_a_database_that_comes_back_is_gone_on_with(trio: Trio, tmp_path: Path) 
     assert trio.starts() == {"aurora": [1], "borea": [1], "terra": [1]}
 
 
-def test_what_it_would_cost_elsewhere_cannot_be_told_of_a_federated_job(trio: Trio) -> None:
-    user = trio.site.login()
-    job = trio.create(user)
-    answer = trio.site.get(f"/federation/estimates?job={job}", headers=user)
-    assert_error(answer, 400, "NoBackendForProcess")
-
-
 def test_a_job_whose_backend_has_left_the_federation_is_not_started_and_can_be_deleted(
     trio: Trio, tmp_path: Path
 ) -> None:
