@@ -10,11 +10,12 @@ import functools
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from scripts.federation.options import config_option, kept_option
 
 if TYPE_CHECKING:
     from aggregator.settings import Settings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from aggregator.usecases.record import Record
 
 F = TypeVar("F", bound=Callable[..., Any])
-EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 by_option = click.option("--by", help="Whose doing it is.  [default: the user of this shell]")
 reason_option = click.option("--reason", required=True, help="Why; everybody can read it.")
@@ -45,47 +44,19 @@ class Place:
     @contextmanager
     def record(self) -> Iterator[tuple[Settings, Record]]:
         """The settings and the record; what they refuse becomes a sentence."""
-        from aggregator.errors import DatabaseUnavailable, OpenEOError
-        from aggregator.storage.database import Database
         from aggregator.usecases.watching import record_of
+        from scripts.federation.stored import database_of, settings_of
 
-        settings = self._settings()
-        database = Database(settings.database_url)
-        try:
+        settings = settings_of(self._config, self._data)
+        with database_of(settings) as database:
             yield settings, record_of(settings, database)
-        except DatabaseUnavailable as error:
-            raise click.ClickException(f"The database cannot be used: {error.reason}") from None
-        except OpenEOError as error:
-            raise click.ClickException(error.message) from None
-        finally:
-            database.dispose()
-
-    def _settings(self) -> Settings:
-        from aggregator.settings import SettingsError, load
-        from scripts.federation.layout import AGGREGATOR, default_config
-
-        file = self._config or default_config()
-        try:
-            settings = load(file)
-        except SettingsError as error:
-            mistakes = "\n".join([f"{file} cannot be used:", *error.mistakes])
-            raise click.ClickException(mistakes) from None
-        if self._data is None:
-            return settings
-        return replace(settings, data_directory=self._data / AGGREGATOR)
-
-
-config_option = click.option(
-    "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
-)
-data_option = click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
 
 
 def placed(command: F) -> F:
     """Adds the options of a `Place` to a command, and passes it on; the group has them too."""
 
     @config_option
-    @data_option
+    @kept_option
     @click.pass_obj
     @functools.wraps(command)
     def run(place: Place, /, config: Path | None, data: Path | None, **rest: Any) -> Any:
@@ -96,7 +67,7 @@ def placed(command: F) -> F:
 
 @click.group()
 @config_option
-@data_option
+@kept_option
 @click.pass_context
 def availability(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """Maintenance, announcements, notes on incidents, and decisions on members.

@@ -76,7 +76,8 @@ def _profiles_named_in(config: Path) -> list[str]:
 
 def _loaded(file: Path) -> tuple[Profile | None, list[str]]:
     """A profile, or what is wrong with it."""
-    from backends.profile import ProfileError, load_profile
+    from backends.configuration import ProfileError
+    from backends.profile_reading import load_profile
 
     try:
         return load_profile(file), []

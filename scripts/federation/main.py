@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar
+from typing import Literal
 
 import click
 
 from scripts.federation.availability import availability
 from scripts.federation.ledger.commands import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scripts.federation.layout import Layout
-    from scripts.simulation.scenario import ScenarioError
-
-T = TypeVar("T")
-EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
-
-config_option = click.option(
-    "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
+from scripts.federation.options import (
+    DIRECTORY,
+    EXISTING,
+    bind_option,
+    config_option,
+    data_option,
+    offset_option,
 )
-data_option = click.option(
-    "--data", type=DIRECTORY, help="Where the servers keep their data.  [default: var]"
-)
-offset_option = click.option(
-    "--port-offset", type=int, default=0, help="Add N to every port.", metavar="N"
-)
-bind_option = click.option(
-    "--bind", metavar="HOST", help="Listen at this host instead (0.0.0.0: at every one)."
+from scripts.federation.preparing import (
+    complain,
+    complain_of,
+    finish,
+    has_its_address,
+    layout_for,
+    or_complain,
+    policies_in,
+    seed,
+    to_be_asked,
 )
 
 
@@ -93,10 +89,10 @@ def up(
     """
     from scripts.federation import up as running
 
-    layout = _layout(config, data, port_offset)
+    layout = layout_for(config, data, port_offset)
     if scenario is not None:
-        _seed(scenario, layout)
-    _exit(running.up(layout, seconds=timeout))
+        seed(scenario, layout)
+    finish(running.up(layout, seconds=timeout))
 
 
 @main.command()
@@ -128,10 +124,10 @@ def simulate(scenario: Path, output: Path | None, policies: str | None) -> None:
 
     try:
         if policies is not None:
-            _exit(simulating.compare(scenario, _policies(policies), output))
-        _exit(simulating.simulate(scenario, output))
+            finish(simulating.compare(scenario, policies_in(policies), output))
+        finish(simulating.simulate(scenario, output))
     except ScenarioError as error:
-        _complain_of(error)
+        complain_of(error)
 
 
 @main.command()
@@ -141,16 +137,16 @@ def simulate(scenario: Path, output: Path | None, policies: str | None) -> None:
 @bind_option
 def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: str | None) -> None:
     """Run the aggregator alone, in the foreground."""
-    layout = _layout(config, data, port_offset, bind, only="aggregator")
-    _has_its_address(layout, "aggregator")
+    layout = layout_for(config, data, port_offset, bind, only="aggregator")
+    has_its_address(layout, "aggregator")
     from aggregator.serve import serve
     from aggregator.settings import SettingsError
     from aggregator.usecases.tokens import SealingKeyError
 
     try:
-        _exit(serve(layout.file))
+        finish(serve(layout.file))
     except (SealingKeyError, SettingsError) as error:
-        _complain(str(error))
+        complain(str(error))
 
 
 @main.command()
@@ -163,10 +159,10 @@ def monitor(config: Path | None, data: Path | None, port_offset: int) -> None:
     Of several that run for the same database one probes; another takes over
     when it ends.
     """
-    layout = _layout(config, data, port_offset, only="aggregator")
+    layout = layout_for(config, data, port_offset, only="aggregator")
     from aggregator.watch import watch
 
-    _exit(watch(layout.file))
+    finish(watch(layout.file))
 
 
 @main.command()
@@ -179,12 +175,12 @@ def backend(
     name: str, config: Path | None, data: Path | None, port_offset: int, bind: str | None
 ) -> None:
     """Run one simulated backend alone, in the foreground."""
-    layout = _layout(config, data, port_offset, bind, only=name)
-    profile = _or_complain(lambda: layout.profile(name))
-    _has_its_address(layout, name)
+    layout = layout_for(config, data, port_offset, bind, only=name)
+    profile = or_complain(lambda: layout.profile(name))
+    has_its_address(layout, name)
     from backends.serve import serve
 
-    _exit(serve(profile.file, layout.data / "backends" / name))
+    finish(serve(profile.file, layout.data / "backends" / name))
 
 
 @main.command()
@@ -205,15 +201,15 @@ def identity(
 
     With --rotate-key, one that is running goes over to its next key at once.
     """
-    layout = _layout(config, data, port_offset, bind, only="identity")
-    file = _or_complain(lambda: layout.profile("identity")).file
+    layout = layout_for(config, data, port_offset, bind, only="identity")
+    file = or_complain(lambda: layout.profile("identity")).file
     from backends.identity.serve import rotate, serve
 
     place = layout.data / "identity"
     if rotate_key:
-        _exit(rotate(file, place))
-    _has_its_address(layout, "identity")
-    _exit(serve(file, place))
+        finish(rotate(file, place))
+    has_its_address(layout, "identity")
+    finish(serve(file, place))
 
 
 @main.command()
@@ -252,11 +248,11 @@ def demo(
     Serves on until Ctrl-C when the tour is over. The exit status is 0 if all
     went well. Nothing is left running.
     """
-    layout = _layout(config, data, port_offset)
+    layout = layout_for(config, data, port_offset)
     from scripts.federation.demo import demo as show
 
     area = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
-    _exit(show(layout, output, area=area, once=once, seconds=timeout))
+    finish(show(layout, output, area=area, once=once, seconds=timeout))
 
 
 @main.command("check-config")
@@ -273,7 +269,7 @@ def check_config(file: Path) -> None:
     for mistake in mistakes:
         click.echo(mistake)
     click.echo(f"{file}: {len(mistakes) or 'no'} mistake{'' if len(mistakes) == 1 else 's'}")
-    _exit(2 if mistakes else 0)
+    finish(2 if mistakes else 0)
 
 
 @main.command()
@@ -285,10 +281,10 @@ def check(config: Path | None, port_offset: int) -> None:
     Asks every backend. The exit status is 1 if one is offline or a note is an
     error, and 0 otherwise.
     """
-    file = _to_ask(config, port_offset)
+    file = to_be_asked(config, port_offset)
     from scripts.federation import explaining
 
-    _exit(explaining.check(file))
+    finish(explaining.check(file))
 
 
 @main.command()
@@ -310,11 +306,11 @@ def explain(
     if url is not None:
         from scripts.federation.explaining import explain_at
 
-        _exit(explain_at(graph, url, policy))
-    file = _to_ask(config, port_offset)
+        finish(explain_at(graph, url, policy))
+    file = to_be_asked(config, port_offset)
     from scripts.federation import explaining
 
-    _exit(explaining.explain(graph, file, policy))
+    finish(explaining.explain(graph, file, policy))
 
 
 @main.command()
@@ -356,106 +352,8 @@ def tile(
     from scripts.federation import tiling
 
     by = areas if areas is not None else Grid(size or 0.0, unit, pixel)
-    _exit(tiling.tile(graph, by, output, most=most, exact=not nearly))
+    finish(tiling.tile(graph, by, output, most=most, exact=not nearly))
 
 
 main.add_command(ledger)
 main.add_command(availability)
-
-
-def _policies(named: str) -> list[str]:
-    """The policies in a list such as `order,spread`; ends the program if one does not exist."""
-    from aggregator.routing import POLICIES
-
-    if named == "all":
-        return [*POLICIES]
-    found = [name.strip() for name in named.split(",")]
-    if unknown := [name for name in found if name not in POLICIES]:
-        _complain(f"There is no policy '{unknown[0]}'; there are: {', '.join(POLICIES)}, or all.")
-    return [*dict.fromkeys(found)]
-
-
-def _seed(scenario: Path, layout: Layout) -> None:
-    """Gives the federation a past, or ends the program."""
-    from scripts.federation import simulating
-    from scripts.simulation.scenario import ScenarioError
-
-    try:
-        simulating.seed(scenario, layout.file, layout.data)
-    except simulating.HistoryThere as error:
-        _complain(str(error))
-    except ScenarioError as error:
-        _complain_of(error)
-
-
-def _complain_of(error: ScenarioError) -> NoReturn:
-    """Prints every mistake of a scenario and ends with status 2."""
-    for mistake in error.mistakes:
-        click.echo(mistake, err=True)
-    _exit(2)
-
-
-def _layout(
-    config: Path | None,
-    data: Path | None,
-    offset: int = 0,
-    host: str | None = None,
-    *,
-    only: str | None = None,
-) -> Layout:
-    """The layout of a configuration without mistakes, changed as the options say."""
-    from scripts.federation import layout as layouts
-
-    alone = only in (layouts.AGGREGATOR, layouts.IDENTITY)
-    file = _checked(config, profiles=not alone, provider=only != layouts.AGGREGATOR)
-    root = data or Path("var", f"offset{offset}" if offset else "")
-    layout = _or_complain(lambda: layouts.read_layout(file, data=root))
-    if not (data or offset or host):
-        return layout
-    place = root / "configuration" / (only or "all")
-    return _or_complain(lambda: layouts.relocated(layout, place, offset=offset, host=host))
-
-
-def _to_ask(config: Path | None, offset: int) -> Path:
-    """The configuration whose backends are to be asked, with every port moved by `offset`."""
-    if not offset:
-        return _checked(config, profiles=False)
-    return _layout(config, None, offset, only="aggregator").file
-
-
-def _has_its_address(layout: Layout, name: str) -> None:
-    """Ends the program if the server could not listen where it is to."""
-    from scripts.federation.servers import refusal_message, refusals
-
-    if refused := refusals([_or_complain(lambda: layout.server(name))]):
-        click.echo(refusal_message(refused), err=True)
-        _exit(1)
-
-
-def _checked(config: Path | None, *, profiles: bool, provider: bool | None = None) -> Path:
-    """The configuration file; ends the program if it has mistakes."""
-    from scripts.federation.checking import mistakes_in
-    from scripts.federation.layout import default_config
-
-    file = config or default_config()
-    if mistakes := mistakes_in(file, profiles=profiles, provider=provider):
-        _complain("\n".join(["The configuration cannot be used:", *mistakes]))
-    return file
-
-
-def _or_complain(get: Callable[[], T]) -> T:
-    from scripts.federation.layout import LayoutError
-
-    try:
-        return get()
-    except LayoutError as error:
-        _complain(str(error))
-
-
-def _complain(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    _exit(2)
-
-
-def _exit(status: int) -> NoReturn:
-    raise SystemExit(status)

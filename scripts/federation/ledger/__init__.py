@@ -3,6 +3,7 @@
 ::
 
     commands   the commands
+    arguments  months, wallets and amounts as they are written
     opening    the ledger of a configuration
     rows       what is found in it, as rows of words and numbers
     printing   rows as tables, JSON or CSV

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import re
 import time
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from scripts.federation.ledger.arguments import WithCredits, credits_like, month_like, wallet_like
+from scripts.federation.options import config_option, kept_option
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -18,57 +19,6 @@ if TYPE_CHECKING:
     from aggregator.storage.ledger import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
-EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
-MOST_CREDITS = 10**12
-NO_AMOUNT = "is no number above 0 with three decimals at the most."
-
-
-def month_like(value: str) -> str:
-    """A calendar month, written like 2026-03."""
-    from aggregator.ledger.moments import month_bounds
-
-    try:
-        month_bounds(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from None
-    return value
-
-
-def wallet_like(value: str) -> str:
-    """A wallet: user/SUB or organisation/NUMBER."""
-    kind, _, name = value.partition("/")
-    # Reports name organisations by number: a wallet of any other name would pay for nothing.
-    known = {"user": ".+", "organisation": "0|[1-9][0-9]*"}.get(kind)
-    if known is None or not re.fullmatch(known, name):
-        raise click.BadParameter(f"{value!r} is none; one is user/SUB or organisation/NUMBER.")
-    return value
-
-
-def credits_like(value: str) -> int:
-    """A number of credits above 0, in millicredits."""
-    try:
-        amount = Decimal(value) * 1000
-        if 0 < amount <= MOST_CREDITS * 1000 and amount == int(amount):
-            return int(amount)
-    except (InvalidOperation, ValueError, OverflowError):
-        pass
-    raise click.BadParameter(f"{value!r} {NO_AMOUNT}")
-
-
-class WithCredits(click.Command):
-    """A command that takes an amount, and takes one below zero for that, not for an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        given = list(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption:
-            amounts = [one for one in given if re.fullmatch(r"-[0-9.]+", one)]
-            if not amounts:
-                raise
-            hint = click.BadParameter(f"{amounts[0]!r} {NO_AMOUNT}", ctx, param_hint="CREDITS")
-            raise hint from None
 
 
 class Place:
@@ -83,12 +33,6 @@ class Place:
         return opened(self.config, self.data, new=new)
 
 
-config_option = click.option(
-    "--config", type=EXISTING, help="Configuration.  [default: config/federation.yaml]"
-)
-data_option = click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
-
-
 def placed(command: F) -> F:
     """Adds the options of a `Place`, and passes it on; the group has them too."""
 
@@ -100,7 +44,7 @@ def placed(command: F) -> F:
 
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        data_option,
+        kept_option,
         config_option,
     ):
         run = option(run)
@@ -109,7 +53,7 @@ def placed(command: F) -> F:
 
 @click.group()
 @config_option
-@data_option
+@kept_option
 @click.pass_context
 def ledger(ctx: click.Context, config: Path | None, data: Path | None) -> None:
     """The books: credits, usage, settlement.

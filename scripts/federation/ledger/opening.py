@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import click
 from sqlalchemy import make_url
 
-from aggregator.errors import DatabaseUnavailable, OpenEOError
 from aggregator.ledger.pricing import TariffError, Tariffs
-from aggregator.settings import Settings, SettingsError, load
-from aggregator.storage.database import Database
+from aggregator.settings import Accounting
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.tariffs import load_tariffs
-from scripts.federation.layout import AGGREGATOR, default_config
+from scripts.federation.layout import default_config
+from scripts.federation.stored import database_of, settings_of
 
 
 @contextmanager
@@ -25,37 +23,20 @@ def opened(config: Path | None, data: Path | None, *, new: bool = False) -> Iter
 
     What the configuration, the database or the ledger refuses becomes a sentence.
     """
-    settings = _settings(config or default_config(), data)
-    _must_exist(settings.database_url, new=new)
-    ledger = Ledger(Database(settings.database_url), _tariffs(settings))
-    try:
-        ledger.database.create()
-        yield ledger
-    except DatabaseUnavailable as error:
-        raise click.ClickException(f"The database cannot be used: {error.reason}") from None
-    except OpenEOError as error:
-        raise click.ClickException(error.message) from None
-    finally:
-        ledger.database.dispose()
-
-
-def _settings(file: Path, data: Path | None) -> Settings:
-    try:
-        settings = load(file)
-    except SettingsError as error:
-        raise click.ClickException(
-            "\n".join([f"{file} cannot be used:", *error.mistakes])
-        ) from None
+    settings = settings_of(config, data)
     if settings.accounting is None:
+        file = config or default_config()
         raise click.ClickException(f"{file} has no section 'accounting': nothing is counted.")
-    return settings if data is None else replace(settings, data_directory=data / AGGREGATOR)
+    _must_exist(settings.database_url, new=new)
+    tariffs = _tariffs(settings.accounting)
+    with database_of(settings) as database:
+        database.create()
+        yield Ledger(database, tariffs)
 
 
-def _tariffs(settings: Settings) -> Tariffs:
+def _tariffs(accounting: Accounting) -> Tariffs:
     try:
-        return (
-            Tariffs() if settings.accounting is None else load_tariffs(settings.accounting.pricing)
-        )
+        return load_tariffs(accounting.pricing)
     except TariffError as error:
         raise click.ClickException(str(error)) from None
 
