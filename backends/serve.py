@@ -16,8 +16,10 @@ from gunicorn.app.base import BaseApplication
 
 from backends.accounting.sender import Sender
 from backends.app import STORE_FILE, create_app
+from backends.configuration import ProfileError
 from backends.jobs.process_engine import ProcessEngine
-from backends.profile import Profile, ProfileError, load_profile
+from backends.profile import Profile
+from backends.profile_reading import load_profile
 from backends.web.backend import KEY, Backend
 from backends.web.worker import Worker
 

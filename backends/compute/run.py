@@ -18,7 +18,8 @@ from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.loading import LoadRequest
 from backends.patience import Patience
-from backends.profile import CollectionSpec, Profile, load_profile
+from backends.profile import CollectionSpec, Profile
+from backends.profile_reading import load_profile
 from backends.ranges import RemoteFile
 from backends.stored.files import existing_file
 from backends.tiles import Tile

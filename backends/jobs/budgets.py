@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from backends.billing import Billing
 from backends.errors import OpenEOError
 from backends.jobs.records import Usage
 from backends.jobs.store import Store
 from backends.jobs.usage import most_costs_of
 from backends.products import METRES_PER_DEGREE, Product, product
-from backends.profile import Billing, Profile
+from backends.profile import Profile
 
 SAMPLES_PER_SECOND: Final = 2_000_000.0
 """Samples that one CPU generates, computes and writes in a second, cautiously."""

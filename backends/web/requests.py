@@ -13,9 +13,9 @@ from backends.errors import OpenEOError, collection_not_found
 from backends.formats import format_name
 from backends.jobs.records import LEVELS, Job, Kind, NewJob
 from backends.jobs.requested import check_sizes
-from backends.profile import EXPORTING
 from backends.stored.resolution import Find, called, resolve
 from backends.web.backend import Backend
+from backends.workspaces.configuration import EXPORTING
 from backends.workspaces.exporting import target_of
 
 FIELDS: Final = ("title", "description", "process", "plan", "budget", "log_level")

@@ -8,6 +8,8 @@ from typing import Any, Final
 from backends.addresses import AddressPolicy
 from backends.configuration import Reader
 
+EXPORTING: Final = "export_workspace"
+"""The process that only those have who offer workspaces."""
 _FOLDER_KEYS: Final = frozenset({"root"})
 _BUCKET_KEYS: Final = frozenset({"hosts", "private", "own"})
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from backends.definitions import PROCESSES_VERSION, definitions
-from backends.profile import Profile, load_profile
+from backends.profile import Profile
+from backends.profile_reading import load_profile
 from scripts.process_checks.checks import Check, checks
 from scripts.process_checks.execution import Runner
 from scripts.process_checks.left_out import LEFT_OUT

@@ -12,7 +12,7 @@ from backends.accounting.reports import Reports
 from backends.jobs.records import Job, Kind, NewJob, Usage
 from backends.jobs.store import Store
 from backends.jobs.usage import costs_of
-from backends.profile import load_profile
+from backends.profile_reading import load_profile
 from tests.fakes.clocks import Clock
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -24,7 +24,7 @@ from backends.app import STORE_FILE, create_app
 from backends.compute.run import executor
 from backends.jobs.store import Store
 from backends.jobs.thread_engine import ThreadEngine
-from backends.profile import load_profile
+from backends.profile_reading import load_profile
 from tests.fakes.servers import free_port
 
 PROFILES: Final = Path(__file__).parents[2] / "config" / "backends"

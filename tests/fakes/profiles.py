@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from backends.limits import Limits
 from backends.passwords import Password
-from backends.profile import CollectionSpec, Limits, Profile, Provider, User
+from backends.profile import CollectionSpec, Profile, Provider, User
 
 
 def profile(**changes: Any) -> Profile:

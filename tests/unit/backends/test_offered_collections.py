@@ -15,7 +15,8 @@ from pystac.extensions.sar import SarExtension
 from pystac.validation import validate_dict
 
 from backends.collections import describe
-from backends.profile import CollectionSpec, load_profile
+from backends.profile import CollectionSpec
+from backends.profile_reading import load_profile
 
 PROFILES = Path(__file__).parents[3] / "config" / "backends"
 

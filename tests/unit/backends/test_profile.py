@@ -10,14 +10,9 @@ import pytest
 import yaml
 
 from backends.addresses import AddressPolicy
-from backends.profile import (
-    CollectionSpec,
-    Known,
-    Profile,
-    ProfileError,
-    load_profile,
-    read_profile,
-)
+from backends.configuration import ProfileError
+from backends.profile import CollectionSpec, Profile
+from backends.profile_reading import Known, load_profile, read_profile
 from backends.workspaces.configuration import Folders, Offer
 
 ROOT = Path(__file__).resolve().parents[3]

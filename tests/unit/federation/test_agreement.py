@@ -13,7 +13,7 @@ from aggregator.settings import Identity
 from backends.accounting.configuration import Accounting
 from backends.identity.reading import load_settings
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
-from backends.profile import load_profile
+from backends.profile_reading import load_profile
 from scripts.federation.agreement import disagreements, mistrust, taken_twice
 from scripts.federation.checking import mistakes_in
 from tests.fakes.identities import ISSUER, identity_document, identity_settings

@@ -10,7 +10,7 @@ import pytest
 
 from backends.jobs.engine import Task
 from backends.jobs.reporting import Reporter
-from backends.profile import Limits
+from backends.limits import Limits
 from tests.web.backends.site import GRAPH, Site, error
 
 PATHS = [

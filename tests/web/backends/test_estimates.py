@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backends.profile import Billing
+from backends.billing import Billing
 from tests.web.backends.site import Site, changed, error
 
 

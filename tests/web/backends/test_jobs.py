@@ -13,7 +13,7 @@ import pytest
 from backends.errors import OpenEOError
 from backends.jobs.engine import Task
 from backends.jobs.reporting import Reporter
-from backends.profile import Limits
+from backends.limits import Limits
 from tests.web.backends.site import GRAPH, PATIENCE, Site, changed, error, save_one, until
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from backends.errors import OpenEOError
 from backends.jobs.engine import Task
 from backends.jobs.reporting import Reporter
-from backends.profile import Limits
+from backends.limits import Limits
 from tests.web.backends.site import GRAPH, PATIENCE, Site, error, until, write
 
 

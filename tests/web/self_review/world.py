@@ -13,7 +13,8 @@ from backends.faults.reading import Faults
 from backends.faults.scope import Fault
 from backends.jobs.store import Store
 from backends.jobs.thread_engine import ThreadEngine
-from backends.profile import Profile, load_profile
+from backends.profile import Profile
+from backends.profile_reading import load_profile
 from scripts.self_review.account import Account, BasicLogin
 from scripts.self_review.backend import Options
 from scripts.self_review.catalogue import Catalogue, load

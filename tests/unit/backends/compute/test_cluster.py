@@ -19,7 +19,8 @@ from backends.configuration import Reader
 from backends.environment import Environment
 from backends.errors import OpenEOError
 from backends.formats import SavedAsset
-from backends.profile import CollectionSpec, Profile, load_profile
+from backends.profile import CollectionSpec, Profile
+from backends.profile_reading import load_profile
 from backends.scenes import load
 from backends.writers import save
 

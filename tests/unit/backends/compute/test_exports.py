@@ -25,7 +25,7 @@ from backends.jobs.records import Kind, NewJob
 from backends.jobs.reporting import Reporter
 from backends.jobs.store import Store
 from backends.limits import Limits
-from backends.profile import load_profile
+from backends.profile_reading import load_profile
 from backends.workspaces.configuration import Folders, Offer
 from backends.workspaces.workspaces import Workspaces
 from tests.fakes.buckets import ObjectStorage, object_storage

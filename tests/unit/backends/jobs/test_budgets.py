@@ -9,7 +9,7 @@ import pytest
 
 from backends.errors import OpenEOError
 from backends.jobs.budgets import estimate
-from backends.profile import load_profile
+from backends.profile_reading import load_profile
 
 TERRA = load_profile(Path(__file__).parents[4] / "config" / "backends" / "terra.yaml")
 KNOWN: dict[str, Any] = {

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from backends.billing import Billing
 from backends.errors import OpenEOError
 from backends.jobs.engine import OnEnd, Outcome, State, Task
 from backends.jobs.lifecycle import Lifecycle
 from backends.jobs.records import Asset, Failure, Job, NewJob, Usage
 from backends.jobs.store import Store
-from backends.profile import Billing, Limits
+from backends.limits import Limits
 from tests.fakes.clocks import Clock
 from tests.fakes.profiles import profile
 
