@@ -20,8 +20,8 @@ from aggregator.usecases.credits import BATCH, Credits
 from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.federated.estimating import credits_shown, side_by_side
 from aggregator.usecases.federated.lifecycle import is_federated
-from aggregator.usecases.federated.planning import Whole
 from aggregator.usecases.processing import Processing
+from aggregator.usecases.splitting import Whole
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View
 

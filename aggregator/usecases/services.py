@@ -12,15 +12,10 @@ from aggregator.errors import NoBackendForProcess, ServiceNotFound, ServiceUnsup
 from aggregator.upstream.client import Request
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SERVICE
-from aggregator.usecases.federated.planning import (
-    BATCH_ONLY,
-    Planning,
-    Whole,
-    no_tiles,
-    with_sentence,
-)
+from aggregator.usecases.federated.planning import BATCH_ONLY, Planning, no_tiles, with_sentence
 from aggregator.usecases.listings import Item
 from aggregator.usecases.resources import Created, Reply, Resources, named
+from aggregator.usecases.splitting import Whole
 from aggregator.usecases.views import View
 
 

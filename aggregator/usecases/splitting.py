@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aggregator.documents import JsonObject
 from aggregator.errors import NoBackendForProcess, OpenEOError
 from aggregator.routing import FREE, Billing, Plan, read_choice
@@ -12,36 +14,48 @@ from aggregator.usecases.processing import Processing, process_in
 from aggregator.usecases.views import View
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A request as it was sent: its body, who asks, what kind of work it is.
+
+    `operation` is the endpoint that the last part is for; all others are batch jobs.
+    """
+
+    body: JsonObject
+    view: View
+    operation: str
+    activity: str
+    access: Access | None = None
+
+    @property
+    def explicit(self) -> str | None:
+        """The backend that it asks for, by its body or its address."""
+        return read_choice(self.body, base=self.view.backend)
+
+
 class Splitting:
     """Finds out how a request could run in parts. Nothing is run, and nothing put aside."""
 
     def __init__(self, processing: Processing, policies: Policies) -> None:
         self._processing, self._policies = processing, policies
 
-    def plan_for(
-        self,
-        body: JsonObject,
-        view: View,
-        *,
-        operation: str,
-        access: Access | None = None,
-        billing: Billing = FREE,
-    ) -> Plan | Unsplittable:
+    def plan_for(self, whole: Whole, billing: Billing = FREE) -> Plan | Unsplittable:
         """A plan for a body as of `POST /jobs`, in the federation's words, or why there is none.
 
-        `operation` is the endpoint for the last part; all others are batch jobs. Parts go only to
-        backends that are up, and at which the user is known where `access` is given. What a user
-        has stored is written out in the plan. Raises what is wrong with the process itself.
+        Parts go only to backends that are up, and at which the user is known where access is
+        given. What a user has stored is written out in the plan. Raises what is wrong with the
+        process itself.
         """
-        policy = self._policies.asked(body)
-        process, needs = self._processing.read(process_in(body), access)
+        access, operation = whole.access, whole.operation
+        policy = self._policies.asked(whole.body)
+        process, needs = self._processing.read(process_in(whole.body), access)
         asking = Asking(
             operation=operation,
-            explicit=read_choice(body, base=view.backend),
+            explicit=whole.explicit,
             policy=policy,
             facts=self._policies.facts(policy, operation, taking=False),
             reachable=None if access is None else access.credentials,
-            owner_of=self._processing.owner_of(view),
+            owner_of=self._processing.owner_of(whole.view),
             billing=billing,
         )
         facts = {

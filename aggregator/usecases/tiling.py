@@ -8,33 +8,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.documents import JsonObject
 from aggregator.errors import NoBackendForProcess, TilingUnsupported
-from aggregator.routing import FREE, Billing, Exchange, Part, Plan, Routing, read_choice
+from aggregator.routing import FREE, Billing, Exchange, Part, Plan, Routing
 from aggregator.routing.plans import renamed
 from aggregator.routing.policies import ORDER, Policy
 from aggregator.routing.reading import read_requirements
 from aggregator.routing.splitting import Unsplittable
 from aggregator.routing.tiling import Tile, Tiling, Untileable, tiled, tiles_wanted
-from aggregator.usecases.accounts import Access
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing, process_in
-from aggregator.usecases.splitting import Splitting
-from aggregator.usecases.views import View
+from aggregator.usecases.splitting import Splitting, Whole
 
 
 @dataclass(frozen=True)
 class _Job:
     """What all tiles of a job have in common."""
 
-    body: JsonObject
-    view: View
-    operation: str
-    access: Access | None
+    whole: Whole
     billing: Billing
-    explicit: str | None
     policy: Policy
 
 
@@ -47,31 +41,21 @@ class Tilings:
         self._processing, self._policies = processing, policies
         self._splitting, self._most = splitting, most
 
-    def plan_for(
-        self,
-        body: JsonObject,
-        view: View,
-        *,
-        operation: str,
-        access: Access | None = None,
-        billing: Billing = FREE,
-    ) -> Plan | None:
+    def plan_for(self, whole: Whole, billing: Billing = FREE) -> Plan | None:
         """The plan for a job that asks for tiles; None if it does not.
 
         By the policy `order` tiles are dealt out evenly to the backends that can run them, by any
         other one each goes to the first in its ranking. Raises TilesInvalid, TilingUnsupported, and
         what routing raises for a tile that no backend can run, nor several together.
         """
-        wanted = tiles_wanted(body)
+        wanted = tiles_wanted(whole.body)
         if wanted is None:
             return None
-        process, _ = self._processing.read(process_in(body), access)
+        process, _ = self._processing.read(process_in(whole.body), whole.access)
         found = tiled(process, wanted.by, most=self._most, exact=wanted.exact)
         if isinstance(found, Untileable):
             raise TilingUnsupported(found.sentence())
-        choice, policy = read_choice(body, base=view.backend), self._policies.asked(body)
-        job = _Job(body, view, operation, access, billing, choice, policy)
-        return self._dealt(found, job)
+        return self._dealt(found, _Job(whole, billing, self._policies.asked(whole.body)))
 
     def _dealt(self, tiling: Tiling, job: _Job) -> Plan:
         given: Counter[str] = Counter()
@@ -89,17 +73,18 @@ class Tilings:
         self, name: str, tile: Tile, process: JsonObject, job: _Job, given: Counter[str]
     ) -> Plan:
         """The plan for one tile."""
+        whole = job.whole
         routing = self._processing.route(
             read_requirements(process),
-            job.view,
-            job.explicit,
-            job.operation,
+            whole.view,
+            whole.explicit,
+            whole.operation,
             billing=job.billing,
             policy=job.policy,
-            access=job.access,
+            access=whole.access,
             taking=True,
         )
-        able = [b for b in routing.able if job.access is None or b in job.access.credentials]
+        able = [b for b in routing.able if whole.access is None or b in whole.access.credentials]
         if able:
             chosen = able[0] if job.policy is not ORDER else _least(able, given)
             given[chosen] += 1
@@ -111,18 +96,14 @@ class Tilings:
         self, name: str, tile: Tile, process: JsonObject, job: _Job, routing: Routing
     ) -> Plan:
         """The plan for a tile that no single backend can run."""
-        if routing.chosen is not None and job.access is not None:
-            job.access.at(routing.chosen)
+        whole = job.whole
+        if routing.chosen is not None and whole.access is not None:
+            whole.access.at(routing.chosen)
         refusal = routing.rejection()
         if not isinstance(refusal, NoBackendForProcess):
             raise refusal
-        found = self._splitting.plan_for(
-            {**job.body, "process": process},
-            job.view,
-            operation=job.operation,
-            access=job.access,
-            billing=job.billing,
-        )
+        of_tile = replace(whole, body={**whole.body, "process": process})
+        found = self._splitting.plan_for(of_tile, job.billing)
         if isinstance(found, Unsplittable):
             said = f"Of tile {tile.id}: {refusal.message} {found.sentence()}"
             raise NoBackendForProcess(said, refusal.lacking)

@@ -14,7 +14,8 @@ from aggregator.merging.notes import Note, most_serious_first
 from aggregator.routing import Plan, Routing, read_choice, read_requirements
 from aggregator.routing.splitting import Unsplittable
 from aggregator.settings import load
-from aggregator.usecases.splitting import with_reason
+from aggregator.usecases.credits import BATCH
+from aggregator.usecases.splitting import Whole, with_reason
 from scripts.federation.graphs import UnreadableGraph, read_body
 from scripts.federation.observing import Observed, observed
 
@@ -107,7 +108,7 @@ def routing_of(body: Mapping[str, Any], federation: Observed) -> Routing:
 
 def parts_of(body: Mapping[str, Any], federation: Observed) -> Plan | Unsplittable:
     """How the aggregator would split such a request for a batch job, or why it could not."""
-    return federation.splitting.plan_for(body, federation.view, operation="POST /jobs")
+    return federation.splitting.plan_for(Whole(body, federation.view, "POST /jobs", BATCH))
 
 
 def _asking(body: Mapping[str, Any], policy: str | None) -> dict[str, Any]:

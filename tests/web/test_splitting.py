@@ -10,7 +10,8 @@ import pytest
 from aggregator.errors import CollectionNotFound, NoBackendForProcess
 from aggregator.routing import Plan
 from aggregator.routing.splitting import Obstacle, Unsplittable
-from aggregator.usecases.splitting import with_reason
+from aggregator.usecases.credits import BATCH
+from aggregator.usecases.splitting import Whole, with_reason
 from tests.unit.routing.documents import load, node, ref
 from tests.unit.routing.documents import process as graph_of
 from tests.unit.routing.splitting.members import BOX, PROCESSES, YEAR, over_time
@@ -58,9 +59,8 @@ def site(tmp_path: Path) -> Site:
 
 def plan(site: Site, body: Any = BODY, **more: Any) -> Any:
     federation = site.federation
-    return federation.splitting.plan_for(
-        body, federation.view(None), **{"operation": "POST /jobs", **more}
-    )
+    whole = Whole(body, federation.view(None), "POST /jobs", BATCH, **more)
+    return federation.splitting.plan_for(whole)
 
 
 def test_the_full_metadata_of_collections_tell_how_much_is_handed_on(site: Site) -> None:

@@ -12,10 +12,11 @@ from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.lifecycle import Lifecycle, is_federated
 from aggregator.usecases.federated.listing import FederatedListing
-from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.resources import Created, Reply
+from aggregator.usecases.splitting import Whole
 from aggregator.usecases.views import View
 
 

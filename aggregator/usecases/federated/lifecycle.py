@@ -40,11 +40,12 @@ from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
 from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.joining import Joining, none_yet
-from aggregator.usecases.federated.planning import Planning, Whole
+from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.processing import process_in
 from aggregator.usecases.resources import Created, Reply
+from aggregator.usecases.splitting import Whole
 from aggregator.usecases.views import View
 
 FEDERATION = "federation"

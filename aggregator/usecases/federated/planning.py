@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from aggregator.documents import JsonObject
 from aggregator.errors import NoBackendForProcess, OpenEOError, TilesInvalid
 from aggregator.ledger.orders import read_order
-from aggregator.routing import FREE, Billing, Plan, read_choice
+from aggregator.routing import FREE, Billing, Plan
 from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.splitting import Unsplittable
-from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import Credits
-from aggregator.usecases.splitting import with_reason
-from aggregator.usecases.views import View
+from aggregator.usecases.splitting import Whole, with_reason
 
 BATCH_ONLY = "an area is divided for batch jobs only"
-
-
-@dataclass(frozen=True)
-class Whole:
-    """A request as it was sent: its body, who asks, what kind of work it is.
-
-    `operation` is the endpoint that the last part is for.
-    """
-
-    body: JsonObject
-    view: View
-    operation: str
-    activity: str
-    access: Access | None = None
 
 
 def with_sentence(refusal: NoBackendForProcess, sentence: str) -> NoBackendForProcess:
@@ -47,15 +30,7 @@ def no_tiles(body: JsonObject, reason: str) -> None:
 class Plans(Protocol):
     """Finds plans."""
 
-    def plan_for(
-        self,
-        body: JsonObject,
-        view: View,
-        *,
-        operation: str,
-        access: Access | None = None,
-        billing: Billing = FREE,
-    ) -> Plan | Unsplittable:
+    def plan_for(self, whole: Whole, billing: Billing = FREE) -> Plan | Unsplittable:
         """A plan for a request, or why there is none."""
         ...
 
@@ -63,15 +38,7 @@ class Plans(Protocol):
 class Tiles(Protocol):
     """Finds plans for requests that ask for tiles."""
 
-    def plan_for(
-        self,
-        body: JsonObject,
-        view: View,
-        *,
-        operation: str,
-        access: Access | None = None,
-        billing: Billing = FREE,
-    ) -> Plan | None:
+    def plan_for(self, whole: Whole, billing: Billing = FREE) -> Plan | None:
         """The plan; None for a request that asks for none."""
         ...
 
@@ -95,13 +62,7 @@ class Planning:
         if whole.view.backend is not None:
             no_tiles(whole.body, "at the address of one backend no area is divided")
             return None
-        return self._tiles.plan_for(
-            whole.body,
-            whole.view,
-            operation=whole.operation,
-            access=whole.access,
-            billing=self._billing(whole),
-        )
+        return self._tiles.plan_for(whole, self._billing(whole))
 
     def plan(self, whole: Whole, refusal: OpenEOError) -> Plan:
         """The plan for a request that was refused for want of one backend.
@@ -109,16 +70,10 @@ class Planning:
         Raises the refusal, with the reason why the request cannot be split either.
         """
         plans = self.plans
-        chosen = read_choice(whole.body, base=whole.view.backend)
-        if plans is None or chosen is not None or not isinstance(refusal, NoBackendForProcess):
+        asks_for_one = whole.explicit is not None
+        if plans is None or asks_for_one or not isinstance(refusal, NoBackendForProcess):
             raise refusal
-        found = plans.plan_for(
-            whole.body,
-            whole.view,
-            operation=whole.operation,
-            access=whole.access,
-            billing=self._billing(whole),
-        )
+        found = plans.plan_for(whole, self._billing(whole))
         if isinstance(found, Plan):
             return found
         raise with_reason(refusal, found) from refusal

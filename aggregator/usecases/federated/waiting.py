@@ -34,9 +34,10 @@ from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SYNCHRONOUS
 from aggregator.usecases.federated.lifecycle import FEDERATION, owner_of, planned, request_in
-from aggregator.usecases.federated.planning import BATCH_ONLY, Planning, Whole, no_tiles
+from aggregator.usecases.federated.planning import BATCH_ONLY, Planning, no_tiles
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.processing import Processing, Result, process_in
+from aggregator.usecases.splitting import Whole
 from aggregator.usecases.views import View
 
 SHORTEST, LONGEST = 0.05, 0.5

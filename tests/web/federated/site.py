@@ -17,6 +17,7 @@ from aggregator.routing.plans import PART_ADDRESS, Exchange, Part, Plan
 from aggregator.routing.splitting import Obstacle, Unsplittable
 from aggregator.storage.federated_jobs import FederatedJobs
 from aggregator.usecases.federated.driver import Driver
+from aggregator.usecases.splitting import Whole
 from tests.fakes.backends import FakeBackend
 from tests.fakes.batch import Batch
 from tests.fakes.clock import Clock
@@ -158,9 +159,9 @@ class Trio:
         self.driver = driver
         self.driver.begin = at_once
 
-    def plan_for(self, body: Any, view: Any, **_more: Any) -> Plan | Unsplittable:
+    def plan_for(self, whole: Whole, _billing: Any = None) -> Plan | Unsplittable:
         """The plan that was written by hand."""
-        self.asked.append(body)
+        self.asked.append(whole.body)
         return self.plan
 
     def create(self, user: dict[str, str], **body: Any) -> str:
