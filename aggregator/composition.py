@@ -13,6 +13,7 @@ from aggregator.settings import Settings
 from aggregator.storage.consents import Consents
 from aggregator.storage.database import Database
 from aggregator.storage.federated_jobs import FederatedJobs
+from aggregator.storage.federated_results import FederatedResults
 from aggregator.storage.lease import Lease
 from aggregator.storage.processes import StoredProcesses
 from aggregator.upstream.client import Client, Limits, Transport
@@ -42,6 +43,7 @@ from aggregator.usecases.federated.members import Members
 from aggregator.usecases.federated.money import Money
 from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federated.references import References
+from aggregator.usecases.federated.sharing import Sharing
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.federated.waiting import Waiting
 from aggregator.usecases.federation import Federation
@@ -268,13 +270,14 @@ def _federated(
     lease = Lease(ground.database, "federated jobs", program_name(), splitting.lease)
     errands = Errands(tools, admission, fence=lease, fenced_seconds=splitting.lease, limits=limits)
     driver = Driver(tools.store, errands, lease, splitting.lease, limits, clock=clock)
+    sharing = Sharing(FederatedResults(ground.database), ground.key, clock)
     estimating = Estimating(jobs, tools.money, settings.upstream.request_deadline)
     lifecycle = Lifecycle(
         tools,
         jobs,
         planning,
         ground.catalogue,
-        joining=Joining(jobs, settings.upstream.result_deadline),
+        joining=Joining(jobs, sharing, settings.upstream.result_deadline),
         estimating=estimating,
         wake=driver.wake,
     )
@@ -287,7 +290,7 @@ def _federated(
         largest=splitting.synchronous_bytes,
         wake=driver.wake,
     )
-    desk = JobDesk(tools, jobs, lifecycle, planning, estimating)
+    desk = JobDesk(tools, jobs, lifecycle, planning, estimating=estimating, sharing=sharing)
     return desk, waiting, Watch(driver)
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.documents import JsonObject, array, mapping, objects, text, texts
+from aggregator.health.calendar import moment_of
 from aggregator.merging.extents import hull, is_box, is_interval, span
+from aggregator.merging.times import moment
 
 STAC_VERSION = "1.0.0"
 VARIOUS = {"1.0.0": "various", "1.1.0": "other"}
@@ -54,6 +56,15 @@ def joined(identifier: str, given: Sequence[Given], about: Mapping[str, Any]) ->
         "links": [link for one in given for link in _links(one)],
         "assets": dict(asset for one in given for asset in _assets(one)),
     }
+
+
+def available_until(given: Sequence[Given]) -> int | None:
+    """Until when all assets can be had, in milliseconds: the earliest `expires` that is stated."""
+    moments = (
+        moment(text(one.document, "expires") or mapping(one.document, "properties").get("expires"))
+        for one in given
+    )
+    return min((moment_of(when) for when in moments if when is not None), default=None)
 
 
 def _assets(one: Given) -> Iterator[tuple[str, dict[str, Any]]]:

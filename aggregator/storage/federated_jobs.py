@@ -34,7 +34,12 @@ from aggregator.storage.federated_rows import (
     read_part,
     read_state,
 )
-from aggregator.storage.federated_schema import federated_job, federated_line, federated_part
+from aggregator.storage.federated_schema import (
+    federated_job,
+    federated_line,
+    federated_part,
+    federated_result,
+)
 from aggregator.storage.lease import Lease
 
 Change = Callable[[JobState], JobState]
@@ -365,6 +370,6 @@ def _add_lines(connection: Connection, state: JobState) -> None:
 
 
 def _forget(connection: Connection, identifier: str) -> None:
-    for table in (federated_line, federated_part):
+    for table in (federated_line, federated_part, federated_result):
         connection.execute(delete(table).where(table.c.federated == identifier))
     connection.execute(delete(federated_job).where(federated_job.c.id == identifier))

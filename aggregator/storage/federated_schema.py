@@ -1,7 +1,8 @@
 """The tables of federated jobs. Times are milliseconds since 1970 (UTC).
 
 Rows change and go: they are work, not books. `sealed` holds credentials that only the federation
-can open, for as long as there is something to do for their user.
+can open, for as long as there is something to do for their user. `federated_result` has the joined
+results of a job as its user last got them, for who has a signed link to them.
 """
 
 from __future__ import annotations
@@ -71,5 +72,13 @@ federated_line = Table(
     Column("part", Text, nullable=False),
     Column("backend", Text, nullable=False),
     Column("code", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+federated_result = Table(
+    "federated_result",
+    metadata,
+    Column("federated", String(60), ForeignKey("federated_job.id"), primary_key=True),
+    Column("run", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )

@@ -64,7 +64,10 @@ def cancel(job_id: str) -> Response:
 
 @blueprint.get("/jobs/<job_id>/results")
 def results(job_id: str) -> Response:
-    """A job's results as STAC."""
+    """A job's results as STAC; by a signed link of the federation's own without a login."""
+    shared = federation().jobs.shared(job_id, request.args, view())
+    if shared is not None:
+        return passed(shared)
     accept = request.headers.get("Accept", "application/json")
     return passed(federation().jobs.results(job_id, query(), accept, access(), view()))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -81,6 +82,8 @@ class Batch:
         self.words = log
 
     words: tuple[str, ...] = ()
+    stated: Mapping[str, Any] = MappingProxyType({})
+    """What results say beside what they always do."""
     says: dict[str, Any] | None = None
 
     def _create(self, call: Call) -> Any:
@@ -174,6 +177,7 @@ class Batch:
                 "spatial": {"bbox": [[11.0, 46.0, 11.1, 46.1]]},
                 "temporal": {"interval": [[CREATED, CREATED]]},
             },
+            **self.stated,
             "assets": {"out.nc": {"href": f"http://files.{self.name}.test/{job.id}.nc?sig=1"}},
             "links": [
                 {"rel": "self", "href": base},

@@ -13,6 +13,8 @@ from aggregator.usecases.federated.estimating import Estimating
 from aggregator.usecases.federated.lifecycle import Lifecycle, is_federated
 from aggregator.usecases.federated.listing import FederatedListing
 from aggregator.usecases.federated.planning import Planning
+from aggregator.usecases.federated.references import SIGNATURE
+from aggregator.usecases.federated.sharing import Sharing
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.resources import Created, Reply
@@ -34,10 +36,12 @@ class JobDesk:
         jobs: Jobs,
         whole: Lifecycle,
         planning: Planning,
+        *,
         estimating: Estimating,
+        sharing: Sharing,
     ) -> None:
         self.jobs, self.federated, self.planning = jobs, whole, planning
-        self.estimating = estimating
+        self.estimating, self._sharing = estimating, sharing
         self._tools = tools
 
     def create(self, body: JsonObject, access: Access, view: View) -> Created:
@@ -101,6 +105,15 @@ class JobDesk:
     ) -> Reply:
         """A job's results as STAC."""
         return self._of(identifier, access).results(identifier, query, accept, access, view)
+
+    def shared(self, identifier: str, query: Mapping[str, str], view: View) -> Reply | None:
+        """What a signed link to joined results leads to, without a login; None for any other link.
+
+        Raises TokenInvalid, ResultLinkExpired and JobNotFound.
+        """
+        if SIGNATURE not in query or not is_federated(identifier) or view.backend is not None:
+            return None
+        return self._sharing.read(identifier, query, view)
 
     def logs(self, identifier: str, query: Mapping[str, str], access: Access, view: View) -> Reply:
         """The log entries of a job."""

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendTimeout, OpenEOError
-from aggregator.federated.results import Given, joined
+from aggregator.federated.results import Given, available_until, joined
 from aggregator.federated.states import FINISHED, PartState
 from aggregator.ids import federate
 from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
+from aggregator.usecases.federated.sharing import Sharing
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.resources import Reply
 from aggregator.usecases.views import View
@@ -23,8 +24,8 @@ AT_ONCE = 8
 class Joining:
     """Joins results; all of a job's must be there within `seconds`."""
 
-    def __init__(self, jobs: Jobs, seconds: float) -> None:
-        self._jobs, self._seconds = jobs, seconds
+    def __init__(self, jobs: Jobs, sharing: Sharing, seconds: float) -> None:
+        self._jobs, self._sharing, self._seconds = jobs, sharing, seconds
 
     def results(
         self,
@@ -37,8 +38,8 @@ class Joining:
     ) -> Reply:
         """One STAC Collection of what all `ends` give; if it is `partial`, of what they have yet.
 
-        Backends that do not answer are in `federation:missing`. Raises the error of one of them if
-        none does.
+        Backends that do not answer are in `federation:missing`. Where all is there they have a
+        signed link. Raises the error of one of the backends if none answers.
         """
         partial = query.get("partial") == "true"
         asked = [end for end in ends if end.job and (partial or end.stage == FINISHED)]
@@ -47,13 +48,16 @@ class Joining:
             raise next(iter(failures.values()))
         about = {key: job.request[key] for key in ("title", "description") if key in job.request}
         document = joined(job.state.id, given, about)
+        document["federation:backends"] = list(dict.fromkeys(one.backend for one in given))
+        finished = job.state.status == "finished"
+        if finished and len(given) == len(ends):
+            document = self._sharing.shared(job, document, available_until(given), view)
         own = view.link("jobs", job.state.id, "results")
         document["links"].insert(0, {"rel": "self", "href": own, "type": "application/json"})
         if partial:
-            document["openeo:status"] = "finished" if job.state.status == "finished" else "running"
+            document["openeo:status"] = "finished" if finished else "running"
         missing = {"federation:missing": sorted(failures)} if failures else {}
-        backends = list(dict.fromkeys(one.backend for one in given))
-        return Reply(200, {**document, "federation:backends": backends, **missing})
+        return Reply(200, {**document, **missing})
 
     def _asked(
         self, parts: Sequence[PartState], query: Mapping[str, str], access: Access, view: View

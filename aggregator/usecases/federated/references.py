@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aggregator.documents import JsonObject, is_array, is_object
 from aggregator.errors import DatabaseUnavailable, ProcessParameterInvalid
@@ -15,6 +16,8 @@ from aggregator.usecases.accounts import Access
 FEDERATION = "federation"
 LOADING = {"load_result": "id", "load_stac": "url"}
 """Processes that load results, and the argument that says which."""
+SIGNATURE = "signature"
+"""The query parameter of a link to results that needs no login."""
 
 
 class References:
@@ -33,8 +36,9 @@ class References:
     def resolved(self, process: JsonObject, access: Access | None) -> JsonObject:
         """The process as it can be routed; it is not changed where it loads no such results.
 
-        A job that is not the user's, or has no last part yet, is left as it is, and not found.
-        Raises ProcessParameterInvalid for a job in tiles, whose results are many.
+        A job that is not the user's, or has no last part yet, is left as it is, and not found; so
+        is a signed link, which any backend can read. Raises ProcessParameterInvalid for the id of a
+        job in tiles, whose results are many.
         """
         if access is None:
             return process
@@ -50,7 +54,7 @@ class References:
         """The same for the job of the last part."""
         before = next((url for url in self._urls if reference.startswith(url)), "")
         identifier, slash, below = reference.removeprefix(before).partition("/")
-        if not identifier.startswith(f"{FEDERATION}-"):
+        if not identifier.startswith(f"{FEDERATION}-") or _is_signed(below):
             return reference
         try:
             job = self._store.of(owner, identifier)
@@ -64,10 +68,17 @@ class References:
         return f"{before}{federate(last.backend, last.job)}{slash}{below}"
 
 
+def _is_signed(below: str) -> bool:
+    """Whether what follows the id of a job in an address has a signature, right or not."""
+    return any(name == SIGNATURE for name, _ in parse_qsl(below.partition("?")[2]))
+
+
 def _many(job: FederatedJob) -> str:
     return (
-        f"job '{job.state.id}' has the results of {len(job.plan.resulting)} tiles, which are no "
-        "single cube. Load those of one of its parts, which are listed in 'federation:parts'."
+        f"job '{job.state.id}' has the results of {len(job.plan.resulting)} tiles, which are at no "
+        "single backend. Load them with load_stac by their signed address, which is the link "
+        "'canonical' in the results of the job, or load those of one of its parts, which are "
+        "listed in 'federation:parts'."
     )
 
 

@@ -74,7 +74,7 @@ def test_the_results_of_all_tiles_are_one_collection(pair: Trio) -> None:
     }
     assert found["federation:backends"] == ["terra", "aurora"]
     assert found["links"][0]["href"] == f"http://federation.test/openeo/1.3/jobs/{job}/results"
-    assert [link["rel"] for link in found["links"]] == ["self", *["child"] * 4]
+    assert [link["rel"] for link in found["links"]] == ["self", "canonical", *["child"] * 4]
     assert "federation:missing" not in found
 
 
@@ -223,7 +223,9 @@ def test_a_failed_tile_is_named(pair: Trio) -> None:
     assert answer.status_code == 424
 
 
-def test_the_results_of_many_tiles_are_not_loaded_as_one(pair: Trio) -> None:
+def test_the_results_of_many_tiles_are_loaded_by_their_signed_link_not_by_the_id_of_the_job(
+    pair: Trio,
+) -> None:
     for member in pair.site.backends.values():
         member.answers["GET /processes"]["processes"].append(process("load_result", "id"))
     pair.site.federation.refresh()
@@ -236,5 +238,14 @@ def test_the_results_of_many_tiles_are_not_loaded_as_one(pair: Trio) -> None:
         pair.site.post("/jobs", body, headers=user), 400, "ProcessParameterInvalid"
     )
     assert "has the results of 4 tiles" in error["message"]
+    assert "which is the link 'canonical' in the results of the job" in error["message"]
+    found = pair.site.get(f"/jobs/{job}/results", headers=user).json
+    (link,) = [link["href"] for link in found["links"] if link["rel"] == "canonical"]
+    stac = {"process_id": "load_stac", "arguments": {"url": link}, "result": True}
+    whole = {"process": {"process_graph": {"again": stac}}}
+    assert pair.site.post("/jobs", whole, headers=user).status_code == 201
+    assert pair.batches["terra"].made[-1].sent["process"]["process_graph"]["again"] == stac
+    stac["arguments"] = {"url": link.partition("?")[0]}
+    assert_error(pair.site.post("/jobs", whole, headers=user), 400, "ProcessParameterInvalid")
     node["arguments"] = {"id": "aurora-a2"}
     assert pair.site.post("/jobs", body, headers=user).status_code == 201
