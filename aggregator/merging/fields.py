@@ -312,6 +312,16 @@ def links(parts: Parts, place: Place) -> Any:
     return list(found.values())
 
 
+OFFERED: Final[Mapping[str, Rule]] = {
+    "title": wording,
+    "description": wording,
+    "deprecated": flag_of_all,
+    "experimental": flag_of_all,
+    "links": links,
+}
+"""Rules for what openEO says alike of whatever a backend offers under a name."""
+
+
 def base_of(links_: object) -> str:
     """The absolute URL in the `self` link of an array of links, or no text."""
     for link in links_ if is_array(links_) else ():

@@ -3,22 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.documents import JsonObject, is_object
+from aggregator.documents import JsonObject
 from aggregator.merging.fields import (
-    BACKENDS,
-    Part,
+    OFFERED,
     Parts,
     Place,
     Rule,
     backends_of,
-    flag_of_all,
     links,
     union_of,
     unite,
-    usable,
-    wording,
 )
-from aggregator.merging.named import documents_in, grouped, mark, spelling
+from aggregator.merging.named import documents_in, merge_named
 from aggregator.merging.notes import Merged, Notebook
 from aggregator.merging.parameters import resource_parameters
 
@@ -52,13 +48,9 @@ DIRECTIONS = ("input", "output")
 GIS_DATA_TYPES = ("raster", "vector", "table", "pointcloud", "other")
 
 _FIELDS: dict[str, Rule] = {
-    "title": wording,
-    "description": wording,
+    **OFFERED,
     "gis_data_types": union_of(lambda kind: kind in GIS_DATA_TYPES, "a type of GIS data"),
     "parameters": resource_parameters,
-    "deprecated": flag_of_all,
-    "experimental": flag_of_all,
-    "links": links,
 }
 
 
@@ -88,24 +80,3 @@ def _format(parts: Parts, place: Place) -> dict[str, Any]:
     united.setdefault("gis_data_types", [])
     united.setdefault("parameters", {})
     return united
-
-
-def merge_named(
-    parts: Parts, place: Place, official: Mapping[str, str], rule: Rule
-) -> dict[str, Any]:
-    """Merge objects of objects whose names are the same in any case.
-
-    Each says who has it: all of its group, unless the rule has already stated otherwise.
-    """
-    good = usable(parts, place, is_object, "an object")
-    pairs = [Part(part.backend, pair) for part in good for pair in part.value.items()]
-    spellings: dict[str, list[tuple[str, str]]] = {}
-    for backend, (name, _) in pairs:
-        spellings.setdefault(name.casefold(), []).append((backend, name))
-    merged: dict[str, Any] = {}
-    for folded, group in grouped(pairs, place, str.casefold).items():
-        backends = backends_of(group)
-        name = spelling(spellings[folded], official, place.inside(spellings[folded][0][1]))
-        entry = rule(group, place.inside(name, backends))
-        merged[name] = entry if BACKENDS in entry else mark(entry, backends)
-    return merged

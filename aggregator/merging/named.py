@@ -230,3 +230,24 @@ def spelling(names: Sequence[tuple[str, str]], official: Mapping[str, str], plac
         backends = tuple(dict.fromkeys(backend for backend, _ in names))
         place.note("name-case-differs", backends, by_backend=dict(names), chosen=chosen)
     return chosen
+
+
+def merge_named(
+    parts: Parts, place: Place, official: Mapping[str, str], rule: Rule
+) -> dict[str, Any]:
+    """Merge objects of objects whose names are the same in any case.
+
+    Each says who has it: all of its group, unless the rule has already stated otherwise.
+    """
+    good = usable(parts, place, is_object, "an object")
+    pairs = [Part(part.backend, pair) for part in good for pair in part.value.items()]
+    spellings: dict[str, list[tuple[str, str]]] = {}
+    for backend, (name, _) in pairs:
+        spellings.setdefault(name.casefold(), []).append((backend, name))
+    merged: dict[str, Any] = {}
+    for folded, group in grouped(pairs, place, str.casefold).items():
+        backends = backends_of(group)
+        name = spelling(spellings[folded], official, place.inside(spellings[folded][0][1]))
+        entry = rule(group, place.inside(name, backends))
+        merged[name] = entry if BACKENDS in entry else mark(entry, backends)
+    return merged

@@ -5,17 +5,14 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.merging.fields import (
+    OFFERED,
     Parts,
     Place,
     Rule,
     backends_of,
-    flag_of_all,
-    links,
     unite,
-    wording,
 )
-from aggregator.merging.formats import merge_named
-from aggregator.merging.named import documents_in
+from aggregator.merging.named import documents_in, merge_named
 from aggregator.merging.notes import Merged, Notebook
 from aggregator.merging.parameters import process_parameters, resource_parameters
 
@@ -36,13 +33,9 @@ OFFICIAL_NAMES: Mapping[str, str] = {
 """Names as OGC abbreviates its standards."""
 
 _FIELDS: dict[str, Rule] = {
-    "title": wording,
-    "description": wording,
+    **OFFERED,
     "configuration": resource_parameters,
     "process_parameters": process_parameters,
-    "deprecated": flag_of_all,
-    "experimental": flag_of_all,
-    "links": links,
 }
 
 

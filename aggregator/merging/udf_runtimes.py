@@ -6,6 +6,7 @@ from typing import Any
 from aggregator.documents import JsonObject, is_object, is_text, text, texts, version_key
 from aggregator.merging.fields import (
     ABSENT,
+    OFFERED,
     Part,
     Parts,
     Place,
@@ -17,11 +18,15 @@ from aggregator.merging.fields import (
     unite,
     usable,
     word,
-    wording,
     words,
 )
-from aggregator.merging.formats import merge_named
-from aggregator.merging.named import documents_in, mark, members_by_name, objects_by_name
+from aggregator.merging.named import (
+    documents_in,
+    mark,
+    members_by_name,
+    merge_named,
+    objects_by_name,
+)
 from aggregator.merging.notes import Merged, Notebook
 
 _LIBRARIES: Rule = objects_by_name(
@@ -127,14 +132,10 @@ def _checked_later(parts: Parts, place: Place) -> Any:
 
 
 _FIELDS: dict[str, Rule] = {
-    "title": wording,
-    "description": wording,
+    **OFFERED,
     "type": _checked_later,
     "default": _checked_later,
     "versions": _versions,
     "docker": word,
     "tags": words,
-    "deprecated": flag_of_all,
-    "experimental": flag_of_all,
-    "links": links,
 }

@@ -7,30 +7,23 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.merging.fields import (
+    OFFERED,
     Part,
     Parts,
     Place,
     Rule,
     backends_of,
-    flag_of_all,
-    links,
     unite,
-    wording,
     words,
 )
-from aggregator.merging.formats import merge_named
-from aggregator.merging.named import documents_in
+from aggregator.merging.named import documents_in, merge_named
 from aggregator.merging.notes import Merged, Notebook
 from aggregator.merging.parameters import resource_parameters
 
 _FIELDS: dict[str, Rule] = {
-    "title": wording,
-    "description": wording,
+    **OFFERED,
     "intents": words,
     "parameters": resource_parameters,
-    "deprecated": flag_of_all,
-    "experimental": flag_of_all,
-    "links": links,
 }
 
 
