@@ -23,11 +23,6 @@ def rounded(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
-def to_millicredits(credits_: int | float) -> int:
-    """Credits to millicredits, halves up. Raises ValueError if not finite."""
-    return rounded(quantity(credits_) * MILLICREDITS)
-
-
 def to_credits(millicredits: int) -> float:
     """Millicredits to credits, for display: 7760 gives 7.76."""
     return millicredits / MILLICREDITS

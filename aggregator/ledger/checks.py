@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,15 +50,6 @@ def standing_at(purse: Purse, provider: str, title: str, now: int, *, renewed: b
     """What a purse has at a provider; `renewed` if the user gets free credits there."""
     renewal = next_month(now) if renewed else None
     return Standing(provider, title or provider, purse.available(provider, now), renewal)
-
-
-def able_to_pay(standings: Sequence[Standing], needed: dict[str, int]) -> tuple[str, ...]:
-    """The providers at which the work is covered, in the order given: where routing may turn."""
-    return tuple(
-        standing.provider
-        for standing in standings
-        if standing.covers(needed.get(standing.provider, 0))
-    )
 
 
 def read_budget(value: Any) -> int | None:

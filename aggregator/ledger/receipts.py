@@ -8,19 +8,17 @@ from typing import Any
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.pricing import Item
 
+# What can be remarkable about a report that is recorded all the same.
 UNKNOWN_USER = "unknown-user"
+"""The federation has never seen this user; the usage is recorded as their debt."""
 EMPTY_WALLET = "empty-wallet"
+"""No grant covered all of it; the rest is recorded as a debt at this provider."""
 OVER_BUDGET = "over-budget"
+"""The job's budget was lower than its costs; only the budget was charged."""
 NOT_A_MEMBER = "not-a-member"
+"""The user is not in the organisation named; their own wallet was charged."""
 OTHER_USER = "other-user"
-REMARKS = {
-    UNKNOWN_USER: "The federation has never seen this user; the usage is recorded as their debt.",
-    EMPTY_WALLET: "No grant covered all of it; the rest is recorded as a debt at this provider.",
-    OVER_BUDGET: "The job's budget was lower than its costs; only the budget was charged.",
-    NOT_A_MEMBER: "The user is not in the organisation named; their own wallet was charged.",
-    OTHER_USER: "Another user than the one named had started the work, and was charged.",
-}
-"""What can be remarkable about a report that is recorded all the same."""
+"""Another user than the one named had started the work, and was charged."""
 
 
 @dataclass(frozen=True)

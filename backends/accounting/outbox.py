@@ -17,7 +17,6 @@ from backends.jobs.database import Database
 
 WAITING: Final = "waiting"
 OPEN: Final = "open"
-TAKEN: Final = "taken"
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,6 @@ MAX_ROWS: Final = 5_000_000
 GEOMETRY: Final = "geometry"
 """The column of geometries."""
 
-GEOMETRY_NAMES: Final = ("geometry", "geometries")
-
 
 def geometry_dimension(cube: xr.DataArray) -> Hashable | None:
     """The dimension whose labels are geometries, if there is one."""

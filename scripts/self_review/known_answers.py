@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from scripts.self_review.graphs import Graph, callback, calling, graph, node, of, parameter
+from scripts.self_review.graphs import Graph, calling, graph, node, of
 
 TOLERANCE: Final = 1e-5
 """Relative: backends may compute in single precision."""
@@ -135,11 +135,6 @@ KNOWN: Final[tuple[Known, ...]] = (
 )
 
 
-def known_of(process: str) -> list[Known]:
-    """The calls of a process."""
-    return [one for one in KNOWN if one.process == process]
-
-
 def packed(calls: list[Known]) -> Graph:
     """One process that makes all of these calls, and gives their results as an array."""
     nodes = {f"call{i}": node(one.process, **one.arguments) for i, one in enumerate(calls)}
@@ -149,11 +144,6 @@ def packed(calls: list[Known]) -> Graph:
 def alone(one: Known) -> Graph:
     """A process of this call only."""
     return calling(one.process, **one.arguments)
-
-
-def in_a_callback(process: str) -> Graph:
-    """A reducer of this process, as callbacks are."""
-    return callback(process, data=parameter("data"))
 
 
 def equal(found: object, wanted: object) -> bool:

@@ -172,10 +172,6 @@ class Making:
         """Remember that this is to be deleted at the end."""
         self._undo[path] = lambda: self._sender.send("DELETE", path, cleaning=True)
 
-    def is_gone(self, path: str) -> None:
-        """It need not be deleted any more."""
-        self._undo.pop(path, None)
-
     def clean_up(self) -> None:
         """Deletes what is there yet, last made first; what stays is in `left_behind`."""
         for path, undo in reversed(list(self._undo.items())):

@@ -14,8 +14,6 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from scripts.self_review.backend import Entry, objects
 
-OPEN_LICENCES: Final = frozenset({"proprietary", "various", "other"})
-"""What STAC allows besides SPDX; a link must then lead to the licence."""
 EXTENSIONS: Final = {
     "cube": "datacube",
     "sci": "scientific",

@@ -51,12 +51,6 @@ class Draft:
                 cost += IMPOSSIBLE
         return cost
 
-    def with_changed(self, nodes: Iterable[str], backend: str) -> Draft:
-        """The same with another backend for those of these nodes that can run there."""
-        able = self.problem.able
-        changed = {node: backend for node in nodes if backend in able[node]}
-        return Draft(self.problem, {**self.backends, **changed})
-
     def changes(self, node: str) -> Iterator[Draft]:
         """The drafts with another backend for a node, for what goes before it, for its part."""
         groups = [[node] if node not in self.flow.last else list(self.flow.last)]

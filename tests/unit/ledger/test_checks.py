@@ -8,8 +8,6 @@ import pytest
 
 from aggregator.errors import BillingPlanInvalid, BudgetInvalid, PaymentRequired
 from aggregator.ledger.checks import (
-    Standing,
-    able_to_pay,
     check_budget,
     check_plan,
     read_budget,
@@ -48,11 +46,6 @@ def test_below_zero_not_even_free_work_starts() -> None:
     purse = Purse("user/alice", (), {"terra": 1})
     assert not standing_at(purse, "terra", "", MARCH, renewed=False).covers(0)
     assert standing_at(purse, "aurora", "", MARCH, renewed=False).covers(0)
-
-
-def test_routing_may_turn_to_where_the_user_can_pay() -> None:
-    standings = [Standing("terra", "T", 10, None), Standing("aurora", "A", 500, None)]
-    assert able_to_pay(standings, {"terra": 11, "aurora": 400}) == ("aurora",)
 
 
 @pytest.mark.parametrize(

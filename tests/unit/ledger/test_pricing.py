@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import PermissionsInsufficient
-from aggregator.ledger.amounts import LARGEST, quantity, rounded, to_credits, to_millicredits
+from aggregator.ledger.amounts import LARGEST, MILLICREDITS, quantity, rounded, to_credits
 from aggregator.ledger.pricing import Item, Rate, TariffError, capped, gather, read_tariff
 from aggregator.ledger.reports import read_added_value, read_resources
 from tests.unit.ledger.documents import AURORA, TERRA, added_value, resources, tariff, tariffs
@@ -63,7 +63,7 @@ def test_halves_of_a_millicredit_go_up() -> None:
 
 def test_numbers_mean_what_is_written() -> None:
     assert quantity(0.1) == Fraction(1, 10)
-    assert to_millicredits(0.3) == 300
+    assert quantity(0.3) * MILLICREDITS == 300
     with pytest.raises(ValueError, match="finite"):
         quantity(float("nan"))
 
@@ -79,7 +79,7 @@ def test_more_usage_never_costs_less(one: int, other: int) -> None:
 @settings(deadline=None)
 @given(st.integers(0, LARGEST))
 def test_millicredits_survive_being_shown(amount: int) -> None:
-    assert to_millicredits(to_credits(amount)) == amount
+    assert rounded(quantity(to_credits(amount)) * MILLICREDITS) == amount
 
 
 def test_a_budget_cuts_the_last_items() -> None:
