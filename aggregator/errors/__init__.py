@@ -1,4 +1,4 @@
-"""Every error that the aggregator answers with, one class per openEO code.
+"""Every error of openEO, and those of the federation: one class per code.
 
 ::
 

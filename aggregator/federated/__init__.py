@@ -8,6 +8,7 @@
     troubles     what an error of a backend means for a part
     budgets      one budget for several parts
     sums         progress, costs and usage of the whole
+    results      the results of several parts as one collection
     titles       the mark by which a part is found again at its backend
 
 Pure: no network, no clock, no state. Times are milliseconds since 1970. Whoever executes a step

@@ -15,4 +15,5 @@ Shares are integers, thousandths of a percent, so that limits are compared witho
     standing       stable, unstable, excluded: the state between months, and decisions on it
     judging        the contract's flowchart: a month's evidence, a state, a verdict
     announcements  breaking changes and removals, and whether they come early enough
+    errors         what is refused of what an operator asks
 """

@@ -1,5 +1,24 @@
 """The backends, over HTTP: the only room that knows addresses, time-outs and credentials' form.
 
-`client` asks one backend, `fleet` asks several (the only loop over backends), `snapshots` keeps
-the last known metadata of each and looks after them in the background.
+::
+
+    client       asks one backend
+    transport    how requests travel: kept connections, used directly
+    heads        the heads of answers, read at once where they are plain
+    deadlines    deadlines that hold even against a peer that drips
+    failures     what goes wrong on the way, as the federation's errors
+    elsewhere    what a backend keeps at other hosts, and redirects to
+    fleet        asks several backends: the only loop over them
+    latencies    how soon a backend answers
+    metadata     the documents of one backend, fetched whole
+    archive      last known metadata, kept as files
+    snapshots    what is known of each backend, looked after in the background
+    flights      of several callers that want the same, one fetches
+    probes       one look at a member, as the contract counts it
+
+and what is no backend::
+
+    issuers      the public keys of the issuers of tokens
+    outside      documents at addresses that users name
+    webhooks     a signed message to whoever wants to know what happens
 """

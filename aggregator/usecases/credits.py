@@ -5,7 +5,7 @@ backend is asked, and no transaction is open meanwhile. What becomes of it::
 
     the work did not start          given back at once
     a report about it comes         settled: the credits pay, the rest is given back
-    nothing is heard of it          given back when its time is over (`reconciler`)
+    nothing is heard of it          given back when its time is over (`housekeeping`)
 """
 
 from __future__ import annotations

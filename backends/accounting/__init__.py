@@ -10,6 +10,7 @@ for it, nor fails with it.
     reports         what is reported of a job, a request, a tile
     outbox          reports on disk, until they are answered
     tokens          a token of the issuer, by the backend's own credentials
+    exchange        HTTP with an end
     client          one report, sent; its costs
     sender          the thread that sends what is due
 """

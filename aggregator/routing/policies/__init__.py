@@ -8,8 +8,9 @@
     most_available   by the monitor's probes
     spread           by turns, in proportion to weights
 
-A policy rates the able backends by `Facts`, less is better, and says why. Backends of which it
-knows nothing come after the others, the configured order breaks ties.
+A policy rates the able backends by its `facts`, less is better, and says why (with
+`figures`). Backends of which it knows nothing come after the others, the configured order breaks
+ties.
 """
 
 from __future__ import annotations

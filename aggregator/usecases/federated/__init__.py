@@ -11,6 +11,8 @@
     joining      the results of several parts, as one
     sharing      signed links to such results
     waiting      split processes that are checked or run while their user waits
+    joining      the results of several parts, asked for and joined
+    references   results of federated jobs that other processes load
     listing      federated jobs in the list of a user's jobs, without their parts
     driver       does what is due in the background: one program among several
     errands      one step for one part, recorded before and after
