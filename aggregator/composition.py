@@ -96,22 +96,14 @@ def compose(
     """The use cases of a federation; nothing runs, and no backend is asked, before `start`."""
     ground = _ground(settings, routes, transport, clock)
     fleet, catalogue, accounts = ground.fleet, ground.catalogue, ground.accounts
-    agreements = Agreements(
-        settings, Consents(ground.database), Tickets(ground.key, "terms", clock), clock
-    )
+    agreements = _agreements(ground)
     admission = Admission(settings.identity, agreements)
-    books = keep_books(
-        settings,
-        ground.database,
-        verified_callers(settings, accounts, catalogue),
-        trust_in_issuers(settings, catalogue),
-        clock,
-    )
+    books = _books(ground)
+    credits_, job_accounts = (books.credits, books.jobs) if books else (None, None)
     stored = StoredProcesses(ground.database)
     definitions = _definitions(ground, stored)
-    credits_ = books.credits if books else None
     policies = _policies(ground, credits_)
-    process_runs = Processing(
+    runs = Processing(
         settings,
         fleet,
         catalogue,
@@ -120,46 +112,43 @@ def compose(
         credits_=credits_,
         references=_references(ground),
     )
-    job_accounts = books.jobs if books else None
-    jobs = Jobs(settings, fleet, catalogue, process_runs, job_accounts)
-    splitting = Splitting(process_runs, policies)
-    most = settings.splitting.most_tiles
-    tilings = Tilings(process_runs, policies, splitting, most) if most else None
-    planning = Planning(splitting if settings.splitting.enabled else None, credits_, tilings)
+    jobs = Jobs(settings, fleet, catalogue, runs, job_accounts)
+    splitting = Splitting(runs, policies)
+    planning = _planning(settings, splitting, credits_, runs, policies)
     desk, waiting, driving = _federated(
-        ground, jobs, process_runs, planning, admission=admission, books=books
+        ground, jobs, runs, planning, admission=admission, books=books
     )
-    user_processes = _user_processes(ground, stored, definitions, process_runs)
+    user_processes = _user_processes(ground, stored, definitions, runs)
     availability = _availability(ground)
     items = Items(settings, fleet, catalogue)
     return Federation(
-        settings,
-        ground.database,
-        fleet,
-        ground.snapshots,
-        ground.issuers,
-        catalogue,
-        accounts,
-        agreements,
-        admission,
-        Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
-        policies,
-        process_runs,
-        splitting,
-        desk,
-        waiting,
-        driving,
-        Services(settings, fleet, catalogue, process_runs, job_accounts, planning=planning),
-        Estimates(process_runs, desk, user_processes, catalogue, credits_),
-        Files(settings, fleet, catalogue),
-        Workspaces(settings, fleet, catalogue, process_runs),
-        items,
-        Searches(settings, fleet, catalogue, items),
-        availability,
-        Boards(availability, books.usage.earned if books else None),
-        operators_of(settings, accounts, catalogue),
-        user_processes,
-        books,
+        settings=settings,
+        database=ground.database,
+        fleet=fleet,
+        snapshots=ground.snapshots,
+        issuers=ground.issuers,
+        catalogue=catalogue,
+        accounts=accounts,
+        agreements=agreements,
+        admission=admission,
+        profiles=Profiles(accounts, admission, agreements, [books.balances.of] if books else []),
+        policies=policies,
+        processing=runs,
+        splitting=splitting,
+        jobs=desk,
+        waiting=waiting,
+        driving=driving,
+        services=Services(settings, fleet, catalogue, runs, job_accounts, planning=planning),
+        estimates=Estimates(runs, desk, user_processes, catalogue, credits_),
+        files=Files(settings, fleet, catalogue),
+        workspaces=Workspaces(settings, fleet, catalogue, runs),
+        items=items,
+        searches=Searches(settings, fleet, catalogue, items),
+        availability=availability,
+        boards=Boards(availability, books.usage.earned if books else None),
+        operators=operators_of(settings, accounts, catalogue),
+        user_processes=user_processes,
+        bookkeeping=books,
     )
 
 
@@ -200,6 +189,24 @@ def _ground(
         issuers,
         catalogue,
         accounts,
+    )
+
+
+def _agreements(ground: _Ground) -> Agreements:
+    """The federation's terms, and who has agreed."""
+    tickets = Tickets(ground.key, "terms", ground.clock)
+    return Agreements(ground.settings, Consents(ground.database), tickets, ground.clock)
+
+
+def _books(ground: _Ground) -> Bookkeeping | None:
+    """What counts usage, if it is to be counted."""
+    settings, catalogue = ground.settings, ground.catalogue
+    return keep_books(
+        settings,
+        ground.database,
+        verified_callers(settings, ground.accounts, catalogue),
+        trust_in_issuers(settings, catalogue),
+        ground.clock,
     )
 
 
@@ -246,6 +253,19 @@ def _references(ground: _Ground) -> References:
     root = ground.settings.public_url
     jobs = FederatedJobs(ground.database, _limits(ground.settings))
     return References(jobs, (whole(root).url, root))
+
+
+def _planning(
+    settings: Settings,
+    splitting: Splitting,
+    credits_: Credits | None,
+    runs: Processing,
+    policies: Policies,
+) -> Planning:
+    """What finds plans for requests that take several backends, as far as that is wanted."""
+    most = settings.splitting.most_tiles
+    tilings = Tilings(runs, policies, splitting, most) if most else None
+    return Planning(splitting if settings.splitting.enabled else None, credits_, tilings)
 
 
 def _federated(
