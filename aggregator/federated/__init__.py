@@ -6,6 +6,7 @@
     changes      what follows from what was asked, or was seen of a part
     steps        what is to be done now, given how things stand
     troubles     what an error of a backend means for a part
+    logs         which lines of a log are kept
     budgets      one budget for several parts
     sums         progress, costs and usage of the whole
     results      the results of several parts as one collection

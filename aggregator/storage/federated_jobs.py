@@ -25,12 +25,11 @@ from aggregator.federated.states import (
 from aggregator.federated.steps import next_due
 from aggregator.routing.plans import Plan, plan_from_json
 from aggregator.storage.database import Database
+from aggregator.storage.federated_log import add_lines, read_last_error, read_lines
 from aggregator.storage.federated_rows import (
     job_values,
-    line_values,
     packed,
     part_values,
-    read_line,
     read_part,
     read_state,
 )
@@ -48,8 +47,6 @@ IN_ONE_QUESTION = 1000
 """Ids that a database is asked about at once: the parameters of a statement are limited."""
 SET_BACK = 60_000
 """Milliseconds: a job that was changed so much later than now was so before the clock went back."""
-MOST_LINES = 20_000
-"""Lines of one job's log that are kept: what comes after them is left out."""
 
 
 class NotOurs(Exception):  # noqa: N818 - what has happened, no fault
@@ -108,7 +105,7 @@ class FederatedJobs:
         with self.database.write() as connection:
             connection.execute(insert(federated_job).values(values))
             self._write_parts(connection, state.id, {}, state.parts)
-            _add_lines(connection, state)
+            add_lines(connection, state)
 
     def get(self, identifier: str) -> FederatedJob | None:
         """The one of that id."""
@@ -218,21 +215,13 @@ class FederatedJobs:
         self, identifier: str, *, after: int, limit: int | None, levels: Collection[str]
     ) -> list[tuple[int, Line]]:
         """Numbers and lines of a job's log, those after a number."""
-        c = federated_line.c
-        wanted = and_(c.federated == identifier, c.sequence > after, c.level.in_(levels))
-        query = select(federated_line).where(wanted).order_by(c.sequence).limit(limit)
         with self.database.read() as connection:
-            return [(row.sequence, read_line(row)) for row in connection.execute(query)]
+            return read_lines(connection, identifier, after=after, limit=limit, levels=levels)
 
     def last_error(self, identifier: str, part: str, since: int) -> Line | None:
         """The last line of a job's log that tells of an error of a part, none before `since`."""
-        c = federated_line.c
-        mine = and_(c.federated == identifier, c.part == part, c.at >= since)
-        wanted = and_(mine, c.level == "error")
-        query = select(federated_line).where(wanted).order_by(c.sequence.desc()).limit(1)
         with self.database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else read_line(row)
+            return read_last_error(connection, identifier, part, since)
 
     def count(self) -> dict[str, int]:
         """How many batch jobs there are of each status."""
@@ -281,7 +270,7 @@ class FederatedJobs:
         connection.execute(update(federated_job).where(this).values(values))
         known = {part.key: part for part in before.parts}
         self._write_parts(connection, after.id, known, after.parts)
-        _add_lines(connection, after)
+        add_lines(connection, after)
 
     def _write_parts(
         self,
@@ -352,21 +341,6 @@ def _joined(row: Row[Any], parts: tuple[PartState, ...]) -> FederatedJob:
         sealed=row.sealed,
         sealed_at=row.sealed_at,
     )
-
-
-def _add_lines(connection: Connection, state: JobState) -> None:
-    if not state.lines:
-        return
-    mine = federated_line.c.federated == state.id
-    last = select(func.coalesce(func.max(federated_line.c.sequence), 0)).where(mine)
-    number = int(connection.execute(last).scalar_one())
-    rows = [
-        {"federated": state.id, "sequence": number + ahead, **line_values(line)}
-        for ahead, line in enumerate(state.lines, 1)
-        if number + ahead <= MOST_LINES or line.level in ("error", "warning")
-    ]
-    if rows:
-        connection.execute(insert(federated_line), rows)
 
 
 def _forget(connection: Connection, identifier: str) -> None:

@@ -127,6 +127,8 @@ class Batch:
             return self.says
         if not kind:
             return refusal(501, "FeatureUnsupported")
+        if kind == "logs":
+            return self._logs(job, dict(parse_qsl(call.query)))
         return getattr(self, f"_{kind}")(job)
 
     def _look(self, job: Job) -> Any:
@@ -160,8 +162,11 @@ class Batch:
         del self.jobs[job.id]
         return Reply(204)
 
-    def _logs(self, job: Job) -> Any:
-        return {"logs": list(job.log), "links": []}
+    def _logs(self, job: Job, query: dict[str, str]) -> Any:
+        ids = [entry.get("id") for entry in job.log]
+        begin = ids.index(query["offset"]) + 1 if query.get("offset") in ids else 0
+        end = begin + int(query.get("limit", len(job.log)))
+        return {"logs": job.log[begin:end], "links": []}
 
     def _results(self, job: Job) -> Any:
         if job.status != "finished":

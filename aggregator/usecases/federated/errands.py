@@ -35,11 +35,13 @@ from aggregator.federated.steps import CANCEL, CREATE, DELETE, FIND, LOOK, START
 from aggregator.federated.titles import mark, marked
 from aggregator.federated.troubles import LOST, is_uncertain, trouble_of
 from aggregator.identity.secrets import without_credentials
+from aggregator.ids import federate
 from aggregator.routing.plans import filled
 from aggregator.storage.federated_jobs import Change, FederatedJob, NotOurs
 from aggregator.storage.lease import Lease
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.admission import Admission
+from aggregator.usecases.federated.members import ENTRIES
 from aggregator.usecases.federated.tools import Tools
 
 LOG = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ LEVELS = ("error", "warning", "info", "debug")
 LOOKS = 20
 """Looks, in the time after which a part must be there, whether another program has found it."""
 OVER = ("finished", "error", "canceled")
+PAGES_LEFT = 10
+"""Answers about the log of a part that is over: so much of it is taken over at once."""
 LINE_LENGTH = 10_000
 """Characters that are kept of a backend's message, and bytes of what else its entry says."""
 
@@ -188,13 +192,8 @@ class Errands:
     def _look(self, errand: _Errand) -> None:
         part, job = errand.part, errand.job
         document = self._members.look(*errand.at)
-        level = text(job.request, "log_level") if job.request.get("log_level") in LEVELS else "info"
-        entries = self._members.entries(part.backend, part.job, part.log, level, errand.access)
-        if text(document, "status") not in OVER:  # what has no id would be read at each look
-            entries = [entry for entry in entries if text(entry, "id")]
-        lines = [line for entry in entries if (line := _line(part, entry, self._now()))]
+        lines, last = self._told(errand, over=text(document, "status") in OVER)
         reason = self._reason(errand, lines) if text(document, "status") == "error" else ""
-        last = next((text(e, "id") for e in reversed(entries) if text(e, "id")), part.log)
         now = self._now()
 
         def looked(state: JobState) -> JobState:
@@ -205,6 +204,27 @@ class Errands:
             return changes.seen(state, part.key, document, now, limits=self._limits, reason=reason)
 
         self._change(job, looked)
+
+    def _told(self, errand: _Errand, *, over: bool) -> tuple[list[Line], str]:
+        """What is new in the log of a part, and the id of the last entry of that.
+
+        At each look one answer is read, and when the part is over all that is left, within reason.
+        """
+        part, wanted, now = errand.part, errand.job.request.get("log_level"), self._now()
+        level = str(wanted) if wanted in LEVELS else "info"
+        lines: list[Line] = []
+        after = part.log
+        for page in range(1 + PAGES_LEFT if over else 1):
+            entries = self._members.entries(part.backend, part.job, after, level, errand.access)
+            if page == PAGES_LEFT and entries:
+                return [*lines, _cut(part, now)], after
+            if not over:  # what has no id would be read at each look
+                entries = [entry for entry in entries if text(entry, "id")]
+            lines += [line for entry in entries if (line := _line(part, entry, now))]
+            before, after = after, _last_id(entries, after)
+            if len(entries) < ENTRIES or after == before:
+                break
+        return lines, after
 
     def _reason(self, errand: _Errand, lines: Sequence[Line]) -> str:
         """The last error in the log of a part that has failed; empty if there is none."""
@@ -294,6 +314,18 @@ class Errands:
             return changes.failed(state, step.part, error.code, said, now)
 
         self._store.change(identifier, changed, now, fence=self._fence)
+
+
+def _last_id(entries: Sequence[JsonObject], before: str) -> str:
+    return next((text(e, "id") for e in reversed(entries) if text(e, "id")), before)
+
+
+def _cut(part: PartState, now: int) -> Line:
+    said = (
+        f"{part.named}: its log has more lines, which are left out here. The whole log is that of "
+        f"its own job, {federate(part.backend, part.job)}."
+    )
+    return Line(now, "warning", said, part.id, part.backend)
 
 
 def _line(part: PartState, entry: JsonObject, now: int) -> Line | None:

@@ -26,6 +26,7 @@ from aggregator.errors import (
     PropertyNotEditable,
 )
 from aggregator.federated import changes
+from aggregator.federated.logs import MOST_LINES
 from aggregator.federated.states import LOGIN, RUN, JobState, Problem, new_parts
 from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
@@ -33,7 +34,7 @@ from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
 from aggregator.routing.bodies import TILES, read_tiles
 from aggregator.routing.plans import Plan
-from aggregator.storage.federated_jobs import MOST_LINES, FederatedJob, Owner
+from aggregator.storage.federated_jobs import FederatedJob, Owner
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH

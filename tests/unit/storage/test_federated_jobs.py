@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.federated import changes
+from aggregator.federated.logs import MOST_AFTERWARDS, MOST_LINES
 from aggregator.federated.states import (
     AT_WORK,
     CREATING,
@@ -107,6 +108,32 @@ def test_a_problem_and_the_lines_that_led_to_it_are_kept(jobs: FederatedJobs) ->
     assert [(number, line.level) for number, line in lines] == [(1, "info"), (2, "error")]
     assert lines[1][1].code == "OOM"
     assert jobs.lines(name(1), after=1, limit=1, levels=("info",)) == []
+
+
+def test_a_log_does_not_grow_for_ever_whatever_a_backend_says(jobs: FederatedJobs) -> None:
+    jobs.add(job())
+
+    def says(*lines: Line) -> None:
+        jobs.change(name(1), lambda state: state.saying(*lines), 5)
+
+    says(*(Line(1, "info", f"{n}", "part1", "terra") for n in range(1, MOST_LINES + 1)))
+    for begin in range(0, 3 * MOST_AFTERWARDS, 700):
+        says(*(Line(2, "error", f"e{n}", "part1", "terra") for n in range(begin, begin + 700)))
+    lines = jobs.lines(
+        name(1), after=MOST_LINES - 1, limit=None, levels=("info", "warning", "error")
+    )
+    assert len(lines) == 2 + MOST_AFTERWARDS
+    assert [line.message[:22] for _, line in lines[:2]] == ["20000", "This log has 20000 lin"]
+    assert lines[2][1].message == "e2500"
+    assert lines[-1][1].message == "e3499"
+    last = jobs.last_error(name(1), "part1", 0)
+    assert last is not None and last.message == "e3499"
+    says(Line(3, "info", "20001", "part1", "terra"), Line(3, "info", "The job has finished."))
+    lines = jobs.lines(
+        name(1), after=MOST_LINES + 1, limit=None, levels=("info", "warning", "error")
+    )
+    assert len(lines) == MOST_AFTERWARDS
+    assert [line.message for _, line in lines[-2:]] == ["e3499", "The job has finished."]
 
 
 def test_a_job_is_due_when_something_can_be_done(jobs: FederatedJobs) -> None:

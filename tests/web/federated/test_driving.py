@@ -82,3 +82,28 @@ def test_a_request_of_a_user_with_many_jobs_renews_credentials_of_a_few_only(
         found = [trio.store.get(job) for job in jobs]
         renewed.append(sum(f.sealed_at == int(trio.clock() * 1000) for f in found if f))
     assert renewed == [2, 4, 5]
+
+
+def test_all_that_a_part_has_said_before_its_end_is_told(trio: Trio) -> None:
+    user = trio.site.login()
+    trio.batches["aurora"].ends("error", *(f"Line {n}." for n in range(1300)))
+    job = trio.running(user)
+    trio.drive(job)
+    told = [line for line in trio.log(job, user) if line.startswith("part1 at aurora: Line ")]
+    assert told == [f"part1 at aurora: Line {n}." for n in range(1300)] + [
+        "part1 at aurora: Line 1299."
+    ]
+    assert trio.read(job, user)["federation:problem"]["message"] == "part1 at aurora: Line 1299."
+
+
+def test_where_a_part_has_said_too_much_the_log_says_where_the_rest_is(trio: Trio) -> None:
+    user = trio.site.login()
+    trio.batches["aurora"].ends("finished", *(f"Line {n}." for n in range(6000)))
+    job = trio.running(user)
+    trio.drive(job)
+    told = [line for line in trio.log(job, user) if line.startswith("part1 at aurora: Line ")]
+    assert told == [f"part1 at aurora: Line {n}." for n in range(5500)]  # 500 before its end
+    assert trio.log(job, user, "?level=warning") == [
+        "part1 at aurora: its log has more lines, which are left out here. The whole log is that "
+        "of its own job, aurora-a1."
+    ]
