@@ -99,7 +99,7 @@ class BackendTimeout(_AboutBackends, status=504):
     def __init__(
         self, backend: str, seconds: float | None = None, **extras: Unpack[Extras]
     ) -> None:
-        within = "in time" if seconds is None else f"within {seconds:g} seconds"
+        within = "in time" if seconds is None else f"within {seconds:.3g} seconds"
         super().__init__(backend, f"The {_named(backend)} did not answer {within}.", **extras)
 
 

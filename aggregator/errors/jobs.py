@@ -115,6 +115,4 @@ class WorkspaceNotFound(OpenEOError, status=404):
 class WorkspaceProviderUnsupported(OpenEOError, status=400):
     """No backend makes workspaces of that provider, in that way."""
 
-    def __init__(self, provider: str, hint: str = "", **extras: Unpack[Extras]) -> None:
-        said = f"Workspaces of '{provider}' are not offered here." if provider else ""
-        super().__init__(sentences(said, hint), **extras)
+    wording = "No backend here makes workspaces of that provider, in that way."

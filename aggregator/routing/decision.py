@@ -23,7 +23,7 @@ from aggregator.routing.preferences import (
     rank,
 )
 from aggregator.routing.references import OwnerOf, owner_by_id
-from aggregator.routing.rejection import Case, rejection
+from aggregator.routing.rejection import Case, rejection, rejections
 from aggregator.routing.requirements import Requirements
 from aggregator.routing.rules import RULES, Rule
 from aggregator.routing.verdicts import Asked, Reason, Verdict
@@ -68,6 +68,12 @@ class Routing:
         if self.chosen is not None:
             raise ValueError(f"backend {self.chosen!r} can run this process")
         return rejection(self.case, self.verdicts)
+
+    def rejections(self) -> tuple[OpenEOError, ...]:
+        """That error, and one for everything else that nobody has; ValueError if one can run it."""
+        if self.chosen is not None:
+            raise ValueError(f"backend {self.chosen!r} can run this process")
+        return rejections(self.case, self.verdicts)
 
     def as_json(self) -> dict[str, Any]:
         """The decision as data."""

@@ -153,12 +153,13 @@ class _Walk:
         results: list[str] = []
         forward = False
         for node_id, content in scope.graph.items():
+            # Also of a node that is wrong otherwise: that is the mistake, not a missing result.
+            if isinstance(content, dict) and content.get("result"):
+                results.append(node_id)
             mistake = _mistake_in(content)
             if mistake:
                 self._mistake(f"node '{scope.path}{node_id}' {mistake}")
                 continue
-            if content.get("result"):
-                results.append(node_id)
             found = self._references(Node(scope, node_id), content["arguments"])
             for target in found:
                 # Where each node refers to earlier ones only, there can be no cycle.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aggregator.errors import (
     BackendUnavailable,
@@ -33,6 +34,9 @@ from aggregator.routing.requirements import Requirements
 from aggregator.routing.suggestions import closest, enumerated, shortened
 from aggregator.routing.verdicts import Asked, Verdict
 
+MISTAKES = 50
+"""How many errors a process gets at most."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -53,6 +57,17 @@ def rejection(case: Case, verdicts: Sequence[Verdict]) -> OpenEOError:
     for billing_error in _not_paid(verdicts):
         return billing_error
     return _no_backend(case, verdicts)
+
+
+def rejections(case: Case, verdicts: Sequence[Verdict]) -> tuple[OpenEOError, ...]:
+    """What `rejection` gives, and all else that no backend has, at most `MISTAKES` together."""
+    first = rejection(case, verdicts)
+    if isinstance(first, BackendUnavailable):
+        return (first,)
+    found = {(first.code, first.message): first}
+    for error in islice(_nowhere(case), MISTAKES):
+        found.setdefault((error.code, error.message), error)
+    return tuple(found.values())[:MISTAKES]
 
 
 def _nowhere(case: Case) -> Iterator[OpenEOError]:

@@ -37,7 +37,7 @@ def validation(routing: Routing) -> Validation:
     if routing.able:
         return Validation((), routing.able)
     checked = tuple(v.backend for v in routing.verdicts if not v.able_if_online)
-    return Validation((routing.rejection(),), checked or None)
+    return Validation(routing.rejections(), checked or None)
 
 
 def invalid(errors: Sequence[OpenEOError], members: Sequence[str]) -> Validation:

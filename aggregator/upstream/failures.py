@@ -12,6 +12,7 @@ import urllib3
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.deadlines import Deadline
+from aggregator.upstream.heads import HeadUnreadable
 
 Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
 FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
@@ -81,6 +82,12 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Fail
     (
         (urllib3.exceptions.IncompleteRead,),
         lambda backend: BackendFailure(backend, "connection", "the answer ended before its end"),
+    ),
+    (
+        (HeadUnreadable,),
+        lambda backend: BackendFailure(
+            backend, "connection", "the head of its answer breaks off, or cannot be read"
+        ),
     ),
 )
 

@@ -2,13 +2,16 @@
 
 Python reads each head as if it were that of a mail, which takes longer than all else that is done
 with a small answer. A head that is all there, and has nothing odd about it, is taken apart here;
-every other one takes Python's careful way.
+every other one takes Python's careful way. Python takes a head that breaks off for a whole one,
+and leaves out all that follows a line that it cannot read: here both are errors, since what is lost
+may say how long the body is.
 """
 
 from __future__ import annotations
 
 import re
-from http.client import HTTPMessage, HTTPResponse
+from email.errors import MissingHeaderBodySeparatorDefect
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from io import BufferedReader
 from typing import Any, cast
 
@@ -23,13 +26,28 @@ _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 _EMPTY = frozenset({204, 304})
 
 
+class HeadUnreadable(HTTPException):
+    """The head of an answer breaks off, or has a line that is no field."""
+
+
 class PlainResponse(HTTPResponse):
     """An answer as `http.client` reads it, with a shorter way for plain heads."""
 
     def begin(self) -> None:
-        """Read status and fields."""
+        """Read status and fields; raises HeadUnreadable beside what `http.client` does."""
         if not self._begun_at_once():
+            self._begin_carefully()
+
+    def _begin_carefully(self) -> None:
+        source, state = self.fp, cast("Any", self)
+        lines = state.fp = _Lines(source)
+        try:
             super().begin()
+        finally:
+            if state.fp is lines:
+                state.fp = source
+        if any(isinstance(d, MissingHeaderBodySeparatorDefect) for d in self.headers.defects):
+            raise HeadUnreadable("a line of the head is no field")
 
     def _begun_at_once(self) -> bool:
         source = self.fp
@@ -64,6 +82,23 @@ class PlainResponse(HTTPResponse):
         state.length = 0 if self.status in _EMPTY else None if length is None else int(length)
         closes = "close" in framing.get("connection", "").lower()
         state.will_close = closes or (not state.chunked and state.length is None)
+
+
+class _Lines:
+    """The lines of a head; an error where they end before it does, but not before it begins."""
+
+    def __init__(self, source: Any) -> None:
+        self._source, self._begun = source, False
+        self.close = source.close
+
+    def readline(self, limit: int) -> bytes:
+        """The next line."""
+        line: bytes = self._source.readline(limit)
+        ended = len(line) < limit and not line.endswith(b"\n")
+        if ended and (line or self._begun):
+            raise HeadUnreadable("the head breaks off")
+        self._begun = True
+        return line
 
 
 def _framing(fields: list[tuple[str, str]]) -> dict[str, str] | None:

@@ -330,7 +330,7 @@ class Resources:
         path = f"/{self.collection}/{quote(local_id, safe='')}{below.path}"
         answer = self._ask(backend, replace(below, path=path), access)
         costs = answer.headers.get("OpenEO-Costs")
-        if not answer.body or below.method != "GET":
+        if below.method != "GET":
             return Reply(answer.status, None, costs)
         document = self._fleet.clients[backend].read(answer)
         if answer.status in FAILED_JOB:

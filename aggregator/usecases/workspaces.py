@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ from aggregator.usecases.views import View
 
 PROVIDERS = "workspace_providers"
 POST = "POST /workspaces"
+INTENTS = ("create", "register")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Workspaces(Resources):
     def _lack(self, backend: str, body: JsonObject, view: View) -> str:
         """What of the wanted provider that backend does not offer, or nothing."""
         wanted, intent = body.get("type"), body.get("intent")
-        offered = dict(self._offered(backend, view))
+        offered = {name.casefold(): intents for name, intents in self._offered(backend, view)}
         if not offered:
             return "" if wanted is None else "has no providers that are known"
         if wanted is None:
@@ -117,25 +119,37 @@ class Workspaces(Resources):
         return "" if able else "does not have that provider for that intent"
 
     def _offered(self, backend: str, view: View) -> Iterator[tuple[str, Sequence[str]]]:
-        """The providers of a backend, in small letters, and for which intents each is."""
+        """The providers of a backend, and for which intents each is."""
         documents = knowledge.documents(self._catalogue.known(view), PROVIDERS)
         found = documents.get(backend, {}).get("providers")
         for name, provider in found.items() if is_object(found) else ():
-            yield name.casefold(), texts(provider, "intents")
+            yield name, texts(provider, "intents")
 
     def _unsupported(
         self, body: JsonObject, explicit: str | None, view: View
     ) -> WorkspaceProviderUnsupported:
-        """Says which providers there are, and where."""
-        wanted, intent = body.get("type"), body.get("intent")
+        """Says what is wrong with the wish, and which providers there are, where and for what."""
         known: Mapping[str, Any] = self._catalogue.known(view)
-        there = {b: [name for name, _ in self._offered(b, view)] for b in known}
+        there = {b: list(starmap(_described, self._offered(b, view))) for b in known}
         listed = [f"{b} has {enumerated(names)}" for b, names in there.items() if names]
-        name = shortened(wanted, 50) if is_text(wanted) else "the provider that is asked for"
         at = f" At backend '{explicit}' there are none of them." if explicit else ""
-        how = f" to {intent}" if intent in ("create", "register") else ""
-        said = f"There is no such provider{how}: {'; '.join(listed) or 'there is none'}."
-        return WorkspaceProviderUnsupported(name, f"{said}{at}")
+        said = f"{_wish(body)}: {'; '.join(listed) or 'there is no provider'}.{at}"
+        return WorkspaceProviderUnsupported(said)
+
+
+def _described(name: str, intents: Sequence[str]) -> str:
+    return f"{name} (to {' or '.join(intents)})" if intents else name
+
+
+def _wish(body: JsonObject) -> str:
+    """That nobody can make what is wanted, as far as the wish can be read."""
+    wanted, intent = body.get("type"), body.get("intent")
+    if intent not in INTENTS:
+        return "The property 'intent' must be 'create' or 'register', as the provider has it"
+    if wanted is not None and not is_text(wanted):
+        return "The property 'type' must be the name of a provider"
+    named = f" '{shortened(wanted, 50)}'" if is_text(wanted) else ""
+    return f"There is no provider{named} of workspaces here to {intent} one"
 
 
 def _usable(able: Sequence[str], known: knowledge.Known, access: Access) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from flask import current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from aggregator.documents import is_nested_within, is_object
 from aggregator.errors import ContentTypeInvalid, NotFound, UnsupportedApiVersion
@@ -71,10 +71,7 @@ def body() -> dict[str, Any]:
     kind = request.mimetype
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise ContentTypeInvalid("application/json")
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise RequestInvalid(f"The body of the request is not JSON: {error}.") from error
+    document = _parsed(data)
     if not is_object(document):
         raise RequestInvalid("The body of the request must be a JSON object.")
     if not is_nested_within(document, NESTING):
@@ -85,12 +82,40 @@ def body() -> dict[str, Any]:
     return dict(document)
 
 
+def _parsed(data: bytes) -> Any:
+    """What is written in JSON; an error that says where it is none."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        said = f"The body of the request is not JSON: {error}."
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.lower() != "identity":
+        said = (
+            f"The body of the request comes compressed (Content-Encoding: {coding[:50]}), which is "
+            "not read here. Send it as it is."
+        )
+    elif not _is_utf8(data):
+        said = "The body of the request is not JSON: it is not text in UTF-8."
+    raise RequestInvalid(said)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _received() -> bytes:
     """The body as it was sent; an error if the client stops before its end or breaks its form."""
     try:
         data = request.get_data(cache=False)
-    except OSError as error:
-        raise RequestInvalid("The body of the request did not come whole.") from error
+    except (OSError, ClientDisconnected) as error:
+        raise RequestInvalid(
+            "The body of the request did not come whole: it breaks off, or is not in the chunks "
+            "that its header Transfer-Encoding announces."
+        ) from error
     if len(data) < (request.content_length or 0):
         raise RequestInvalid("The body of the request ends before its announced length.")
     if request.content_length is None and len(data) >= (

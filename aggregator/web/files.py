@@ -22,9 +22,7 @@ def list_files() -> Response:
 def download(path: str) -> Response:
     """A file, passed on as it comes."""
     found = federation().files.download(path, dict(request.headers), access(), view())
-    response = stream(found.chunks, found.status, found.headers)
-    response.call_on_close(found.close)
-    return response
+    return stream(found.chunks, found.status, found.headers, found.close)
 
 
 @blueprint.put("/files/<path:path>")

@@ -63,7 +63,5 @@ def result() -> Response:
     """Run a process now; its result is passed on as it comes."""
     accept = request.headers.get("Accept", "*/*")
     found = federation().waiting.result(body(), view(), access(), accept)
-    response = stream(found.chunks, found.status, found.headers)
-    response.headers.update(routed(found.backend, found.routing))
-    response.call_on_close(found.close)
-    return response
+    headers = dict(found.headers) | routed(found.backend, found.routing)
+    return stream(found.chunks, found.status, headers, found.close)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -49,9 +50,30 @@ def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
     return response
 
 
-def stream(chunks: Iterable[bytes], status: int, headers: Mapping[str, str]) -> Response:
-    """An answer that is passed on piece by piece."""
-    return Response(chunks, status, dict(headers), direct_passthrough=True)
+def stream(
+    chunks: Iterator[bytes], status: int, headers: Mapping[str, str], close: Callable[[], None]
+) -> Response:
+    """An answer that is passed on piece by piece; `close` is called in the end, whatever happens.
+
+    Raises what the first piece raises: as long as nothing has been sent, an error can be.
+    """
+    try:
+        first = b"" if request.method == "HEAD" else next(chunks, b"")
+    except BaseException:
+        close()
+        raise
+    pieces = chain([first], chunks) if first else chunks
+    return Response(_Closed(pieces, close), status, dict(headers), direct_passthrough=True)
+
+
+class _Closed:
+    """Pieces with their end: what a server closes is all that it is handed."""
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+        self._pieces, self.close = pieces, close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
 
 
 def routed(backend: str, routing: Explains) -> dict[str, str]:

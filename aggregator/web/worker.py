@@ -252,7 +252,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if not response.headers_sent:
                 raise
             # The connection ends within the answer: nothing else says that it is not whole.
-            self.log.error("an answer broke off", exc_info=error)
+            if isinstance(error, OpenEOError):
+                self.log.warning("an answer broke off: %s", error.logged)
+            else:
+                self.log.error("an answer broke off", exc_info=error)
             util.close_graceful(conn.sock)
             raise StopIteration from error
         return not response.should_close()

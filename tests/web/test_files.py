@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -133,6 +134,17 @@ def test_a_file_comes_with_its_headers_and_never_as_a_page(site: Site) -> None:
     assert answer.headers["Content-Security-Policy"] == "sandbox"
     (call,) = site.backends["aurora"].asked("GET", "/files/deep/a b?.csv")
     assert call.authorization == "Bearer basic//alice-at-aurora"
+
+
+def test_a_file_of_which_nothing_comes_is_a_failure_of_its_backend(site: Site) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield from ()
+        raise OSError("the disk is gone")
+
+    broken = Reply(200, headers={"Content-Length": "10"}, body=breaking())
+    site.backends["aurora"].answers["GET /files/broken.csv"] = broken
+    answer = site.get("/files/aurora/broken.csv", headers=site.login())
+    assert "'aurora'" in assert_error(answer, 502, "BackendFailure")["message"]
 
 
 def test_a_part_of_a_file_can_be_had(site: Site) -> None:

@@ -80,6 +80,21 @@ def test_an_upload_that_its_client_gives_up_is_given_up_at_the_backend(
     assert requests.get(f"{served.url}/health", timeout=9).status_code == 200
 
 
+def test_a_file_that_breaks_off_does_not_look_whole_and_is_told_in_one_line(
+    served: Served, terra: FakeBackend
+) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield b"x" * 1000
+        raise OSError("the disk is gone")
+
+    headers = {"Transfer-Encoding": "chunked"}
+    terra.answers["GET /files/half.bin"] = Reply(200, headers=headers, body=breaking())
+    url = f"{served.url}/openeo/1.3/files/terra/half.bin"
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(url, headers=served.login(), timeout=20)
+    # That the log holds no traceback is seen in the end, by the fixture.
+
+
 def test_a_file_that_a_member_keeps_elsewhere_comes_from_there_without_the_users_token(
     served: Served, terra: FakeBackend
 ) -> None:

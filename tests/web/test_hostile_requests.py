@@ -38,6 +38,25 @@ def test_a_body_as_deep_as_is_accepted_is_passed_on(site: Site) -> None:
     assert site.backends["terra"].calls[-1].document["extra"] == extra
 
 
+@pytest.mark.parametrize(
+    ("body", "coding", "said"),
+    [
+        (b"\x1f\x8b\x08\x00", "gzip", "compressed (Content-Encoding: gzip)"),
+        (b"{", "br", "compressed (Content-Encoding: br)"),
+        ('{"a": "é"}'.encode("latin-1"), None, "not text in UTF-8"),
+        ("{}".encode("utf-16"), None, "not text in UTF-8"),
+        (b"{]", "identity", "is not JSON: "),
+    ],
+)
+def test_why_a_body_cannot_be_read_is_told(
+    site: Site, body: bytes, coding: str | None, said: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    headers |= {"Content-Encoding": coding} if coding else {}
+    answer = site.request("POST", "/validation", data=body, headers=headers)
+    assert said in assert_error(answer, 400, "RequestInvalid")["message"]
+
+
 def test_a_body_that_ends_early_is_refused(site: Site) -> None:
     environ = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "100"}
     answer = site.client.open(

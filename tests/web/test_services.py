@@ -76,6 +76,12 @@ def test_a_service_is_read_changed_deleted_and_logged_at_its_backend(mapping: Si
     assert mapping.request("DELETE", path, headers=user).status_code == 204
 
 
+def test_an_answer_without_the_service_that_was_asked_for_is_a_failure(mapping: Site) -> None:
+    mapping.backends["aurora"].answers["GET /services/s-1"] = Reply(200)
+    answer = mapping.get("/services/aurora-s-1", headers=mapping.login())
+    assert "'aurora'" in assert_error(answer, 502, "BackendFailure")["message"]
+
+
 def test_an_unknown_service_is_not_found(mapping: Site) -> None:
     answer = mapping.get("/services/nobody-1", headers=mapping.login())
     assert_error(answer, 404, "ServiceNotFound")

@@ -76,6 +76,12 @@ def test_what_is_no_http_gets_an_openeo_error(served: Served, name: str) -> None
     assert b"Access-Control-Allow-Origin: *" in head
 
 
+@pytest.mark.parametrize("name", ["a malformed chunk", "a chunk that ends early"])
+def test_what_is_wrong_with_a_body_in_chunks_is_told(served: Served, name: str) -> None:
+    _, _, body = say(served, NO_HTTP[name][0])
+    assert "did not come whole" in orjson.loads(body)["message"]
+
+
 def test_a_body_in_chunks_is_read(served: Served) -> None:
     status, _, body = say(served, CHUNKED + b"2\r\n{}\r\n0\r\n\r\n")
     assert (status, orjson.loads(body)["errors"][0]["code"]) == (200, "ProcessGraphMissing")

@@ -165,6 +165,26 @@ def test_a_provider_that_nobody_has_is_refused_with_those_that_there_are(
     assert all(b.asked("POST", "/workspaces") == [] for b in spaces.backends.values())
 
 
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({}, "The property 'intent' must be 'create' or 'register', as the provider has it"),
+        ({"intent": "x", "type": "folder"}, "The property 'intent' must be 'create' or 'register'"),
+        ({"intent": "create", "type": 7}, "The property 'type' must be the name of a provider"),
+        ({"intent": "create", "type": "S3"}, "There is no provider 'S3' of workspaces here to cre"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_for_a_workspace_is_told_with_what_there_is(
+    spaces: Site, body: dict[str, Any], wrong: str
+) -> None:
+    answer = spaces.post("/workspaces", body, headers=spaces.login())
+    said = assert_error(answer, 400, "WorkspaceProviderUnsupported")["message"]
+    assert said.startswith(wrong)
+    assert said.endswith(
+        ": terra has folder (to create); aurora has Folder (to create), S3 (to register)."
+    )
+
+
 def test_a_backend_that_there_is_not_is_named(spaces: Site) -> None:
     body = {"intent": "create", "federation:backend": "nobody"}
     answer = spaces.post("/workspaces", body, headers=spaces.login())

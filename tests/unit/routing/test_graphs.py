@@ -100,6 +100,13 @@ def test_a_malformed_node_is_named_with_what_would_be_right(content: Any, said: 
     assert said in mistakes({"a": content, "b": node("add", result=True)})
 
 
+def test_a_malformed_node_that_is_the_result_is_not_said_to_be_none() -> None:
+    assert mistakes({"a": {"process_id": "x", "result": True}}) == (
+        "The process graph is not valid: node 'a' must have an object 'arguments' (an empty one if "
+        "there are none)."
+    )
+
+
 def test_a_graph_without_a_result_is_told_where_it_may_be_missing() -> None:
     graph = {"a": load(), "b": node("ndvi", data=ref("a"))}
     assert mistakes(graph) == (

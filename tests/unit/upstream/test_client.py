@@ -133,6 +133,11 @@ def test_a_refused_connection_is_an_unavailable_backend() -> None:
 BAD = {
     "resets": (says(), "connection"),
     "garbage instead of HTTP": (says(b"\x00\xff\x00 nonsense\r\n\r\n"), "connection"),
+    "half a head": (says(b"HTTP/1.1 200 OK\r\nSer"), "connection"),
+    "a head with a line that is no field": (
+        says(b"HTTP/1.1 200 OK\r\noops\r\nContent-Type: application/json\r\n\r\n{}"),
+        "connection",
+    ),
     "half a body": (
         says(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"),
         "connection",
