@@ -69,7 +69,8 @@ class Environment:
     saved to a workspace (its id) of the user's, or raises OpenEOError. `patience`: how long
     results that are still computed elsewhere are waited for. `at_end(action)`: have something
     done when the execution has ended, however it ends. `execution` is a text of its own for
-    each one.
+    each one. `place` says which process is called at which node, for errors of what is
+    computed only later.
     """
 
     offered: frozenset[str]
@@ -86,3 +87,4 @@ class Environment:
     export: Callable[[SavedResult, str, str | None], None] = _no_workspaces
     at_end: Callable[[Callable[[], None]], None] = _no_cleanup
     execution: str = field(default_factory=lambda: uuid4().hex)
+    place: str = ""

@@ -127,7 +127,8 @@ class OpenEOError(Exception):
         headers: Mapping[str, str] | None = None,
         links: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        super().__init__(message)
+        # These two make it anew where it travels between processes.
+        super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = STATUS.get(code, 400) if status is None else status
@@ -154,6 +155,18 @@ class OpenEOError(Exception):
 
     def __hash__(self) -> int:
         return hash((self.code, self.message, self.status))
+
+
+class LocatedError(OpenEOError):
+    """An error that already says which process failed at which node."""
+
+
+def located(error: OpenEOError, place: str) -> LocatedError:
+    """The error with its place, such as "(process 'add' at node 'a')", in its message."""
+    message = f"{error.message.rstrip('.')} {place}."
+    return LocatedError(
+        error.code, message, status=error.status, headers=error.headers, links=error.links
+    )
 
 
 def collection_not_found(identifier: str, known: Sequence[str] = ()) -> OpenEOError:

@@ -19,7 +19,7 @@ from backends.arguments import takes_cubes
 from backends.checking import check_process
 from backends.definitions import definitions
 from backends.environment import Environment
-from backends.errors import OpenEOError
+from backends.errors import LocatedError, OpenEOError, located
 from backends.formats import SavedAsset
 from backends.graph import (
     Node,
@@ -170,19 +170,20 @@ class _Evaluation:
     ) -> Any:
         own_path = (*path, node.id)
         known = self.scope if scope is None else scope
-        with _translated(node.process_id, "/".join(own_path)):
+        where = "/".join(own_path)
+        with _translated(node.process_id, where):
             arguments = {
                 name: self._resolve(value, uid, results, known, own_path)
                 for name, value in node.arguments.items()
             }
-            return self._call(node, arguments)
+            return self._call(node, arguments, _place(node.process_id, where))
 
-    def _call(self, node: Node, arguments: dict[str, Any]) -> Any:
+    def _call(self, node: Node, arguments: dict[str, Any], place: str) -> Any:
         process = self.processes[node.process_id]
         _check_cubes(process.spec, arguments)
         implementation = process.implementation
         if _wants_environment(implementation):
-            arguments["environment"] = self.environment
+            arguments["environment"] = replace(self.environment, place=place)
         return implementation(**arguments)
 
     def _resolve(
@@ -244,43 +245,40 @@ def _takes(function: Callable[..., Any], parameter: str) -> bool:
     return parameter in inspect.signature(function).parameters
 
 
-class ProcessError(OpenEOError):
-    """An error that already says which process failed at which node."""
-
-
 @contextmanager
 def _translated(process: str, where: str) -> Iterator[None]:
-    """The boundary to implementations: whatever they raise becomes a `ProcessError`."""
+    """The boundary to implementations: whatever they raise becomes a `LocatedError`."""
     try:
         yield
-    except ProcessError:
+    except LocatedError:
         raise
     except Exception as error:
         raise translate(error, process, where) from error
 
 
-def translate(error: Exception, process: str, where: str) -> ProcessError:
+def translate(error: Exception, process: str, where: str) -> LocatedError:
     """The one place where errors of implementations become errors that a user may see.
 
     Our own errors and those of openeo-processes-dask keep their codes. Other errors over
     values are the user's (`ProcessParameterInvalid`), except in `save_result`, where all
     has been judged before; whatever else happens is `Internal`, its cause not for the user.
     """
-    place = f"(process '{process}' at node '{where}')."
     if isinstance(error, OpenEOError):
-        message = f"{error.message.rstrip('.')} {place}"
-        return ProcessError(
-            error.code, message, status=error.status, headers=error.headers, links=error.links
-        )
+        return located(error, _place(process, where))
+    place = f"{_place(process, where)}."
     if isinstance(error, OpenEOException):
         text = str(error) or "The process refuses these arguments"
-        return ProcessError(type(error).__name__, f"{text.rstrip('.')} {place}")
+        return LocatedError(type(error).__name__, f"{text.rstrip('.')} {place}")
     if isinstance(error, _WRONG_VALUES) and process != SAVING:
         logger.warning("Process %r failed at node %r", process, where, exc_info=error)
         text = f"The given values cannot be worked with: {_first_line(error)}"
-        return ProcessError("ProcessParameterInvalid", f"{text} {place}")
+        return LocatedError("ProcessParameterInvalid", f"{text} {place}")
     text = f"An unexpected {type(error).__name__} happened"
-    return ProcessError("Internal", f"{text} {place}")
+    return LocatedError("Internal", f"{text} {place}")
+
+
+def _place(process: str, where: str) -> str:
+    return f"(process '{process}' at node '{where}')"
 
 
 def _first_line(error: Exception) -> str:

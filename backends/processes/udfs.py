@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from backends.environment import Environment
-from backends.errors import OpenEOError
+from backends.errors import OpenEOError, located
 from backends.processes.cubes import Cube, dimension_type, labels, rebuilt
 from backends.processes.declaration import implements
 from backends.processes.frames import Frame, current_frame
@@ -56,7 +56,7 @@ def run_udf(
     key = repr((environment.execution, source, given))
     code = Udf(source, given, limits, _projection(data), key)
     environment.at_end(code.close)
-    caller = _Caller(code, environment.log)
+    caller = _Caller(code, environment.log, environment.place)
     if isinstance(data, xr.DataArray):
         return caller.on_whole(data)
     values = _values(data)
@@ -113,15 +113,17 @@ def _unheard(_level: str, _message: str) -> None:
 class _Caller:
     """Calls the code for a field or a cube and judges what it gives.
 
-    It travels with the work to other machines, where the logs cannot follow.
+    It travels with the work to other machines, where the logs cannot follow. What fails in
+    a part that is computed later still has its place in the process graph.
     """
 
-    def __init__(self, code: Udf, log: Callable[[str, str], None]) -> None:
+    def __init__(self, code: Udf, log: Callable[[str, str], None], place: str) -> None:
         self._code = code
         self._log = log
+        self._place = place
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Caller, (self._code, _unheard)
+        return _Caller, (self._code, _unheard, self._place)
 
     def on_data(self, data: Any) -> Any:
         """A plain value."""
@@ -159,7 +161,10 @@ class _Caller:
             where = block_info[0]["array-location"]
             part = cube[tuple(slice(*edges) for edges in where)]
             part = rebuilt(np.asarray(block), part.dims, part.coords, cube)
-            return self._on_block(part, frame).values.astype(kind, copy=False)
+            try:
+                return self._on_block(part, frame).values.astype(kind, copy=False)
+            except OpenEOError as error:
+                raise located(error, self._place) from error
 
         field = parted.map_blocks(
             on_part,

@@ -96,6 +96,10 @@ def _told() -> Iterator[list[tuple[str, str]]]:
             told.append(("info", text[:_MAX_PRINTED]))
 
 
+class _NoFunctionError(Exception):
+    """The code has nothing that can be called."""
+
+
 def _explained(error: BaseException) -> str:
     """The kind and message of an error, with the line of the code that led to it."""
     lines = [
@@ -105,11 +109,21 @@ def _explained(error: BaseException) -> str:
     ]
     if isinstance(error, SyntaxError) and error.filename == _SOURCE:
         lines = [error.lineno]
+    if isinstance(error, _NoFunctionError):
+        return str(error)
     place = f" (line {lines[-1]})" if lines else ""
     return f"{type(error).__name__}: {error}"[:2000] + place
 
 
+_NO_FUNCTION: Final = (
+    "it has no function that can be called. Define `apply_datacube(cube: xarray.DataArray, "
+    "context: dict) -> xarray.DataArray` with these names and type hints, or another one that the "
+    "openEO Python client documents"
+)
+
+
 def _run(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], Any]:
+    from openeo.udf import OpenEoUdfException
     from openeo.udf.run_code import run_udf_code
     from openeo.udf.structured_data import StructuredData
     from openeo.udf.udf_data import UdfData
@@ -120,7 +134,12 @@ def _run(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], Any]:
         data.set_structured_data_list([StructuredData(header["data"])])
     else:
         data.set_datacube_list([XarrayDataCube(_cube(header, body))])
-    return _taken(run_udf_code(header["code"], data))
+    try:
+        return _taken(run_udf_code(header["code"], data))
+    except OpenEoUdfException as error:
+        if "No UDF found" in str(error):
+            raise _NoFunctionError(_NO_FUNCTION) from error
+        raise
 
 
 def _cube(header: dict[str, Any], body: bytes) -> Any:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 
-from backends.errors import PROPRIETARY, STANDARD, STATUS, OpenEOError, collection_not_found
+from backends.errors import (
+    PROPRIETARY,
+    STANDARD,
+    STATUS,
+    LocatedError,
+    OpenEOError,
+    collection_not_found,
+    located,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -32,6 +41,22 @@ def test_the_status_follows_from_the_code() -> None:
     assert OpenEOError("CollectionNotFound", "").status == 404
     assert OpenEOError("AuthenticationRequired", "").status == 401
     assert OpenEOError("InfrastructureBusy", "").status == 503
+
+
+def test_an_error_is_the_same_one_after_it_came_from_another_machine() -> None:
+    link = {"rel": "about", "href": "https://example.org"}
+    error = OpenEOError("Internal", "Oh.", status=503, headers={"Retry-After": "5"}, links=[link])
+    for sent in (error, located(error, "(process 'add' at node 'a')")):
+        come = pickle.loads(pickle.dumps(sent))
+        assert (come.code, come.message, come.status) == (sent.code, sent.message, 503)
+        assert (come.headers, come.links) == ({"Retry-After": "5"}, (link,))
+        assert type(come) is type(sent)
+
+
+def test_an_error_with_its_place_says_it_in_its_message() -> None:
+    error = located(OpenEOError("DataInvalid", "It is no cube."), "(process 'add' at node 'a')")
+    assert isinstance(error, LocatedError)
+    assert error.message == "It is no cube (process 'add' at node 'a')."
 
 
 def test_a_code_that_nobody_knows_is_the_users_mistake() -> None:

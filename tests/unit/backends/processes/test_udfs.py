@@ -165,6 +165,31 @@ def test_mistakes_are_told(change: dict[str, Any], code_: str) -> None:
     assert caught.value.code == code_
 
 
+def test_code_that_fails_in_a_part_that_is_computed_later_is_told_with_its_node() -> None:
+    graph = {
+        "load": {
+            "process_id": "load_collection",
+            "arguments": {"id": "cube", "spatial_extent": None, "temporal_extent": None},
+        },
+        "halved": {
+            "process_id": "apply",
+            "arguments": {"data": {"from_node": "load"}, "process": udf("1 / 0", "x")},
+        },
+        "saved": {
+            "process_id": "save_result",
+            "arguments": {"data": {"from_node": "halved"}, "format": "netCDF"},
+            "result": True,
+        },
+    }
+    with pytest.raises(OpenEOError) as caught:
+        Execution({"cube": CUBE}).run(graph)
+    assert caught.value.code == "ProcessParameterInvalid"
+    assert caught.value.message == (
+        "The UDF failed: ZeroDivisionError: division by zero (line 4) "
+        "(process 'run_udf' at node 'halved/run_udf')."
+    )
+
+
 def test_code_that_never_ends_is_ended() -> None:
     execution = Execution()
     graph = {
@@ -179,5 +204,5 @@ def test_code_that_never_ends_is_ended() -> None:
 
 
 def test_the_work_can_be_sent_to_other_machines() -> None:
-    caller = _Caller(Udf(code("cube + 1")), Execution().environment().log)
+    caller = _Caller(Udf(code("cube + 1")), Execution().environment().log, "here")
     assert cloudpickle.loads(cloudpickle.dumps(caller)) is not caller

@@ -171,11 +171,19 @@ def test_nothing_is_left_behind(ran: Any) -> None:
         os.kill(int(number), signal.SIG_DFL)
 
 
-def test_code_without_a_function_is_refused() -> None:
-    udf = Udf("x = 1\n")
-    with pytest.raises(OpenEOError, match="No UDF found"):
+@pytest.mark.parametrize(
+    "text", ["x = 1\n", "def apply_datacube(cube, context):\n    return cube\n"]
+)
+def test_code_without_a_function_that_can_be_called_is_told_what_to_define(text: str) -> None:
+    udf = Udf(text)
+    with pytest.raises(OpenEOError) as caught:
         udf.on_cube(CUBE)
     udf.close()
+    assert caught.value.message == (
+        "The UDF failed: it has no function that can be called. Define `apply_datacube(cube: "
+        "xarray.DataArray, context: dict) -> xarray.DataArray` with these names and type hints, or "
+        "another one that the openEO Python client documents."
+    )
 
 
 def test_wrong_code_names_the_line() -> None:
