@@ -1,7 +1,7 @@
 """Composition: one profile, one engine and one clock make the backend's Flask application."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from backends.definitions import definitions
 from backends.faults.middleware import with_faults
 from backends.jobs.engine import Engine
 from backends.jobs.lifecycle import Lifecycle
+from backends.jobs.records import Job
 from backends.jobs.store import Store
 from backends.jobs.synchronous import Synchronous
 from backends.oidc.access import Access
@@ -23,6 +24,7 @@ from backends.profile import Profile
 from backends.secret import read_or_make_key
 from backends.stored.drawing import Drawing
 from backends.stored.files import UserFiles
+from backends.stored.own_results import OwnResults
 from backends.stored.preparation import Preparation
 from backends.stored.processes import StoredProcesses
 from backends.stored.services import Services
@@ -40,7 +42,7 @@ from backends.web.processing import processing
 from backends.web.results import results
 from backends.web.searches import searches
 from backends.web.services import services
-from backends.web.signing import LinkSigner, Tokens
+from backends.web.signing import LinkSigner, Tokens, signed_results
 from backends.web.stored_processes import stored_processes
 from backends.web.workspaces import workspaces
 from backends.workspaces.workspaces import Workspaces
@@ -106,6 +108,16 @@ def _accounting(profile: Profile, store: Store) -> tuple[Sender | None, dict[str
     return sender, {"reports": reports, "wake": sender.wake}
 
 
+def _own_results(profile: Profile, store: Store, signer: LinkSigner) -> OwnResults:
+    """How jobs read the results of others: a job that still runs is waited for."""
+    lifetime = timedelta(days=profile.limits.result_days)
+
+    def sign(job: Job) -> str:
+        return f"{signed_results(signer, profile.api_url, job, lifetime)}?partial=true"
+
+    return OwnResults(profile.api_url, lambda job_id: store.find(job_id, kind="batch"), sign)
+
+
 def _assemble(
     profile: Profile, folder: Path, engine: Engine, clock: Callable[[], datetime]
 ) -> Backend:
@@ -120,7 +132,9 @@ def _assemble(
     user_files = UserFiles(
         folder / "files", quota=limits.storage_bytes, at_most=limits.stored_files
     )
-    prepare = Preparation(profile, stored, user_files)
+    signer = LinkSigner(key, clock)
+    own_results = _own_results(profile, store, signer)
+    prepare = Preparation(profile, stored, user_files, own_results)
     published = Services(store.database)
     sender, told = _accounting(profile, store)
     provider = {"name": profile.provider.name, "url": profile.provider.url}
@@ -141,7 +155,7 @@ def _assemble(
         ),
         access=Access(profile.oidc, clock),
         tokens=Tokens(key, profile.api_url, clock),
-        signer=LinkSigner(key, clock),
+        signer=signer,
         clock=clock,
         sender=sender,
     )

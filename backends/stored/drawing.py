@@ -119,7 +119,7 @@ class Drawing:
             attempt=1,
             kind="tile",
             folder=self._folder / identifier,
-            process=self._preparation.resolved(parameters, service.user),
+            process=self._preparation.runnable(parameters, service.user),
             deadline=self._profile.limits.tile_deadline,
             log_level=service.log_level,
             files=self._preparation.files(service.user),

@@ -10,25 +10,36 @@ from backends.jobs.engine import Prepared
 from backends.jobs.records import Job
 from backends.profile import Profile
 from backends.stored.files import UserFiles
+from backends.stored.own_results import OwnResults
 from backends.stored.processes import StoredProcesses
 from backends.stored.resolution import resolve
 
 
 class Preparation:
     """Resolves the stored processes that a job calls, as they are when it runs, and shows
-    it the user's files.
+    it the user's files and the results of the user's other jobs.
     """
 
-    def __init__(self, profile: Profile, processes: StoredProcesses, files: UserFiles) -> None:
+    def __init__(
+        self, profile: Profile, processes: StoredProcesses, files: UserFiles, results: OwnResults
+    ) -> None:
         known = definitions()
         self._predefined = {name: known[name] for name in profile.processes}
         self._limit = profile.limits.graph_nodes
         self._processes = processes
         self._user_files = files
+        self._results = results
 
     def __call__(self, job: Job) -> Prepared:
-        """What is run for the job; raises what ``resolve`` raises."""
-        return Prepared(self.resolved(job.process, job.user), self.files(job.user))
+        """What is run for the job; raises what ``runnable`` raises."""
+        return Prepared(self.runnable(job.process, job.user), self.files(job.user))
+
+    def runnable(self, process: Mapping[str, Any], user: str) -> dict[str, Any]:
+        """The user's process with nothing left to look up.
+
+        Raises what ``resolve`` raises, and ``JobNotFound`` for results that are not the user's.
+        """
+        return self._results.opened(self.resolved(process, user), user)
 
     def files(self, user: str) -> Path:
         """The folder with the files of the user."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request, send_from_directory
@@ -14,10 +13,9 @@ from backends.jobs.stac import GEOJSON, result_collection, result_item
 from backends.web.backend import backend
 from backends.web.documents import flag_parameter, json_response, link, web_link
 from backends.web.jobs import kept_until, own_job, run_times
+from backends.web.signing import RESULTS, signed_results
 
 results = Blueprint("results", __name__)
-
-PURPOSE: Final = "results"
 
 
 @dataclass(frozen=True)
@@ -133,15 +131,14 @@ def _check_kept(job: Job) -> None:
 def _run(job: Job, expires: datetime) -> _Run:
     here = backend()
     lifetime = expires - here.clock()
-    signed = here.signer.sign(PURPOSE, {"job": job.id, "attempt": job.order}, lifetime)
-    address = Address(f"{here.profile.api_url}/results/{signed}")
+    address = Address(signed_results(here.signer, here.profile.api_url, job, lifetime))
     return _Run(job, here.store.assets(job.id, job.attempt), address)
 
 
 def _granted(signed: str) -> tuple[Job, datetime]:
     """The job that a signed link opens, and until when; not if it was run again since."""
     here = backend()
-    content = here.signer.read(PURPOSE, signed)
+    content = here.signer.read(RESULTS, signed)
     job = here.store.find(content["job"], kind="batch")
     if job is None:
         raise job_not_found(content["job"])

@@ -7,7 +7,10 @@ from typing import Any, Final
 import jwt
 
 from backends.errors import OpenEOError
+from backends.jobs.records import Job
 
+RESULTS: Final = "results"
+"""The purpose of links to the results of a job."""
 TOKEN_LIFETIME: Final = timedelta(days=1)
 ALGORITHM: Final = "HS256"
 
@@ -64,6 +67,12 @@ class LinkSigner:
                 "ResultLinkExpired", "The link has expired. Please request the results again."
             )
         return content
+
+
+def signed_results(signer: LinkSigner, api_url: str, job: Job, lifetime: timedelta) -> str:
+    """The URL at which whoever has it can read the job's results, of this run only."""
+    signed = signer.sign(RESULTS, {"job": job.id, "attempt": job.order}, lifetime)
+    return f"{api_url}/results/{signed}"
 
 
 def _claims(token: str, key: bytes, *, audience: str) -> dict[str, Any] | None:
