@@ -15,7 +15,7 @@ from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, as_cube, labels, rebuilt, spatial_dimensions
 from backends.processes.declaration import implements
 from backends.processes.geometries import crs_of, inside
-from backends.processes.resampling import align, same_grid
+from backends.processes.resampling import align, apart, same_grid
 from backends.processes.values import floating, invalid, is_lazy, is_null, is_number, lazy
 from backends.processes.vectors import polygons_in
 
@@ -26,10 +26,15 @@ def mask(data: Cube, mask: Cube, replacement: Any = None) -> Cube:
 
     No-data in the mask replaces nothing. The mask is resampled to the grid of `data` if need
     be (nearest); dimensions that it lacks are masked for each label, others must have the
-    same labels. Raises `IncompatibleDataCubes`.
+    same labels. Raises `IncompatibleDataCubes`, also for a mask that lies elsewhere.
     """
     cube, other = as_cube(data), as_cube(mask, "mask")
     if not same_grid(other, cube):
+        if apart(other, cube):
+            raise OpenEOError(
+                "IncompatibleDataCubes",
+                "The mask lies elsewhere: it has no place in common with the data.",
+            )
         other = align(other, cube)
     _check_labels(cube, other)
     turned = other.transpose(*(name for name in cube.dims if name in other.dims))

@@ -28,7 +28,7 @@ from backends.processes.cubes import (
 )
 from backends.processes.declaration import implements
 from backends.processes.geometries import crs_of, user_crs
-from backends.processes.values import floating, invalid, is_number
+from backends.processes.values import floating, invalid, is_lazy, is_number, lazy
 
 _METHODS: Final = {
     "average": "average",
@@ -85,6 +85,31 @@ def align(cube: Cube, target: Cube, method: str = "near") -> Cube:
     return warped.assign_coords(wanted)
 
 
+def apart(cube: Cube, target: Cube) -> bool:
+    """Whether two cubes have no place in common."""
+    if crs_of(cube) != crs_of(target):
+        return _apart(_geobox(cube, "data"), _geobox(target, "target"))
+    pairs = zip(spatial_dimensions(cube), spatial_dimensions(target), strict=True)
+    return any(
+        _ends_before(one, other) or _ends_before(other, one)
+        for one, other in ((_edges(cube[a].values), _edges(target[b].values)) for a, b in pairs)
+    )
+
+
+def _edges(centres: Any) -> tuple[float, float]:
+    half = spacing(centres) / 2 if len(centres) > 1 else 0.0
+    return float(centres.min()) - half, float(centres.max()) + half
+
+
+def _ends_before(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[1] < other[0]
+
+
+def _apart(box: GeoBox, target: GeoBox) -> bool:
+    footprint = box.footprint(str(target.crs), 2)
+    return bool(footprint.is_empty or footprint.disjoint(target.extent))
+
+
 def _nearest(cube: Cube, wanted: dict[str, Any]) -> Cube:
     """The nearest pixel for each wanted centre that lies inside of one."""
     floated = rebuilt(floating(cube.data), cube.dims, cube.coords, cube)
@@ -111,25 +136,42 @@ def warp(cube: Cube, target: GeoBox, method: str) -> Cube:
     if method not in _METHODS:
         raise invalid("method", f"must be one of {', '.join(_METHODS)}.")
     y, x = spatial_dimensions(cube)
-    _geobox(cube, "data")
+    box = _geobox(cube, "data")
     others = [name for name in cube.dims if name not in (y, x)]
     turned = cube.transpose(*others, y, x).rename({y: "y", x: "x"})
     turned = rebuilt(floating(turned.data), turned.dims, turned.coords, cube)
-    plain = turned.drop_vars([name for name in turned.coords if name not in ("x", "y")])
-    flat = _flattened(plain, len(others)).odc.assign_crs(crs_of(cube).to_wkt())
-    warped = flat.odc.reproject(
-        target, resampling=_METHODS[method], dst_nodata=math.nan, always_yx=True
-    )
-    values = warped.data.reshape((*turned.shape[:-2], *warped.shape[-2:]))
+    shape = (*turned.shape[:-2], *target.shape)
+    if _apart(box, target):  # what warps is only made for cubes that meet
+        values, (rows, columns) = _nothing(shape, turned), _centres(target)
+    else:
+        plain = turned.drop_vars([name for name in turned.coords if name not in ("x", "y")])
+        flat = _flattened(plain, len(others)).odc.assign_crs(crs_of(cube).to_wkt())
+        warped = flat.odc.reproject(
+            target, resampling=_METHODS[method], dst_nodata=math.nan, always_yx=True
+        )
+        values = warped.data.reshape(shape)
+        rows, columns = warped["y"].values, warped["x"].values
     kept: dict[Any, Any] = {
         key: value
         for key, value in cube.coords.items()
         if not {y, x} & set(value.dims) and key != "spatial_ref"
     }
-    grid: dict[Any, Any] = {y: (y, warped["y"].values), x: (x, warped["x"].values)}
+    grid: dict[Any, Any] = {y: (y, rows), x: (x, columns)}
     result = rebuilt(values, (*others, y, x), {**kept, **grid}, cube).transpose(*cube.dims)
     located: Cube = result.rio.write_crs(pyproj.CRS(target.crs).to_wkt())
     return located
+
+
+def _nothing(shape: tuple[int, ...], like: Cube) -> Any:
+    library = lazy if is_lazy(like.data) else np
+    return library.full(shape, math.nan, dtype=like.dtype)
+
+
+def _centres(box: GeoBox) -> tuple[Any, Any]:
+    """Where the rows and columns of pixels are."""
+    across, _, left, _, down, top, *_ = box.transform
+    height, width = box.shape
+    return top + down * (np.arange(height) + 0.5), left + across * (np.arange(width) + 0.5)
 
 
 def _flattened(cube: Cube, extra: int) -> Cube:

@@ -181,6 +181,16 @@ def test_a_coarser_mask_is_resampled_to_the_data() -> None:
     np.testing.assert_array_equal(result.values, expected)
 
 
+@pytest.mark.parametrize(("crs", "west"), [("EPSG:32632", 330_000), ("EPSG:32633", 900_000)])
+def test_a_mask_that_lies_elsewhere_is_refused_rather_than_masking_nothing(
+    crs: str, west: float
+) -> None:
+    mask = cube_of([[1, 1], [1, 1]], x=[west, west + 20], y=[5_199_990, 5_199_970], crs=crs)
+    error = error_of(cube_of(np.ones((4, 4))), mask, "mask", data=by("one"), mask=by("other"))
+    assert error.code == "IncompatibleDataCubes"
+    assert "The mask lies elsewhere: it has no place in common with the data" in error.message
+
+
 def test_a_mask_with_a_dimension_of_its_own_is_refused() -> None:
     mask = CUBE.isel(t=0, drop=True)
     data = CUBE.isel(bands=0, drop=True)

@@ -280,6 +280,23 @@ def test_a_cube_is_put_on_the_pixels_of_another() -> None:
     np.testing.assert_array_equal(result.x.values, target.x.values)
 
 
+@pytest.mark.parametrize("lazy", [True, False])
+@pytest.mark.parametrize("method", ["near", "bilinear"])
+@pytest.mark.parametrize(("crs", "west"), [("EPSG:32632", 330_000), ("EPSG:32633", 900_000)])
+def test_a_cube_that_lies_elsewhere_gives_no_data_on_the_pixels_of_another(
+    crs: str, west: float, method: str, lazy: bool
+) -> None:
+    columns, rows = [west + 10, west + 30, west + 50], [5_199_990, 5_199_970]
+    target = cube_of(np.zeros((2, 3)), x=columns, y=rows, crs=crs)
+    cube = cube_of(GRID, t=DATES, lazy=lazy)
+    result = _with_target(cube, target, "resample_cube_spatial", method=method)
+    assert result.shape == (2, 2, 3)
+    assert np.isnan(result.values).all()
+    np.testing.assert_array_equal(result.x.values, target.x.values)
+    np.testing.assert_array_equal(result.y.values, target.y.values)
+    assert result.rio.crs == target.rio.crs
+
+
 def test_dates_are_taken_from_the_nearest_ones() -> None:
     cube = series(["2024-01-01", "2024-01-11", "2024-02-20"], [1, 2, 3])
     target = series(["2024-01-06", "2024-01-30", "2024-02-19"])
