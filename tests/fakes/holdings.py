@@ -6,9 +6,6 @@ this machine, compute for real in this process, and read one another's signed re
 
 from __future__ import annotations
 
-import base64
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,16 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import requests
 import yaml
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from backends.app import STORE_FILE, create_app
 from backends.compute.run import executor
 from backends.jobs.store import Store
 from backends.jobs.thread_engine import ThreadEngine
 from backends.profile_reading import load_profile
-from tests.fakes.servers import free_port
+from tests.fakes.servers import Api, Listening, free_port
 
 PROFILES: Final = Path(__file__).parents[2] / "config" / "backends"
 HOLDINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -38,7 +33,6 @@ WHOLE: Final = "whole"
 """The name of the backend that holds everything, which is no member."""
 ELSEWHERE: Final = "elsewhere"
 """The name of a place that is no backend, of which all of these may load: for servers of tests."""
-PATIENCE: Final = 60.0
 COMPUTING: Final = pytest.mark.filterwarnings(
     *(
         f"ignore::{category}"
@@ -53,15 +47,6 @@ COMPUTING: Final = pytest.mark.filterwarnings(
 """For tests in which these backends compute. What libraries silence for a moment, they silence
 for all threads of the process: where two compute at once, one ends the silence of the other.
 """
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Keeps connections as servers do, and says nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Nothing."""
 
 
 def documents(ports: Mapping[str, int], **changes: Any) -> dict[str, dict[str, Any]]:
@@ -92,7 +77,7 @@ def _document(name: str) -> dict[str, Any]:
     return {**document, "collections": held}
 
 
-class Computing:
+class Computing(Api):
     """A simulated backend that listens and computes. It can go away and come back."""
 
     def __init__(self, document: Mapping[str, Any], folder: Path) -> None:
@@ -100,7 +85,8 @@ class Computing:
         file = folder / "profile.yaml"
         file.write_text(yaml.safe_dump(dict(document)), encoding="utf-8")
         self.profile = load_profile(file)
-        self.url = self.profile.api_url
+        form = "" if self.profile.token_form == "jwt" else "basic//"
+        super().__init__(self.profile.api_url, form)
         self.asked: list[str] = []
         self.store = Store(folder / STORE_FILE)
         self.engine = ThreadEngine(executor(file), self.store)
@@ -114,20 +100,12 @@ class Computing:
 
     def come(self) -> None:
         """Listen, at first or again."""
-        host, _, port = self.profile.bind.rpartition(":")
-        self._server = make_server(
-            host, int(port), self._answer, threaded=True, request_handler=QuietHandler
-        )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
+        _, _, port = self.profile.bind.rpartition(":")
+        self._server = Listening(self._answer, int(port))
 
     def go(self) -> None:
         """Refuse connections; what is being computed goes on."""
-        self._server.shutdown()
-        self._thread.join(5)
-        self._server.server_close()
+        self._server.close()
 
     def close(self) -> None:
         self.go()
@@ -137,65 +115,6 @@ class Computing:
     def _answer(self, environ: Any, start: Any) -> Any:
         self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return self.app(environ, start)
-
-    def ask(self, method: str, path: str, user: str = "alice", **options: Any) -> requests.Response:
-        """A request of one of its users."""
-        options.setdefault("headers", {"Authorization": self.token(user)})
-        return requests.request(method, f"{self.url}{path}", timeout=PATIENCE, **options)
-
-    def token(self, user: str = "alice") -> str:
-        """What the user sends as Authorization, in the form that this backend wants."""
-        login = base64.b64encode(f"{user}:{user}".encode()).decode()
-        answer = requests.get(
-            f"{self.url}/credentials/basic",
-            headers={"Authorization": f"Basic {login}"},
-            timeout=PATIENCE,
-        )
-        prefix = "" if self.profile.token_form == "jwt" else "basic//"
-        return f"Bearer {prefix}{answer.json()['access_token']}"
-
-    def started(self, graph: Mapping[str, Any], **more: Any) -> str:
-        """A batch job of that process graph, started; its id."""
-        made = self.ask("POST", "/jobs", json={"process": {"process_graph": graph}, **more})
-        assert made.status_code == 201, made.text
-        job = made.headers["OpenEO-Identifier"]
-        start = self.ask("POST", f"/jobs/{job}/results")
-        assert start.status_code == 202, start.text
-        return job
-
-    def ended(self, job: str) -> str:
-        """The status in which a job ends."""
-        end = time.monotonic() + PATIENCE
-        while (status := self.ask("GET", f"/jobs/{job}").json()["status"]) in (
-            "queued",
-            "running",
-        ):
-            assert time.monotonic() < end, f"the job is still {status}"
-            time.sleep(0.05)
-        return str(status)
-
-    def finished(self, graph: Mapping[str, Any]) -> str:
-        """A batch job that was run to its end; its id."""
-        job = self.started(graph)
-        assert self.ended(job) == "finished", self.said(job)
-        return job
-
-    def said(self, job: str, level: str = "info") -> list[str]:
-        """The messages in the log of a job."""
-        logs = self.ask("GET", f"/jobs/{job}/logs?level={level}").json()["logs"]
-        return [f"{entry['level']}: {entry['message']}" for entry in logs]
-
-    def link(self, job: str, query: str = "") -> str:
-        """The signed link to the results of a job."""
-        document = self.ask("GET", f"/jobs/{job}/results{query}").json()
-        return next(str(link["href"]) for link in document["links"] if link["rel"] == "canonical")
-
-    def file(self, job: str, folder: Path) -> Path:
-        """A copy of the only file of a job's results."""
-        (asset,) = self.ask("GET", f"/jobs/{job}/results").json()["assets"].values()
-        path = folder / f"{job}-{asset['title']}"
-        path.write_bytes(requests.get(asset["href"], timeout=PATIENCE).content)
-        return path
 
 
 @contextmanager

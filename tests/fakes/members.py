@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -10,34 +9,21 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from backends.faults.reading import Faults
+from tests.fakes.servers import Listening
 from tests.web.backends.site import Site
-
-
-class _Handler(WSGIRequestHandler):
-    """Keeps connections and sends chunks, as servers do; says nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Nothing."""
 
 
 class Member:
     """A backend of the profile "testing", listening on a port of its own."""
 
     def __init__(self, folder: Path, **changes: Any) -> None:
-        self._server = make_server(
-            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Handler
-        )
-        self.host = f"http://127.0.0.1:{self._server.server_port}"
+        self._server = Listening(self._answer)
+        self.host = f"http://127.0.0.1:{self._server.port}"
         self.site = Site(folder, public_url=self.host, faults=Faults(control=True), **changes)
         self.url = self.site.profile.api_url
         self.asked: list[str] = []
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
 
     def goes_wrong(self, *faults: Any) -> None:
         """These faults are switched on."""
@@ -51,9 +37,7 @@ class Member:
     def close(self) -> None:
         with suppress(requests.RequestException):
             self.recovers()
-        self._server.shutdown()
-        self._thread.join(5)
-        self._server.server_close()
+        self._server.close()
         self.site.close()
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

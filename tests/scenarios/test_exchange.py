@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
-from werkzeug.serving import make_server
 
 from scripts.federation.children import wait_until
 from tests.fakes.backends import FakeBackend, Reply
@@ -21,7 +19,7 @@ from tests.fakes.holdings import (
     load_part,
     saved,
 )
-from tests.fakes.servers import free_port
+from tests.fakes.servers import Listening, free_port
 from tests.scenarios.several_backends import COVER, OPTICAL, load
 
 pytestmark = COMPUTING
@@ -132,15 +130,11 @@ def test_what_is_no_result_ends_the_job_with_what_it_is(
     backends: dict[str, Computing], elsewhere: int, answer: Reply, said: str
 ) -> None:
     app = FakeBackend({"GET /results": answer})
-    server = make_server("127.0.0.1", elsewhere, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
+    server = Listening(app, elsewhere)
     try:
         assert re.search(said, failure(backends["boreal"], f"http://127.0.0.1:{elsewhere}/results"))
     finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
+        server.close()
 
 
 def test_only_the_places_that_are_configured_may_lie_on_this_machine(

@@ -18,12 +18,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 import yaml
-from werkzeug.serving import make_server
 
 from aggregator.app import create_app
 from aggregator.settings import load
 from tests.fakes.backends import Call, FakeBackend, Reply
 from tests.fakes.issuers import Issuer, rsa_key, signed
+from tests.fakes.servers import Listening, free_port
 from tests.unit.ledger.documents import AURORA, TERRA
 from tests.web.site import basic, graph
 from tests.web.test_served import Served, listening
@@ -91,19 +91,11 @@ class Seen:
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
     """An issuer on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     found = Issuer(f"http://127.0.0.1:{port}")
-    server = make_server("127.0.0.1", port, found.app, threaded=True)
-    with ExitStack() as stack:
-        import threading
-
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        stack.callback(server.server_close)
-        stack.callback(thread.join, 5)
-        stack.callback(server.shutdown)
-        yield found
+    server = Listening(found.app, port)
+    yield found
+    server.close()
 
 
 def tokens_of(issuer: Issuer) -> dict[str, str]:

@@ -29,6 +29,7 @@ from aggregator.usecases.record import Record
 from tests.fakes.backends import FakeBackend, RawServer
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
+from tests.fakes.servers import Listening
 
 NOON = day_start("2026-03-14") / 1000 + 43_200
 SETTINGS = Availability(interval=300.0, jitter=0.0)
@@ -308,23 +309,16 @@ def test_a_probe_that_fails_by_our_own_fault_says_nothing(
 @pytest.fixture
 def federation(tmp_path: Path, url: str) -> Iterator[Path]:
     """The configuration of a federation with one member on loopback."""
-    from werkzeug.serving import make_server
-
-    member = FakeBackend({"GET /": {"api_version": "1.3.0"}}, root="/1.3")
-    server = make_server("127.0.0.1", 0, member, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = Listening(FakeBackend({"GET /": {"api_version": "1.3.0"}}, root="/1.3"))
     file = tmp_path / "federation.yaml"
     document = {
-        "backends": {"terra": {"url": f"http://127.0.0.1:{server.server_port}/1.3"}},
+        "backends": {"terra": {"url": f"http://127.0.0.1:{server.port}/1.3"}},
         "database": url,
         "availability": {"interval": 0.5, "jitter": 0.0, "deadline": 0.5, "lease": 1.5},
     }
     file.write_text(yaml.safe_dump(document))
     yield file
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    server.close()
 
 
 def program(file: Path) -> subprocess.Popen[str]:

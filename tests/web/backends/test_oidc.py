@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import werkzeug.serving
 
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
-from tests.fakes.servers import free_port
+from tests.fakes.servers import Listening, free_port
 from tests.web.backends.site import Site, error
 from tests.web.identity.site import Site as Identity
 from tests.web.identity.site import authorization
@@ -26,16 +24,12 @@ CLIENT = DefaultClient(
 @contextmanager
 def serving(identity: Identity) -> Iterator[None]:
     """Within this context the provider answers at its address."""
-    host, _, port = identity.settings.bind.rpartition(":")
-    server = werkzeug.serving.make_server(host, int(port), identity.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    _, _, port = identity.settings.bind.rpartition(":")
+    server = Listening(identity.app, int(port))
     try:
         yield
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.close()
 
 
 @pytest.fixture
