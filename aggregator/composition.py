@@ -56,6 +56,7 @@ from aggregator.usecases.operators import operators_of
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
+from aggregator.usecases.rounds import Threads
 from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
 from aggregator.usecases.splitting import Splitting
@@ -64,7 +65,7 @@ from aggregator.usecases.tiling import Tilings
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import whole
-from aggregator.usecases.watching import Watch, program_name, record_of, watch_of
+from aggregator.usecases.watching import program_name, record_of, watch_of
 from aggregator.usecases.workspaces import Workspaces
 
 Clock = Callable[[], float]
@@ -115,7 +116,7 @@ def compose(
     jobs = Jobs(settings, fleet, catalogue, runs, job_accounts)
     splitting = Splitting(runs, policies)
     planning = _planning(settings, splitting, credits_, runs, policies)
-    desk, waiting, driving = _federated(
+    desk, waiting, driver = _federated(
         ground, jobs, runs, planning, admission=admission, books=books
     )
     user_processes = _user_processes(ground, stored, definitions, runs)
@@ -137,7 +138,7 @@ def compose(
         splitting=splitting,
         jobs=desk,
         waiting=waiting,
-        driving=driving,
+        background=Threads(driver, policies.gathering),
         services=Services(settings, fleet, catalogue, runs, job_accounts, planning=planning),
         estimates=Estimates(runs, desk, user_processes, catalogue, credits_),
         files=Files(settings, fleet, catalogue),
@@ -276,7 +277,7 @@ def _federated(
     *,
     admission: Admission,
     books: Bookkeeping | None,
-) -> tuple[JobDesk, Waiting, Watch]:
+) -> tuple[JobDesk, Waiting, Driver]:
     """Jobs and results also in parts, and what drives those in the background."""
     settings, splitting, clock = ground.settings, ground.settings.splitting, ground.clock
     limits = _limits(settings)
@@ -311,7 +312,7 @@ def _federated(
         wake=driver.wake,
     )
     desk = JobDesk(tools, jobs, lifecycle, planning, estimating=estimating, sharing=sharing)
-    return desk, waiting, Watch(driver)
+    return desk, waiting, driver
 
 
 def _user_processes(

@@ -55,5 +55,6 @@ and federated jobs, whose rules are those of `aggregator.federated`::
     federated_schema   the tables
     federated_rows     between rows and the domain's values
     federated_jobs     jobs are read, changed under a lock, and found when something is due
+    federated_log      their logs
     federated_results  joined results as their users last got them
 """

@@ -38,8 +38,8 @@ from aggregator.upstream.snapshots import Snapshots
 from aggregator.usecases import knowledge
 from aggregator.usecases.operations import Operations
 from aggregator.usecases.record import Record
+from aggregator.usecases.rounds import Threads
 from aggregator.usecases.standings import Standings
-from aggregator.usecases.watching import Watch
 
 WINDOW_DAYS = 30
 INCIDENTS = 50
@@ -104,7 +104,7 @@ class Availability:
         record: Record,
         snapshots: Snapshots,
         *,
-        watch: Watch | None,
+        watch: Threads | None,
         clock: Callable[[], float],
     ) -> None:
         self.record = record
@@ -112,6 +112,7 @@ class Availability:
         self.standings = Standings(record.database, snapshots)
         self._settings, self._snapshots = settings, snapshots
         self._watch, self._clock = watch, clock
+        self._following = Threads(self.standings)
         self._listed: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._overviews: dict[tuple[int, str | None], tuple[Any, Overview]] = {}
 
@@ -122,7 +123,8 @@ class Availability:
 
     def start(self) -> None:
         """Begin to follow the record and, if it runs inside, to monitor."""
-        self.standings.start()
+        self.standings.round()
+        self._following.start()
         if self._watch is not None:
             self._watch.start()
 
@@ -130,7 +132,7 @@ class Availability:
         """End what runs in the background."""
         if self._watch is not None:
             self._watch.stop()
-        self.standings.stop()
+        self._following.stop()
 
     def decided(self) -> None:
         """Let a decision count at once in this process; the others follow within seconds."""

@@ -31,12 +31,12 @@ from aggregator.usecases.operators import Operators
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.profiles import Profiles
+from aggregator.usecases.rounds import Threads
 from aggregator.usecases.searches import Searches
 from aggregator.usecases.services import Services
 from aggregator.usecases.splitting import Splitting
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.views import View, only, whole
-from aggregator.usecases.watching import Watch
 from aggregator.usecases.workspaces import Workspaces
 
 LOG = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Federation:
     splitting: Splitting
     jobs: JobDesk
     waiting: Waiting
-    driving: Watch
+    background: Threads
     services: Services
     estimates: Estimates
     files: Files
@@ -89,11 +89,10 @@ class Federation:
                 self.availability.start()
                 self.snapshots.start()
                 self.catalogue.start()
-                self.policies.gathering.start()
                 if self.bookkeeping is not None:
                     self.bookkeeping.housekeeping.start()
                 self.issuers.start(self._known_issuers)
-                self.driving.start()
+                self.background.start()
                 self._started = time.monotonic()
                 self._beginning = threading.Thread(
                     target=self._prepare, args=(self._started,), name="beginning", daemon=True
@@ -153,12 +152,11 @@ class Federation:
             beginning, self._beginning = self._beginning, None
         if beginning is not None:
             beginning.join(5)
-        self.driving.stop()
+        self.background.stop()
         self.availability.stop()
         self.snapshots.stop()
         self.issuers.stop()
         self.catalogue.stop()
-        self.policies.gathering.stop()
         if self.bookkeeping is not None:
             self.bookkeeping.housekeeping.stop()
         self.fleet.close()

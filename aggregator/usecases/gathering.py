@@ -5,14 +5,12 @@ What could not be read for a while is not known: a ranking by old figures would 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aggregator.errors import DatabaseUnavailable
 from aggregator.health.calendar import DAY, day_of
 from aggregator.health.uptime import Uptime, uptime_of
 from aggregator.settings import Settings
@@ -20,8 +18,7 @@ from aggregator.storage.database import Database
 from aggregator.storage.observations import read_days
 from aggregator.storage.underway import work_under_way
 from aggregator.usecases.credits import BATCH, SYNCHRONOUS
-
-LOG = logging.getLogger(__name__)
+from aggregator.usecases.rounds import Rounds
 
 WINDOW_DAYS = 30
 RETRY_SECONDS = 30.0
@@ -49,8 +46,10 @@ class _Given:
     held: bool
 
 
-class Gathering:
+class Gathering(Rounds):
     """Knows how much is under way where, and how available members were."""
+
+    work, retry = "reading what policies rank by", RETRY_SECONDS
 
     def __init__(
         self,
@@ -61,27 +60,17 @@ class Gathering:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         """`counted` are the members for whose work credits are put aside, so that it is known."""
+        super().__init__()
         self._times, self._database, self._counted = settings.routing, database, counted
         self._clock, self._timer = clock, timer
         self._load = self._uptime = _Read()
         self._given = {name: deque[_Given](maxlen=REMEMBERED) for name in counted}
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Look again and again; a second call changes nothing."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="gathering", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        thread, self._thread = self._thread, None
-        self._stopping.set()
-        if thread is not None:
-            thread.join(5)
+    def step(self) -> float:
+        """Look at what is due; the seconds until the next look."""
+        self.refresh()
+        return self._times.load_interval
 
     def refresh(self) -> None:
         """Look now at what is due. Raises DatabaseUnavailable; what was known stays for a while."""
@@ -130,19 +119,3 @@ class Gathering:
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stopping.wait(pause):
-            pause = self._looked()
-
-    def _looked(self) -> float:
-        """The seconds until the next look."""
-        try:
-            self.refresh()
-        except DatabaseUnavailable:
-            return RETRY_SECONDS
-        except Exception:  # the thread outlives what nobody thought of
-            LOG.exception("what policies rank by could not be read")
-            return RETRY_SECONDS
-        return self._times.load_interval

@@ -1,19 +1,33 @@
-"""Work that a thread does in rounds until it is told to end, whatever fails in one of them."""
+"""Work in the background, in threads of its own, between `start` and `stop`."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from aggregator.errors import DatabaseUnavailable
 
 LOG = logging.getLogger(__name__)
 
+STOP_SECONDS = 5.0
+
+
+class Runs(Protocol):
+    """What runs in a thread of its own until it is told to end."""
+
+    def run(self, stopping: threading.Event) -> None:
+        """Do what there is to do until that is set."""
+        ...
+
+    def wake(self) -> None:
+        """Look at once whether that is set."""
+        ...
+
 
 class Rounds(ABC):
-    """Call `run` in a thread of its own, or `step` again and again.
+    """Work that is done in rounds until it is told to end, whatever fails in one of them.
 
     `work` says in the log what it is that failed; after a failure it pauses for `retry` seconds.
     """
@@ -27,17 +41,19 @@ class Rounds(ABC):
     def run(self, stopping: threading.Event) -> None:
         """Do what is due until that is set (call `wake` then), and close."""
         while not stopping.is_set():
-            try:
-                pause = self.step()
-            except DatabaseUnavailable:
-                self.lost()
-                pause = self.retry
-            except Exception:  # the thread outlives what nobody thought of
-                LOG.exception("%s failed", self.work)
-                pause = self.retry
-            self._wake.wait(pause)
+            self._wake.wait(self.round())
             self._wake.clear()
         self.close()
+
+    def round(self) -> float:
+        """Do what is due, if that is possible; the seconds until the next round."""
+        try:
+            return self.step()
+        except DatabaseUnavailable:
+            self.lost()
+        except Exception:  # the thread outlives what nobody thought of
+            LOG.exception("%s failed", self.work)
+        return self.retry
 
     def wake(self) -> None:
         """Let `run` look at once whether there is something to do."""
@@ -47,9 +63,39 @@ class Rounds(ABC):
     def step(self) -> float:
         """Do what is due; the seconds until there may be more to do."""
 
-    @abstractmethod
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to give up
         """End; what is under way is left to others."""
 
     def lost(self) -> None:  # noqa: B027 - most have nothing to forget
         """The database cannot be used: what is known of it may be true no more."""
+
+
+class Threads:
+    """Runners, each in a thread of its own, between `start` and `stop`."""
+
+    def __init__(self, *runners: Runs) -> None:
+        self.runners = runners
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin; a second call changes nothing."""
+        if self._threads:
+            return
+        self._stopping.clear()
+        for runner in self.runners:
+            name = type(runner).__name__.lower()
+            thread = threading.Thread(
+                target=runner.run, args=(self._stopping,), name=name, daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End; what waits for a backend ends with its deadline."""
+        self._stopping.set()
+        for runner in self.runners:
+            runner.wake()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+        self._threads.clear()

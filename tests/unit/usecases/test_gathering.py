@@ -17,6 +17,7 @@ from aggregator.settings import read
 from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.usecases.gathering import Gathering
 from aggregator.usecases.record import Record
+from aggregator.usecases.rounds import Threads
 from aggregator.usecases.turns import Turns
 from tests.fakes.clock import Clock
 from tests.unit.ledger.documents import DAY, MARCH, grant, tariffs
@@ -148,14 +149,15 @@ def test_it_looks_by_itself_between_start_and_stop(ledger: Ledger) -> None:
     gathering = Gathering(
         settings, ledger.database, frozenset(["terra"]), Clock((MARCH + 1000) / 1000)
     )
-    gathering.start()
-    gathering.start()
+    background = Threads(gathering)
+    background.start()
+    background.start()
     deadline = threading.Event()
     for _ in range(400):
         if gathering.queues() == {"terra": 1}:
             break
         deadline.wait(0.02)
-    gathering.stop()
+    background.stop()
     assert gathering.queues() == {"terra": 1}
     assert "gathering" not in [thread.name for thread in threading.enumerate()]
 

@@ -154,7 +154,7 @@ class Trio:
         self.found = self.desk.planning.plans
         self.desk.planning.plans = self
         self.store = FederatedJobs(self.site.federation.database, Limits())
-        (driver,) = self.site.federation.driving.runners
+        driver, _ = self.site.federation.background.runners
         assert isinstance(driver, Driver)
         self.driver = driver
         self.driver.begin = at_once
