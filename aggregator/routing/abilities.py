@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -147,6 +147,7 @@ def abilities_of(
     )
 
 
+@lru_cache(512)
 def endpoint(operation: str) -> str:
     """An endpoint with its placeholders unnamed, since every backend may name them otherwise."""
     return _PLACEHOLDER.sub("{}", operation)

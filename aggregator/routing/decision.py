@@ -128,12 +128,14 @@ def decide(
     some = reachable is not None and any(backend.backend in reachable for backend in able)
     known = (Reachable(reachable),) if reachable is not None and some else ()
     near = (NearData(asked.owner_of),) if requirements.references else ()
-    rates = [_by(policy.rate, facts), _silent(_by(ORDER.rate, facts))]
+    rates = [_by(policy.rate, facts)]
+    if policy is not ORDER:
+        rates.append(_silent(_by(ORDER.rate, facts)))
     ranking = rank(
         requirements,
         able,
         (*payable, *known, *preferences),
-        rates[:1] if policy is ORDER else rates,
+        rates,
         near,
     )
     return Routing(
@@ -147,8 +149,7 @@ def decide(
 
 def _by(rate: Rate, facts: Facts) -> RateAll:
     """Rates by facts; a turn is taken only by those that lead, of whom one is chosen."""
-    resting = replace(facts, turn=first_turn)
-    return lambda names, leading: rate(names, facts if leading else resting)
+    return lambda names, leading: rate(names, facts if leading else replace(facts, turn=first_turn))
 
 
 def _silent(rate: RateAll) -> RateAll:

@@ -47,7 +47,7 @@ USER_AGENT = "openeo-federation/0.1"
 GATEWAY_STATUSES = {502, 503, 504}
 PASSED_ERROR_HEADERS = ("Retry-After", "WWW-Authenticate")
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+ *")
 
 Transport = Callable[[], BaseAdapter]
 
@@ -156,7 +156,9 @@ class Client:
         self.backend = backend
         self.url = url.rstrip("/")
         self._limits = limits or Limits()
-        self._session = _session(transport or _pooled, proxy)
+        # An adapter, and no session of requests: that would follow redirects and keep cookies.
+        self._transport = (transport or _pooled)()
+        self._proxies = {"http": proxy, "https": proxy} if proxy else None
         # A proxy resolves names itself, and decides where it goes.
         self._elsewhere = None if proxy else elsewhere or Elsewhere(backend)
 
@@ -269,12 +271,12 @@ class Client:
                 if until.struck:
                     raise BackendTimeout(self.backend, until.seconds)
                 try:
-                    return self._session.get_adapter(url).send(
+                    return self._transport.send(
                         prepared,
                         stream=True,
                         timeout=self._timeout(until, request),
                         verify=True,
-                        proxies=self._session.proxies,
+                        proxies=self._proxies,
                     )
                 except OSError as error:
                     if attempt == 2 or not _may_repeat(request, error):
@@ -369,22 +371,6 @@ def _without(credentials: str | None, message: str) -> str:
 
 def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def _session(transport: Transport, proxy: str | None) -> requests.Session:
-    """A session that holds the transport and the proxy, and nothing of any exchange.
-
-    Requests go to its adapter directly: redirects are followed by `Client`, which looks where
-    they lead, and cookies are nobody's.
-    """
-    session = requests.Session()
-    session.trust_env = False
-    if proxy:
-        session.proxies = {"http": proxy, "https": proxy}
-    adapter = transport()
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _pooled() -> BaseAdapter:

@@ -8,13 +8,16 @@ connections, their pools and TLS are urllib3's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import select
 from contextlib import suppress
+from functools import cached_property
+from queue import Empty, Full, LifoQueue
 from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from aggregator.upstream.deadlines import guard
@@ -22,62 +25,123 @@ from aggregator.upstream.heads import PlainResponse
 
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
 ORIGINS = 32
+UNREAD: dict[str, Any] = {"preload_content": False, "decode_content": False}
+_TARGET = re.compile(r"[\x21-\x7e]+")
+_LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
 
 class _Connection(HTTPConnection):
-    """Sends a request in one piece, so that the backend wakes up once, and is guarded.
+    """Exchanges one request after another, each under the deadline in force.
 
-    A body that is no bytes is sent as it is read, without being kept.
+    A request with a body that is there goes out in one piece, so that the backend wakes up once;
+    any other body is sent as it is read, without being kept.
     """
 
     response_class = PlainResponse
-    _held: list[Any] | None = None
     pause: float | None = None
 
-    def request(
-        self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any
-    ) -> None:
-        if body is not None and not isinstance(body, bytes):
-            self._upload(method, url, body, headers, options)
-            return
-        self._held = []
-        try:
-            super().request(method, url, body, headers, **options)
-        finally:
-            pieces, self._held = self._held, None
-        self.send(b"".join(pieces))
+    def connect(self) -> None:
+        """Open it."""
+        super().connect()
+        self._news = select.poll()
+        self._news.register(self.sock, select.POLLIN)
 
-    def _upload(
-        self, method: str, url: str, body: Any, headers: Any, options: Mapping[str, Any]
-    ) -> None:
-        """Send a body piece by piece, under the deadline from the first one on."""
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is open, and nothing has come since the last answer, such as its end."""
+        return self.sock is not None and not self._news.poll(0)
+
+    def exchange(self, request: PreparedRequest, target: str) -> HTTPResponse:
+        """The answer, its body yet to be read."""
+        body = request.body
+        if body is not None and not isinstance(body, bytes):
+            return self._uploaded(request, target)
+        sent = self._head(request, target) + (body or b"")
         if self.sock is None:
             self.connect()
         guard(self.sock)
         self.sock.settimeout(self.pause)
+        self.sock.sendall(sent)
+        return self._answered(str(request.method), target)
+
+    def _uploaded(self, request: PreparedRequest, target: str) -> HTTPResponse:
+        if self.sock is None:
+            self.connect()
+        guard(self.sock)
+        self.timeout = self.pause
         # Who refuses a body answers before its end, and may then take no more of it.
         with suppress(BrokenPipeError, ConnectionResetError):
-            super().request(method, url, body, headers, **options)
+            self.request(str(request.method), target, request.body, request.headers, **UNREAD)
+        answer: HTTPResponse = self.getresponse()
+        return answer
 
-    def send(self, data: Any) -> None:
-        if self._held is None:
-            super().send(data)
-        else:
-            self._held.append(data)
+    def _head(self, request: PreparedRequest, target: str) -> bytes:
+        """Raises ValueError if a line would not stay one."""
+        headers = request.headers
+        if not _TARGET.fullmatch(target):
+            raise ValueError("an address that is not quoted")
+        lines = [f"{request.method} {target} HTTP/1.1", self._host]
+        if "Accept-Encoding" not in headers:
+            lines.append("Accept-Encoding: identity")
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if not all(map(_LINE.fullmatch, lines)):
+            raise ValueError("a request with control characters")
+        return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
 
-    def getresponse(self) -> Any:
-        guard(self.sock)
-        return super().getresponse()
+    @cached_property
+    def _host(self) -> str:
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"Host: {name}" + ("" if self.port == self.default_port else f":{self.port}")
+
+    def _answered(self, method: str, target: str) -> HTTPResponse:
+        found = PlainResponse(self.sock, method=method)
+        try:
+            found.begin()
+        except BaseException:
+            found.close()
+            raise
+        if found.will_close:
+            self.close()  # to be opened anew; the answer keeps what it reads from
+        return HTTPResponse(
+            found,
+            HTTPHeaderDict(found.headers.items()),
+            found.status,
+            found.version,
+            reason=found.reason,
+            original_response=found,
+            request_method=method,
+            request_url=target,
+            **UNREAD,
+        )
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
     """Likewise over TLS."""
 
 
+class _Idle(LifoQueue[Any]):
+    """Connections that wait to be used again; nobody waits for one, so that no lock is needed."""
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Keep a connection. Raises Full if there are enough."""
+        if item is not None:  # with which urllib3 keeps room for those to come
+            if len(self.queue) >= self.maxsize:
+                raise Full
+            self.queue.append(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002
+        """The connection that was used last. Raises Empty if there is none."""
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise Empty from None
+
+
 class _Pool(HTTPConnectionPool):
     """Connections to one address."""
 
     ConnectionCls = _Connection
+    QueueCls = _Idle
 
     def exchange(
         self, request: PreparedRequest, target: str, timeout: tuple[float, float]
@@ -89,16 +153,7 @@ class _Pool(HTTPConnectionPool):
         connection: Any = self._get_conn()
         try:
             connection.timeout, connection.pause = timeout
-            connection.request(
-                str(request.method),
-                target,
-                request.body,
-                request.headers,
-                preload_content=False,
-                decode_content=False,
-            )
-            connection.timeout = connection.pause
-            answer: HTTPResponse = connection.getresponse()
+            answer: HTTPResponse = connection.exchange(request, target)
         except BaseException:
             connection.close()
             self._put_conn(None)
@@ -111,6 +166,7 @@ class _SecurePool(_Pool, HTTPSConnectionPool):
     """Connections to one address over TLS."""
 
     ConnectionCls = _SecureConnection
+    QueueCls = _Idle
 
 
 class Received(Response):

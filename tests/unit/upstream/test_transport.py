@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import io
 import socket
 import ssl
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from queue import Empty, Full
 from typing import Any
 
 import pytest
@@ -16,10 +18,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from requests import PreparedRequest
+from requests.structures import CaseInsensitiveDict
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import Client, Limits, Request
-from aggregator.upstream.transport import _Connection
+from aggregator.upstream.transport import _Connection, _Idle, _SecureConnection
 from tests.fakes.backends import Play, RawServer, json_says, says
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
@@ -40,7 +44,7 @@ def repeatedly(peer: socket.socket) -> None:
 
 
 class Sent:
-    """A socket that notes what goes out in one piece."""
+    """A socket that notes what goes out in one piece, and answers."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -51,16 +55,88 @@ class Sent:
     def sendall(self, data: bytes) -> None:
         self.pieces.append(data)
 
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(HEAD + b"0\r\n\r\n"))
+
+
+def sent(connection: _Connection, target: str, body: bytes | None, **headers: str) -> list[bytes]:
+    prepared = PreparedRequest()
+    prepared.method, prepared.body = "POST", body
+    prepared.headers = CaseInsensitiveDict(headers)
+    connection.sock = wire = Sent()
+    connection.exchange(prepared, target)
+    return wire.pieces
+
 
 @pytest.mark.parametrize("body", [b'{"process": {}}', None])
 def test_a_request_goes_out_in_one_piece(body: bytes | None) -> None:
+    (only,) = sent(_Connection("terra.test"), "/result", body, Accept="image/tiff; q=0.5")
+    head = (
+        b"POST /result HTTP/1.1\r\n"
+        b"Host: terra.test\r\n"
+        b"Accept-Encoding: identity\r\n"
+        b"Accept: image/tiff; q=0.5\r\n"
+        b"\r\n"
+    )
+    assert only == head + (body or b"")
+
+
+@pytest.mark.parametrize(
+    ("connection", "host"),
+    [
+        (_Connection("terra.test", 8080), b"terra.test:8080"),
+        (_Connection("terra.test", 80), b"terra.test"),
+        (_SecureConnection("terra.test", 443), b"terra.test"),
+        (_SecureConnection("::1", 8443), b"[::1]:8443"),
+    ],
+)
+def test_a_request_names_its_host_as_http_wants_it(connection: _Connection, host: bytes) -> None:
+    (only,) = sent(connection, "/", None)
+    assert only.startswith(b"POST / HTTP/1.1\r\nHost: " + host + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/jobs/a b", {}),
+        ("/jobs/a\r\nX: y", {}),
+        ("/jobs/ä", {}),
+        ("", {}),
+        ("/jobs", {"Authorization": "Bearer a\r\nX: y"}),
+        ("/jobs", {"Authorization": "Bearer a\n"}),
+        ("/jobs", {"Accept": "a\x00"}),
+        ("/jobs", {"Accept": "\N{SNOWMAN}"}),
+    ],
+)
+def test_a_request_that_would_not_be_read_as_it_is_meant_is_not_sent(
+    target: str, headers: dict[str, str]
+) -> None:
     connection = _Connection("terra.test")
-    sent = Sent()
-    connection.sock = sent
-    connection.request("POST", "/result", body, {"Content-Length": "15"})
-    (only,) = sent.pieces
-    assert only.startswith(b"POST /result HTTP/1.1\r\nHost: terra.test\r\n")
-    assert only.endswith(b"\r\n\r\n" + (body or b""))
+    with pytest.raises(ValueError, match=r"a request with|an address that"):
+        sent(connection, target, None, **headers)
+    assert isinstance(connection.sock, Sent)
+    assert connection.sock.pieces == []
+
+
+def test_a_connection_that_has_ended_meanwhile_is_opened_anew() -> None:
+    with RawServer(says(HEAD + b'9\r\n\r\n{"nr": 7}')) as server:
+        client = Client("terra", server.url)
+        for _ in range(2):
+            posted = Request("POST", "/jobs", body=b"{}")  # which is never sent twice
+            assert client.ask(posted, None, deadline=5, limit=99).body == b'{"nr": 7}'
+            time.sleep(0.1)
+        assert len(server.requests) == 2
+
+
+def test_no_more_connections_are_kept_than_there_is_room_for() -> None:
+    idle = _Idle(2)
+    for connection in (None, "first", "second"):
+        idle.put(connection)
+    with pytest.raises(Full):
+        idle.put("third")
+    assert [idle.get(), idle.get()] == ["second", "first"]
+    with pytest.raises(Empty):
+        idle.get()
 
 
 def test_one_connection_serves_one_request_after_another() -> None:
