@@ -43,8 +43,10 @@ POLL_SECONDS = 0.002
 _CREATION = 4_702_111_234
 """Number of the lock under which PostgreSQL tables are made."""
 
+# Such locks are the whole database's: those of another federation in it have other numbers.
 _LOCK = text(
-    "SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number"
+    "SELECT pg_advisory_xact_lock(number # hashtextextended(current_schema(), 0)) "
+    "FROM unnest(CAST(:numbers AS bigint[])) AS number"
 )
 _TRIGGERS = text(
     "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "

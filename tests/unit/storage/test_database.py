@@ -19,6 +19,7 @@ from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.metadata import APPEND_ONLY, metadata
 from aggregator.storage.verification import balances
 from tests.unit.ledger.documents import MARCH, grant, tariffs
+from tests.unit.storage.conftest import postgresql_schema
 
 
 def test_what_is_committed_is_on_disk(ledger: Ledger) -> None:
@@ -103,6 +104,23 @@ def test_tables_are_made_at_the_first_use(url: str) -> None:
 
 
 NOWHERE = "postgresql://reader:secret@127.0.0.1:1/nowhere"
+
+
+def test_federations_in_one_postgresql_database_do_not_wait_for_each_other() -> None:
+    for mine, others in zip(postgresql_schema(), postgresql_schema(), strict=True):
+        one, other = Database(mine), Database(others)
+        with one.write() as holding, other.write() as asking:
+            one.lock(holding, ["user/alice"])
+            asking.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            other.lock(asking, ["user/alice"])
+        with one.write() as holding, one.write() as asking:
+            one.lock(holding, ["user/alice"])
+            asking.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            with pytest.raises(DatabaseError, match="lock timeout"):
+                one.lock(asking, ["user/alice"])
+            asking.rollback()
+        one.dispose()
+        other.dispose()
 
 
 def test_a_server_that_cannot_be_reached_is_told_in_openeos_way() -> None:

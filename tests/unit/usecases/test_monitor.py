@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import yaml
 
 from aggregator.errors import DatabaseUnavailable
 from aggregator.health.calendar import day_start, month_bounds
@@ -26,10 +19,8 @@ from aggregator.storage.observations import read_days, read_observations
 from aggregator.usecases.contract import policy_of
 from aggregator.usecases.monitor import Monitor
 from aggregator.usecases.record import Record
-from tests.fakes.backends import FakeBackend, RawServer
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
-from tests.fakes.servers import Listening
 
 NOON = day_start("2026-03-14") / 1000 + 43_200
 SETTINGS = Availability(interval=300.0, jitter=0.0)
@@ -304,78 +295,3 @@ def test_a_probe_that_fails_by_our_own_fault_says_nothing(
     assert moments(database) == []
     assert "probing terra failed" in caplog.text
     monitor.close()
-
-
-@pytest.fixture
-def federation(tmp_path: Path, url: str) -> Iterator[Path]:
-    """The configuration of a federation with one member on loopback."""
-    server = Listening(FakeBackend({"GET /": {"api_version": "1.3.0"}}, root="/1.3"))
-    file = tmp_path / "federation.yaml"
-    document = {
-        "backends": {"terra": {"url": f"http://127.0.0.1:{server.port}/1.3"}},
-        "database": url,
-        "availability": {"interval": 0.5, "jitter": 0.0, "deadline": 0.5, "lease": 1.5},
-    }
-    file.write_text(yaml.safe_dump(document))
-    yield file
-    server.close()
-
-
-def program(file: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "scripts.federation", "monitor", "--config", str(file)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-
-
-def holder(database: Database) -> int | None:
-    """The process that has the lease."""
-    with database.read() as connection:
-        found = connection.exec_driver_sql("SELECT holder FROM lease").scalar_one_or_none()
-    return int(str(found).split("/")[1]) if found else None
-
-
-def test_the_program_ends_while_a_member_hangs(tmp_path: Path, federation: Path) -> None:
-    def hang(peer: socket.socket) -> None:
-        peer.recv(1)  # which is never sent
-
-    with RawServer(hang) as server:
-        document = yaml.safe_load(federation.read_text())
-        document["backends"]["terra"]["url"] = f"{server.url}/1.3"
-        document["availability"] = {"interval": 300, "deadline": 100}
-        federation.write_text(yaml.safe_dump(document))
-        one = program(federation)
-        until(lambda: server.requests != [])
-        one.terminate()
-        assert one.wait(30) == 0
-        one.communicate()
-
-
-def test_when_the_runner_is_killed_another_takes_over_and_no_time_is_counted_twice(
-    federation: Path, url: str
-) -> None:
-    database = Database(url)
-    programs = [program(federation) for _ in range(3)]
-    by_id = {one.pid: one for one in programs}
-    try:
-        until(lambda: len(moments(database)) >= 3)
-        first = holder(database)
-        assert first is not None
-        os.kill(first, signal.SIGKILL)
-        until(lambda: holder(database) not in (None, first))
-        seen = len(moments(database))
-        until(lambda: len(moments(database)) >= seen + 3)
-        second = holder(database)
-        assert second in by_id
-        os.kill(second or 0, signal.SIGTERM)
-        assert by_id[second or 0].wait(20) == 0
-        until(lambda: holder(database) not in (None, first, second))
-    finally:
-        for one in programs:
-            one.kill()
-            one.communicate()
-    at = [NOON + m for m in moments(database)]
-    gaps = [later - earlier for earlier, later in pairwise(at)]
-    # Two that probe would show as gaps that are much shorter than the interval.
-    assert min(gaps) > 0.1
-    with database.read() as connection:
-        assert sum(d.probes for d in read_days(connection, "2000-01-01", "2100-01-01")) == len(at)
-    database.dispose()
