@@ -127,31 +127,33 @@ class FederatedJobs:
         With a `fence` only who holds that lease may do it: NotOurs if another program does by now.
         A job of which nothing is left afterwards is forgotten.
         """
-        return self._rewrite(identifier, change, now, {}, fence)
+        return self._rewrite(identifier, lambda job: (change(job.state), {}), now, fence)
 
     def rewrite(
         self,
         identifier: str,
-        change: Change,
+        change: Callable[[FederatedJob], FederatedJob],
         now: int,
         *,
-        request: Mapping[str, Any],
-        process: Mapping[str, Any],
-        plan: Plan,
         sealed: str | None = None,
     ) -> JobState | None:
-        """Change a job together with what its user asks for. What `change` raises undoes it.
+        """Change a job together with what its user asks for: state, request, process and plan.
 
-        The credentials are kept if there is something left to do then.
+        `change` gets it as it stands then; what it raises undoes all. The credentials are kept if
+        there is something left to do. None if the job is not there (any more).
         """
-        values = _described(request, process, plan)
-        if sealed is not None:
-            values |= {"sealed": sealed, "sealed_at": now}
-        return self._rewrite(identifier, change, now, values, None)
+        brought = {} if sealed is None else {"sealed": sealed, "sealed_at": now}
+
+        def changed(job: FederatedJob) -> tuple[JobState, dict[str, Any]]:
+            after = change(job)
+            return after.state, _described(after.request, after.process, after.plan) | brought
+
+        return self._rewrite(identifier, changed, now)
 
     def seal(self, identifier: str, sealed: str, change: Change, now: int) -> None:
         """Take fresh credentials for a job that has something left to do."""
-        self._rewrite(identifier, change, now, {"sealed": sealed, "sealed_at": now}, None)
+        fresh = {"sealed": sealed, "sealed_at": now}
+        self._rewrite(identifier, lambda job: (change(job.state), fresh), now)
 
     def due(self, now: int) -> list[str]:
         """The jobs for which something is to be done, longest due first.
@@ -234,11 +236,11 @@ class FederatedJobs:
     def _rewrite(
         self,
         identifier: str,
-        change: Change,
+        change: Callable[[FederatedJob], tuple[JobState, Mapping[str, Any]]],
         now: int,
-        values: Mapping[str, Any],
-        fence: Lease | None,
+        fence: Lease | None = None,
     ) -> JobState | None:
+        """Change a job under its lock: how it stands, and other columns of it."""
         with self.database.write() as connection:
             if fence is not None and not fence.held(connection):
                 raise NotOurs
@@ -246,7 +248,7 @@ class FederatedJobs:
             found = _read(connection, identifier)
             if found is None:
                 return None
-            after = change(found.state)
+            after, values = change(found)
             if after.over:
                 _forget(connection, identifier)
                 return after

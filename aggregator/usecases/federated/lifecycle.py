@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ from aggregator.errors import (
 )
 from aggregator.federated import changes
 from aggregator.federated.logs import MOST_LINES
-from aggregator.federated.states import LOGIN, RUN, JobState, Problem, new_parts
+from aggregator.federated.states import LOGIN, REMOVE, RUN, JobState, Problem, new_parts
 from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
 from aggregator.ledger.orders import read_order
@@ -55,6 +56,8 @@ FRESH_SECONDS = 60
 RENEWED = 20
 """Jobs that get such by one request of their user, so that it is answered soon; others by the next.
 Those that wait for a login all do."""
+CHANGES = 5
+"""How often a changed job is planned if others change it at the same time."""
 LEVELS = ("error", "warning", "info", "debug")
 _UNCHANGED = ("id", "status", "created", "updated", "progress", "costs", "usage", "links")
 
@@ -62,6 +65,10 @@ _UNCHANGED = ("id", "status", "created", "updated", "progress", "costs", "usage"
 def is_federated(identifier: str) -> bool:
     """Whether it is the id of a federated job; no backend is called so."""
     return identifier.startswith(f"{FEDERATION}-")
+
+
+class _ChangedMeanwhile(Exception):  # noqa: N818 - what has happened, no fault
+    """A job is not what it was when it was read."""
 
 
 class Lifecycle:
@@ -102,9 +109,10 @@ class Lifecycle:
         return Reply(200, documents.full(job, self._money.charged(job.state.current, access)))
 
     def update(self, identifier: str, body: JsonObject, access: Access, view: View) -> Reply:
-        """Change a job that does not run; a changed process is planned anew.
+        """Change what `body` names of a job that does not run; a changed process is planned anew.
 
-        Raises JobLocked if it runs, and what planning raises.
+        Several changes at the same time all apply; of two of the same property the later. Raises
+        JobLocked if the job runs, and what planning raises.
         """
         job = self._found(identifier, access, view)
         for name in _UNCHANGED:
@@ -116,34 +124,47 @@ class Lifecycle:
             raise NoBackendForProcess(
                 "A federated job runs at the backends of its plan; it cannot be moved to another."
             )
-        request = {**job.request, **request_in(body)}
-        read_order(request, BATCH)
-        process, plan = job.process, job.plan
+        for _ in range(CHANGES):
+            if self._changed(job, body, access, view):
+                self._wake()
+                return Reply(204, None)
+            job = self._found(identifier, access, view)
+        raise JobLocked(
+            "The job could not be planned anew, since other requests change it all the time. "
+            "Nothing of this request was applied; send it again."
+        )
+
+    def _changed(self, job: FederatedJob, body: JsonObject, access: Access, view: View) -> bool:
+        """Change a job; False if the plan would be for what others have changed meanwhile."""
+        asked, now = request_in(body), self._now()
+        read_order({**job.request, **asked}, BATCH)
         anew = "process" in body or read_tiles(body) is not None
+        process, plan = job.process, job.plan
         if anew:
             process = process_in({"process": job.process, **body})
-            whole = {**request, "process": process}
+            whole = {**job.request, **asked, "process": process}
             plan = self._planned(Whole(whole, view, "POST /jobs", BATCH, access))
-        now = self._now()
 
-        def changed(state: JobState) -> JobState:
-            if state.wish == RUN:
+        def changed(found: FederatedJob) -> FederatedJob:
+            if found.state.wish == REMOVE:
+                raise JobNotFound(job.state.id)
+            if found.state.wish == RUN:
                 raise JobLocked
+            request = {**found.request, **asked}
             if not anew:
-                return state
-            return changes.planned_anew(state, planned(plan), now)
+                return replace(found, request=request)
+            if (found.request, found.process) != (job.request, job.process):
+                raise _ChangedMeanwhile
+            state = changes.planned_anew(found.state, planned(plan), now)
+            return replace(found, state=state, request=request, process=process, plan=plan)
 
-        self._store.rewrite(
-            identifier,
-            changed,
-            now,
-            request=request,
-            process=process,
-            plan=plan,
-            sealed=self._sealed(job, access),
-        )
-        self._wake()
-        return Reply(204, None)
+        try:
+            sealed = self._sealed(job, access)
+            if self._store.rewrite(job.state.id, changed, now, sealed=sealed) is None:
+                raise JobNotFound(job.state.id)
+        except _ChangedMeanwhile:
+            return False
+        return True
 
     def delete(self, identifier: str, access: Access, view: View) -> Reply:
         """Delete a job with all that belongs to it, at every backend, as soon as it answers."""

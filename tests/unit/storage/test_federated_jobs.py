@@ -240,14 +240,12 @@ def test_it_is_known_which_jobs_at_backends_are_parts(jobs: FederatedJobs) -> No
 def test_another_plan_replaces_the_parts(jobs: FederatedJobs) -> None:
     jobs.add(job())
     other = Plan((Part("part1", "aurora", ("load",), GRAPH),))
-    jobs.rewrite(
-        name(1),
-        lambda state: changes.planned_anew(state, [("part1", "aurora", ())], 9),
-        9,
-        request={"title": "New"},
-        process=GRAPH,
-        plan=other,
-    )
+
+    def planned(found: FederatedJob) -> FederatedJob:
+        state = changes.planned_anew(found.state, [("part1", "aurora", ())], 9)
+        return replace(found, state=state, request={"title": "New"}, process=GRAPH, plan=other)
+
+    jobs.rewrite(name(1), planned, 9)
     found = jobs.get(name(1))
     assert found is not None
     assert [(p.id, p.backend) for p in found.state.parts] == [("part1", "aurora")]
@@ -257,11 +255,11 @@ def test_another_plan_replaces_the_parts(jobs: FederatedJobs) -> None:
 def test_a_change_that_raises_changes_nothing(jobs: FederatedJobs) -> None:
     jobs.add(job())
 
-    def refuses(_: JobState) -> JobState:
+    def refuses(_: FederatedJob) -> FederatedJob:
         raise KeyError("no")
 
     with pytest.raises(KeyError):
-        jobs.rewrite(name(1), refuses, 9, request={}, process={}, plan=PLAN)
+        jobs.rewrite(name(1), refuses, 9)
     assert jobs.get(name(1)) == job()
 
 

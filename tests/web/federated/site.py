@@ -150,6 +150,7 @@ class Trio:
         self.site = Site(members, directory, clock=self.clock, **settings)
         self.plan: Plan | Unsplittable = PLAN
         self.asked: list[Any] = []
+        self.meanwhile: list[Callable[[], None]] = []
         self.desk = self.site.federation.jobs
         self.found = self.desk.planning.plans
         self.desk.planning.plans = self
@@ -160,8 +161,10 @@ class Trio:
         self.driver.begin = at_once
 
     def plan_for(self, whole: Whole, _billing: Any = None) -> Plan | Unsplittable:
-        """The plan that was written by hand."""
+        """The plan that was written by hand; one of the things in `meanwhile` happens first."""
         self.asked.append(whole.body)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         return self.plan
 
     def create(self, user: dict[str, str], **body: Any) -> str:
