@@ -16,14 +16,13 @@ from typing import Protocol
 
 import orjson
 
-from aggregator.errors import DatabaseUnavailable
 from aggregator.health.calendar import rfc3339
 from aggregator.storage.database import Database
 from aggregator.storage.events import Delivery, Event, due_deliveries, note_delivery
 from aggregator.storage.lease import Lease
 from aggregator.upstream.webhooks import NotTold
 from aggregator.usecases.aside import begun
-from aggregator.usecases.rounds import Rounds
+from aggregator.usecases.rounds import Rounds, give_up
 
 LOG = logging.getLogger(__name__)
 
@@ -94,10 +93,7 @@ class Messenger(Rounds):
 
     def close(self) -> None:
         """End; what is under way is told again by the next one."""
-        try:
-            self._lease.release()
-        except DatabaseUnavailable:
-            LOG.warning("the lease could not be given up: it runs out by itself")
+        give_up(self._lease)
 
     def _begin(self, made: Delivery, now: int) -> None:
         future = begun(partial(self._tell, made, now), "webhook")

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
-from aggregator.errors import DatabaseUnavailable
 from aggregator.health.observations import Observation
 from aggregator.settings import Availability
 from aggregator.storage.lease import Lease
@@ -23,7 +22,7 @@ from aggregator.storage.observations import read_tracks
 from aggregator.usecases.aside import begun
 from aggregator.usecases.contract import kept_since
 from aggregator.usecases.record import LeaseLost, Record
-from aggregator.usecases.rounds import Rounds
+from aggregator.usecases.rounds import Rounds, give_up
 
 LOG = logging.getLogger(__name__)
 
@@ -108,10 +107,7 @@ class Monitor(Rounds):
         """Give the lease up; probes under way are left alone."""
         if self._holds:
             self._holds = False
-            try:
-                self._lease.release()
-            except DatabaseUnavailable:
-                LOG.warning("the lease could not be given up: it runs out by itself")
+            give_up(self._lease)
 
     def _watch_clocks(self, now: float) -> None:
         offset = self._clock() - now

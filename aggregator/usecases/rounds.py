@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol
 
 from aggregator.errors import DatabaseUnavailable
+from aggregator.storage.lease import Lease
 
 LOG = logging.getLogger(__name__)
 
@@ -68,6 +69,14 @@ class Rounds(ABC):
 
     def lost(self) -> None:  # noqa: B027 - most have nothing to forget
         """The database cannot be used: what is known of it may be true no more."""
+
+
+def give_up(lease: Lease) -> None:
+    """Let another program take the lease at once, if that can be recorded."""
+    try:
+        lease.release()
+    except DatabaseUnavailable:
+        LOG.warning("the lease could not be given up: it runs out by itself")
 
 
 class Threads:

@@ -5,6 +5,7 @@ task has a process of its own.
 """
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ State = Literal["finished", "error", "killed", "timeout", "lost"]
 TASK_FILE: Final = "task.json"
 OUTCOME_FILE: Final = "outcome.json"
 RESULTS: Final = "results"
+SLACK: Final = 15.0
+"""Seconds beyond the deadline after which even a silent engine is no longer waited for."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,23 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Stop everything. Tasks under way are not reported any more."""
+
+
+def awaited(engine: Engine, task: Task) -> Outcome:
+    """Run the task and wait for its end: "timeout" where not even the engine tells it in time."""
+    outcomes: list[Outcome] = []
+    ended = threading.Event()
+
+    def on_end(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        ended.set()
+
+    task.write()
+    engine.run(task, on_end)
+    if ended.wait(task.deadline + SLACK):
+        return outcomes[0]
+    engine.kill(task.id)
+    return Outcome("timeout")
 
 
 def failure_in(folder: Path) -> Failure | Literal["missing"] | None:

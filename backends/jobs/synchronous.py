@@ -11,15 +11,13 @@ from typing import Final
 
 from backends.accounting.reports import Ending, Reports
 from backends.errors import OpenEOError
-from backends.jobs.engine import Engine, Outcome, Prepare, Prepared, Task, as_it_is
+from backends.jobs.engine import Engine, Outcome, Prepare, Prepared, Task, as_it_is, awaited
 from backends.jobs.lifecycle import failure_of
 from backends.jobs.records import Asset, Failure, Job, NewJob
 from backends.jobs.store import Store
 from backends.jobs.usage import costs_of
 from backends.profile import Profile
 
-SLACK: Final = 15.0
-"""Seconds beyond the deadline after which even a silent engine is no longer waited for."""
 KEPT: Final = timedelta(days=1)
 """How long the log of a synchronous request stays readable."""
 
@@ -84,26 +82,11 @@ class Synchronous:
             job = self._store.begin(new.id, now)
             task = self._task(job, self._prepare(job))
             try:
-                outcome = self._compute(task)
+                outcome = awaited(self._engine, task)
                 return self._finished(job, task, outcome)
             except BaseException:
                 shutil.rmtree(task.folder, ignore_errors=True)
                 raise
-
-    def _compute(self, task: Task) -> Outcome:
-        outcomes: list[Outcome] = []
-        ended = threading.Event()
-
-        def on_end(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            ended.set()
-
-        task.write()
-        self._engine.run(task, on_end)
-        if ended.wait(task.deadline + SLACK):
-            return outcomes[0]
-        self._engine.kill(task.id)
-        return Outcome("timeout")
 
     def _finished(self, job: Job, task: Task, outcome: Outcome) -> Computed:
         assets = tuple(self._store.assets(job.id, job.attempt))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from backends.accounting.reports import Report, Reports
 from backends.errors import OpenEOError
-from backends.jobs.engine import Engine, Outcome, Task
+from backends.jobs.engine import Engine, Outcome, Task, awaited
 from backends.jobs.usage import costs_of
 from backends.profile import Profile
 from backends.service_types import SERVICE_TYPES
@@ -20,8 +20,6 @@ from backends.stored.preparation import Preparation
 from backends.stored.services import Service, Services
 from backends.tiles import Tile
 
-SLACK: Final = 15.0
-"""Seconds beyond the deadline after which even a silent engine is no longer waited for."""
 PICTURE: Final = "tile.png"
 
 
@@ -79,7 +77,7 @@ class Drawing:
         self._make_room()
         task = self._task(service, tile)
         try:
-            outcome = self._compute(task)
+            outcome = awaited(self._engine, task)
             failed = _failure(outcome, task)
             costs = costs_of(outcome.usage, self._profile.billing, plan=service.plan)
             report = self._report(service, task, outcome, costs, failed=failed is not None)
@@ -125,21 +123,6 @@ class Drawing:
             files=self._preparation.files(service.user),
             tile=asdict(tile),
         )
-
-    def _compute(self, task: Task) -> Outcome:
-        outcomes: list[Outcome] = []
-        ended = threading.Event()
-
-        def on_end(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            ended.set()
-
-        task.write()
-        self._engine.run(task, on_end)
-        if ended.wait(task.deadline + SLACK):
-            return outcomes[0]
-        self._engine.kill(task.id)
-        return Outcome("timeout")
 
     @contextmanager
     def _slot(self) -> Iterator[None]:

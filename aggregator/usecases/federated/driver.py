@@ -23,7 +23,7 @@ from aggregator.storage.federated_jobs import SET_BACK, FederatedJobs, NotOurs
 from aggregator.storage.lease import Lease
 from aggregator.usecases.aside import begun
 from aggregator.usecases.federated.errands import Errands
-from aggregator.usecases.rounds import Rounds
+from aggregator.usecases.rounds import Rounds, give_up
 
 LOG = logging.getLogger(__name__)
 
@@ -109,10 +109,7 @@ class Driver(Rounds):
         """Give the lease up; what is under way is found out by whoever takes it."""
         if self._holds:
             self._holds = False
-            try:
-                self._lease.release()
-            except DatabaseUnavailable:
-                LOG.warning("the lease could not be given up: it runs out by itself")
+            give_up(self._lease)
 
     def _hold(self, wanted: bool) -> bool:
         """Whether the lease is ours; it is taken when wanted, and given up some time after that."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from scripts.self_review.backend import Backend, Entry, objects, usable
+from scripts.self_review.checks.deletions import Deleted, answered_with_204, deleted, gone
 from scripts.self_review.checks.job_changes import EXTRA, billing_fields, compared, shown
 from scripts.self_review.checks.jobs import INVALID, readable, rejected
 from scripts.self_review.findings import (
@@ -265,34 +266,20 @@ def other_properties_are_returned(backend: Backend) -> Outcome:
 
 @check("api-680")
 def services_can_be_deleted(backend: Backend) -> Outcome:
-    answer, after, _ = _deleted(backend)
-    problems = [] if answer.ok else [f"DELETE answers {answer.status}"]
-    problems += ["afterwards it is still there"] if answer.ok and after.ok else []
-    return judged(problems, "They can, and are gone.", answer, after)
+    return gone(_deleted(backend), "They can, and are gone.")
 
 
 @check("api-681")
 def deletion_is_answered_with_204(backend: Backend) -> Outcome:
-    answer, _, again = _deleted(backend)
-    readable(answer, "api-680")
-    problems = [] if answer.status == 204 else [f"the status is {answer.status}"]
-    if not 400 <= again.status < 500:
-        problems.append(f"deleting it once more answers {again.status}")
-    return judged(problems, "204, and then 4xx for what is gone.", answer, again)
+    return answered_with_204(_deleted(backend), "api-680")
 
 
-def _deleted(backend: Backend) -> tuple[Answer, Answer, Answer]:
-    def make() -> tuple[Answer, Answer, Answer]:
+def _deleted(backend: Backend) -> Deleted:
+    def make() -> str:
         identifier, _ = made(backend, "deleted service")
-        path = f"{PATH}/{identifier}"
-        return (
-            backend.send("DELETE", path),
-            backend.send("GET", path),
-            backend.send("DELETE", path),
-        )
+        return f"{PATH}/{identifier}"
 
-    found: tuple[Answer, Answer, Answer] = backend.making.once("deleted service", make)
-    return found
+    return deleted(backend, "deleted service", make)
 
 
 # On demand.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.self_review.backend import Backend, Entry, objects, usable
+from scripts.self_review.checks.deletions import Deleted, answered_with_204, deleted, gone
 from scripts.self_review.checks.jobs import readable
 from scripts.self_review.checks.synchronous import value_of
 from scripts.self_review.findings import (
@@ -243,35 +244,21 @@ def entries_leave_out_what_is_absent(backend: Backend) -> Outcome:
 
 @check("api-430")
 def processes_can_be_deleted(backend: Backend) -> Outcome:
-    answer, after, _ = _deleted(backend)
-    problems = [] if answer.ok else [f"DELETE answers {answer.status}"]
-    problems += ["afterwards it is still there"] if answer.ok and after.ok else []
-    return judged(problems, "It can, and is gone.", answer, after)
+    return gone(_deleted(backend), "It can, and is gone.")
 
 
 @check("api-431")
 def deletion_is_answered_with_204(backend: Backend) -> Outcome:
-    answer, _, again = _deleted(backend)
-    readable(answer, "api-430")
-    problems = [] if answer.status == 204 else [f"the status is {answer.status}"]
-    if not 400 <= again.status < 500:
-        problems.append(f"deleting it once more answers {again.status}")
-    return judged(problems, "204, and then 4xx for what is gone.", answer, again)
+    return answered_with_204(_deleted(backend), "api-430")
 
 
-def _deleted(backend: Backend) -> tuple[Answer, Answer, Answer]:
-    def make() -> tuple[Answer, Answer, Answer]:
+def _deleted(backend: Backend) -> Deleted:
+    def make() -> str:
         name = _name(backend, "deleted")
         readable(_put(backend, name, FIRST), "api-410")
-        path = f"{PATH}/{name}"
-        return (
-            backend.send("DELETE", path),
-            backend.send("GET", path),
-            backend.send("DELETE", path),
-        )
+        return f"{PATH}/{name}"
 
-    found: tuple[Answer, Answer, Answer] = backend.making.once("deleted process", make)
-    return found
+    return deleted(backend, "deleted process", make)
 
 
 @check("api-11")

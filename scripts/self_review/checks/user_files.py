@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from scripts.self_review.backend import ABSENT, Backend, Entry, objects, usable
+from scripts.self_review.checks.deletions import Deleted, answered_with_204, deleted, gone
 from scripts.self_review.checks.jobs import readable
 from scripts.self_review.findings import (
     NotJudgedError,
@@ -127,35 +128,21 @@ def what_is_downloaded_is_what_was_uploaded(backend: Backend) -> Outcome:
 
 @check("api-530")
 def files_can_be_deleted(backend: Backend) -> Outcome:
-    answer, after, _ = _deleted(backend)
-    problems = [] if answer.ok else [f"DELETE answers {answer.status}"]
-    problems += ["afterwards it is still there"] if answer.ok and after.ok else []
-    return judged(problems, "They can, and are gone.", answer, after)
+    return gone(_deleted(backend), "They can, and are gone.")
 
 
 @check("api-531")
 def deletion_is_answered_with_204(backend: Backend) -> Outcome:
-    answer, _, again = _deleted(backend)
-    readable(answer, "api-530")
-    problems = [] if answer.status == 204 else [f"the status is {answer.status}"]
-    if not 400 <= again.status < 500:
-        problems.append(f"deleting it once more answers {again.status}")
-    return judged(problems, "204, and then 4xx for what is gone.", answer, again)
+    return answered_with_204(_deleted(backend), "api-530")
 
 
-def _deleted(backend: Backend) -> tuple[Answer, Answer, Answer]:
-    def make() -> tuple[Answer, Answer, Answer]:
+def _deleted(backend: Backend) -> Deleted:
+    def make() -> str:
         name = _name(backend, "deleted")
         readable(_put(backend, name, CONTENT), "api-510")
-        path = f"{PATH}/{name}"
-        return (
-            backend.send("DELETE", path),
-            backend.send("GET", path),
-            backend.send("DELETE", path),
-        )
+        return f"{PATH}/{name}"
 
-    found: tuple[Answer, Answer, Answer] = backend.making.once("deleted file", make)
-    return found
+    return deleted(backend, "deleted file", make)
 
 
 # The list.

@@ -5,8 +5,7 @@ The plan is written by hand: part1 at aurora and part2 at borea hand their cubes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from aggregator.usecases.splitting import Whole
 from tests.fakes.backends import FakeBackend
 from tests.fakes.batch import Batch
 from tests.fakes.clock import Clock
+from tests.fakes.federated import at_once
 from tests.web.site import Site, backend, process
 
 COLLECTIONS = {"terra": "S2", "aurora": "S1", "borea": "LAND"}
@@ -114,17 +114,6 @@ def member(name: str, batch: Batch, collection: str, **said: Any) -> FakeBackend
         **batch.answers,
     }
     return backend(name, (collection,), answers=answers, **said)
-
-
-def at_once(work: Callable[[], None], _name: str) -> Future[None]:
-    """Work that is done when it is begun; what is no Exception passes, as the end of all."""
-    future: Future[None] = Future()
-    try:
-        work()
-        future.set_result(None)
-    except Exception as error:  # noqa: BLE001 - handed on
-        future.set_exception(error)
-    return future
 
 
 class Trio:

@@ -9,7 +9,8 @@ import pytest
 
 from aggregator.usecases.federated import lifecycle
 from tests.fakes.backends import Reply
-from tests.web.federated.site import Trio, at_once
+from tests.fakes.federated import at_once
+from tests.web.federated.site import Trio
 
 
 def test_jobs_at_a_backend_that_hangs_do_not_keep_others_waiting(
