@@ -13,7 +13,8 @@ The rooms, each importing only those below it; those in one row know nothing of 
     merging, routing, ledger, health, identity
                            many documents into one; which backend can run a process; credits;
                            availability and the contract's verdicts; tokens, rules and consent
-    documents, ids         reading JSON without trusting it; federated identifiers
+    documents, ids, moments
+                           reading JSON without trusting it; federated identifiers; days and months
     errors, settings       one class per openEO code; what an operator can configure
 
 From `federated` down, but for `settings`, they are pure: they know no network, no clock and no

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.documents import JsonObject, array, mapping, objects, text, texts
-from aggregator.health.calendar import moment_of
 from aggregator.merging.extents import hull, is_box, is_interval, span
 from aggregator.merging.times import moment
+from aggregator.moments import moment_of
 
 STAC_VERSION = "1.0.0"
 VARIOUS = {"1.0.0": "various", "1.1.0": "other"}

@@ -6,7 +6,6 @@ Shares are integers, thousandths of a percent, so that limits are compared witho
 
 ::
 
-    calendar       days and months of moments
     policy         every choice of the contract, and those that it leaves open, with its default
     observations   what a monitor saw of a member at a moment
     maintenance    announced windows, and which of them take time out of the evidence

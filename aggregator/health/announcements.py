@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator.health.calendar import day_of, months_later
 from aggregator.health.policy import Policy
+from aggregator.moments import day_of, months_later
 
 BREAKING, REMOVAL, EXPERIMENTAL, NOTICE = "breaking-change", "removal", "experimental", "notice"
 KINDS = (BREAKING, REMOVAL, EXPERIMENTAL, NOTICE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aggregator.health.calendar import day_of, month_bounds, month_of, months_between
 from aggregator.health.maintenance import Excused
 from aggregator.health.policy import WHOLE, Policy
 from aggregator.health.standing import (
@@ -21,6 +20,7 @@ from aggregator.health.standing import (
     readmitted,
 )
 from aggregator.health.uptime import Uptime
+from aggregator.moments import day_of, month_bounds, month_of, months_between
 
 MET, MISSED, NOT_JUDGED = "met", "missed", "not judged"
 

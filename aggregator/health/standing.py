@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from aggregator.health.calendar import rfc3339
 from aggregator.health.policy import Policy
+from aggregator.moments import rfc3339
 
 STABLE, UNSTABLE, EXCLUDED = "stable", "unstable", "excluded"
 STANDINGS = (STABLE, UNSTABLE, EXCLUDED)

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aggregator.health.calendar import DAY, day_of, month_bounds
 from aggregator.health.maintenance import Excused
 from aggregator.health.observations import Observation
 from aggregator.health.policy import WHOLE, Policy
+from aggregator.moments import DAY, day_of, month_bounds
 
 # fmt: off
 BOUNDS = (

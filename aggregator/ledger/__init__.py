@@ -5,7 +5,7 @@ no clock; moments are integers, milliseconds since the Unix epoch (UTC), as usag
 
 ::
 
-    amounts moments     credits and millicredits; months and days
+    amounts             credits and millicredits
     accounts entries    names of accounts; transfers of postings that sum to zero
     grants purses       credits granted to a wallet, and the order in which they are used
     events              grant, hold, release, charge, repayment, refund, expiry, settlement

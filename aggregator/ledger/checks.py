@@ -12,8 +12,8 @@ from aggregator.errors import (
     PaymentRequired,
 )
 from aggregator.ledger.amounts import LARGEST, MILLICREDITS, quantity, to_credits
-from aggregator.ledger.moments import day_of, next_month
 from aggregator.ledger.purses import Purse
+from aggregator.moments import day_of, next_month
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.entries import Transfer, postings
 from aggregator.ledger.errors import RefundInvalid
 from aggregator.ledger.grants import Grant, order_of_use
-from aggregator.ledger.moments import month_bounds, month_of
 from aggregator.ledger.purses import Lot, Purse
+from aggregator.moments import month_bounds, month_of
 
 
 @dataclass(frozen=True)

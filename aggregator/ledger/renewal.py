@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from aggregator.ledger.grants import Grant
-from aggregator.ledger.moments import month_bounds, month_of
+from aggregator.moments import month_bounds, month_of
 
 
 @dataclass(frozen=True)

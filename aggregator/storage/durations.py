@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from aggregator.ledger.moments import day_of
+from aggregator.moments import day_of
 from aggregator.storage.database import Database
 from aggregator.storage.schema import usage_report
 

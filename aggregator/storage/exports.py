@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, select, union
 
-from aggregator.ledger.moments import month_bounds
+from aggregator.moments import month_bounds
 from aggregator.storage.database import Database
 from aggregator.storage.schema import (
     credit_grant,

@@ -15,11 +15,11 @@ from aggregator.ledger.entries import Transfer
 from aggregator.ledger.errors import GrantInvalid, MonthOpen, UsageReportConflict
 from aggregator.ledger.events import Hold, expired, settled
 from aggregator.ledger.grants import KINDS, Grant, user_wallet
-from aggregator.ledger.moments import month_bounds
 from aggregator.ledger.pricing import Tariffs
 from aggregator.ledger.purses import Lot, Purse
 from aggregator.ledger.receipts import Receipt
 from aggregator.ledger.reports import UsageReport
+from aggregator.moments import month_bounds
 from aggregator.storage.commits import GroupCommit
 from aggregator.storage.database import Database
 from aggregator.storage.holding import Holding

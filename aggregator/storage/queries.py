@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.entries import Transfer
 from aggregator.ledger.grants import Grant, order_of_use
-from aggregator.ledger.moments import month_bounds
 from aggregator.ledger.receipts import Receipt
+from aggregator.moments import month_bounds
 from aggregator.storage.balances import with_balance
 from aggregator.storage.database import Database
 from aggregator.storage.job_costs import costs_of_jobs

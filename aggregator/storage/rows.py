@@ -9,10 +9,10 @@ from sqlalchemy import Row
 
 from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant
-from aggregator.ledger.moments import day_of
 from aggregator.ledger.pricing import Item
 from aggregator.ledger.receipts import Receipt
 from aggregator.ledger.reports import UsageReport
+from aggregator.moments import day_of
 
 Values = dict[str, Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
-from aggregator.health.calendar import month_bounds
 from aggregator.health.judging import Branch, Evidence, Verdict
 from aggregator.health.policy import Policy
 from aggregator.health.standing import Decision, State, Step
 from aggregator.health.uptime import Uptime
+from aggregator.moments import month_bounds
 from aggregator.storage.health_schema import decision, health_month
 
 

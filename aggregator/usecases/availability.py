@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from aggregator.documents import flag, objects, text
 from aggregator.health.announcements import Announcement
-from aggregator.health.calendar import DAY, SECOND, day_of, month_bounds, month_of
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.standing import Decision, Standing, State, standing_of
 from aggregator.health.status import Status, Track, current
@@ -27,6 +26,7 @@ from aggregator.health.uptime import (
     quantile,
     uptime_of,
 )
+from aggregator.moments import DAY, SECOND, day_of, month_bounds, month_of
 from aggregator.settings import Settings
 from aggregator.storage import notices, verdicts
 from aggregator.storage.database import Database

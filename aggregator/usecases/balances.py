@@ -11,8 +11,8 @@ from typing import Any
 
 from aggregator.errors import DatabaseUnavailable
 from aggregator.ledger.amounts import to_credits
-from aggregator.ledger.moments import rfc3339
 from aggregator.ledger.purses import Purse
+from aggregator.moments import rfc3339
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.members import Member
 from aggregator.storage.queries import GrantLeft, grants_of, held_in

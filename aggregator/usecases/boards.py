@@ -16,11 +16,11 @@ from typing import Any
 from cachetools import TTLCache
 
 from aggregator.errors import DatabaseUnavailable
-from aggregator.health.calendar import DAY, day_of, month_of, rfc3339
 from aggregator.health.judging import share
 from aggregator.health.maintenance import Window
 from aggregator.health.policy import Policy
 from aggregator.health.uptime import Day
+from aggregator.moments import DAY, day_of, month_of, rfc3339
 from aggregator.usecases import disclosures
 from aggregator.usecases.availability import Availability, MemberHealth, Overview
 

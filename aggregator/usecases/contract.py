@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 
-from aggregator.health.calendar import DAY, HOUR, moment_of
 from aggregator.health.policy import Policy
+from aggregator.moments import DAY, HOUR, moment_of
 from aggregator.settings import Availability, Settings
 
 

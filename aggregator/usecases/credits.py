@@ -27,8 +27,8 @@ from aggregator.errors import (
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.checks import Standing
 from aggregator.ledger.events import Hold
-from aggregator.ledger.moments import day_of
 from aggregator.ledger.orders import Order, amount_to_hold
+from aggregator.moments import day_of
 from aggregator.routing import FREE, Billing, Credit
 from aggregator.settings import Settings
 from aggregator.storage.ledger import Ledger

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from aggregator.health.announcements import Announcement, lead_time
-from aggregator.health.calendar import month_of, rfc3339
 from aggregator.health.judging import share
 from aggregator.health.maintenance import Window
 from aggregator.health.policy import Policy
 from aggregator.health.standing import Decision
 from aggregator.health.uptime import Day, quantile
+from aggregator.moments import month_of, rfc3339
 from aggregator.storage.notices import Incident
 from aggregator.storage.verdicts import ClosedMonth
 from aggregator.usecases.availability import MemberHealth, Overview

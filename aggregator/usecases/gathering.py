@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from aggregator.health.calendar import DAY, day_of
 from aggregator.health.uptime import Uptime, uptime_of
+from aggregator.moments import DAY, day_of
 from aggregator.settings import Settings
 from aggregator.storage.database import Database
 from aggregator.storage.observations import read_days

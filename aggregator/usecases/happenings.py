@@ -6,11 +6,11 @@ They are public: no error texts of backends, no names of operators, no internal 
 from __future__ import annotations
 
 from aggregator.health.announcements import Announcement, shortfall
-from aggregator.health.calendar import rfc3339
 from aggregator.health.judging import Verdict
 from aggregator.health.maintenance import Window
 from aggregator.health.policy import Policy
 from aggregator.health.standing import Decision, Standing
+from aggregator.moments import rfc3339
 from aggregator.storage.events import Event
 from aggregator.storage.notices import Incident
 

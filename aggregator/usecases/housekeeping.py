@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from aggregator.errors import DatabaseUnavailable
 from aggregator.ledger.amounts import to_credits
-from aggregator.ledger.moments import day_of
+from aggregator.moments import day_of
 from aggregator.settings import Accounting
 from aggregator.storage.ledger import Ledger
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.documents import JsonObject, is_object, objects, text
-from aggregator.health.calendar import rfc3339
 from aggregator.health.standing import STABLE
 from aggregator.merging.fields import base_of
 from aggregator.merging.filters import Lists, Selection
+from aggregator.moments import rfc3339
 from aggregator.routing import Abilities, abilities_of
 from aggregator.settings import Settings
 from aggregator.upstream.metadata import CAPABILITIES, COLLECTIONS, PATHS, offers

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import orjson
 
-from aggregator.health.calendar import rfc3339
+from aggregator.moments import rfc3339
 from aggregator.storage.database import Database
 from aggregator.storage.events import Delivery, Event, due_deliveries, note_delivery
 from aggregator.storage.lease import Lease

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, time
 
 from aggregator.errors import NotFound
 from aggregator.health.announcements import KINDS, NOTICE, Announcement, lead_time, shortfall
-from aggregator.health.calendar import moment_of
 from aggregator.health.errors import OperatorRequestConflict, OperatorRequestInvalid
 from aggregator.health.maintenance import Window
 from aggregator.health.standing import (
@@ -24,6 +23,7 @@ from aggregator.health.standing import (
     decided,
     standing_of,
 )
+from aggregator.moments import moment_of
 from aggregator.storage import notices, verdicts
 from aggregator.usecases import happenings
 from aggregator.usecases.record import LOCK, Record

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from aggregator.health.calendar import DAY, day_of, month_bounds, month_of, shifted
 from aggregator.health.judging import Evidence, Verdict, due_in, judge, membership
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.observations import Observation
@@ -20,6 +19,7 @@ from aggregator.health.policy import Policy
 from aggregator.health.standing import State, Step, standing_of
 from aggregator.health.status import DOWN, UP, Change, Track, follow
 from aggregator.health.uptime import Day, roll_up, uptime_of
+from aggregator.moments import DAY, day_of, month_bounds, month_of, shifted
 from aggregator.storage import notices, verdicts
 from aggregator.storage.database import Database
 from aggregator.storage.events import Event, write_event

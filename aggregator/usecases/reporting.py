@@ -12,8 +12,8 @@ from typing import Any
 from aggregator.errors import PermissionsInsufficient
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.checks import Standing
-from aggregator.ledger.moments import rfc3339
 from aggregator.ledger.reports import UsageReport, read_added_value, read_resources
+from aggregator.moments import rfc3339
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.members import Member
 from aggregator.storage.queries import admitted_at

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from aggregator.errors import PermissionsInsufficient, TokenInvalid
 from aggregator.ledger.amounts import to_credits
-from aggregator.ledger.moments import month_bounds, month_of, rfc3339
+from aggregator.moments import month_bounds, month_of, rfc3339
 from aggregator.settings import Accounting, Settings
 from aggregator.storage.ledger import GRACE, Ledger
 from aggregator.storage.queries import GROUPS as COLUMNS

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 
 from cachetools import TTLCache
 
-from aggregator.ledger.moments import month_of
+from aggregator.moments import month_of
 from aggregator.settings import Accounting
 from aggregator.storage.ledger import Ledger
 

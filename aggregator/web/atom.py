@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from aggregator.health.calendar import rfc3339
+from aggregator.moments import rfc3339
 from aggregator.storage.events import Event
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"

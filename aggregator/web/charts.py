@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aggregator.ledger.moments import day_of, month_bounds
+from aggregator.moments import day_of, month_bounds
 
 HEIGHT = 100
 WIDTH = 10

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from aggregator.errors import NotFound, OpenEOError
-from aggregator.ledger.moments import month_bounds
+from aggregator.moments import month_bounds
 from aggregator.usecases.usage import (
     GROUPS,
     SETTLEMENT,

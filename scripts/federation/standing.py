@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from aggregator.health.calendar import DAY, day_of, month_of, rfc3339
 from aggregator.health.standing import standing_of
 from aggregator.health.status import Track, current
 from aggregator.health.uptime import uptime_of
+from aggregator.moments import DAY, day_of, month_of, rfc3339
 from aggregator.settings import Settings
 from aggregator.storage import notices, verdicts
 from aggregator.storage.observations import read_days, read_tracks

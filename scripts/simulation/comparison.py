@@ -7,9 +7,9 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from aggregator.health.calendar import HOUR, day_of, rfc3339
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.books import mistakes_in
+from aggregator.moments import HOUR, day_of, rfc3339
 from aggregator.storage.queries import UsageFilter, usage
 from aggregator.storage.verification import read_books
 from scripts.simulation.play import Play

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from aggregator.health.calendar import month_of, months_between, months_later, shifted
+from aggregator.moments import month_of, months_between, months_later, shifted
 from scripts.simulation.scenario import Maintenance, Member, Outage, Scenario
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from aggregator.health.calendar import DAY, day_of, month_of, rfc3339
 from aggregator.health.uptime import uptime_of
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.books import mistakes_in
+from aggregator.moments import DAY, day_of, month_of, rfc3339
 from aggregator.storage.notices import read_incidents
 from aggregator.storage.observations import read_days
 from aggregator.storage.queries import UsageFilter, usage

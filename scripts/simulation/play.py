@@ -15,11 +15,11 @@ from pathlib import Path
 import yaml
 
 from aggregator.errors import OpenEOError
-from aggregator.health.calendar import DAY, HOUR, month_bounds, month_of, rfc3339
 from aggregator.health.observations import Observation
 from aggregator.health.standing import DECLINE, Standing, standing_of
 from aggregator.ledger.orders import Order
 from aggregator.ledger.reports import read_resources
+from aggregator.moments import DAY, HOUR, month_bounds, month_of, rfc3339
 from aggregator.routing import (
     Abilities,
     Facts,

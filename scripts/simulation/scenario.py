@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from aggregator.health.calendar import month_bounds, month_of, months_later, shifted
+from aggregator.moments import month_bounds, month_of, months_later, shifted
 from aggregator.settings.sections import Availability
 from aggregator.settings.values import suggest, table_values
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from aggregator.health.calendar import DAY, day_of, day_start
+from aggregator.moments import DAY, day_of, day_start
 from scripts.simulation.drawing import add, picture
 
 WIDTH, HEIGHT, GAP, LEFT, TOP = 3, 26, 12, 170, 40

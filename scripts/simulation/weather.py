@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aggregator.health.calendar import DAY, HOUR
+from aggregator.moments import DAY, HOUR
 from scripts.simulation.scenario import Member, Scenario
 
 Span = tuple[int, int]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.health.calendar import DAY, HOUR
+from aggregator.moments import DAY, HOUR
 from scripts.simulation.scenario import Scenario
 
 

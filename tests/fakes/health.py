@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aggregator.health.calendar import month_bounds
 from aggregator.health.observations import Observation
+from aggregator.moments import month_bounds
 
 STEP = 300_000
 

@@ -12,8 +12,8 @@ import requests
 from openeo.rest import OpenEoApiError
 from openeo.rest.connection import Connection
 
-from aggregator.ledger.moments import day_of, next_month
 from aggregator.ledger.reports import read_resources
+from aggregator.moments import day_of, next_month
 from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.queries import receipts_of_job
 from aggregator.storage.tariffs import load_tariffs

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from aggregator.health.calendar import HOUR, day_start
 from aggregator.health.observations import Observation
+from aggregator.moments import HOUR, day_start
 from tests.fakes.clock import Clock
 from tests.web.site import Site, backend
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from aggregator.health.calendar import month_bounds
+from aggregator.moments import month_bounds
 from tests.fakes.clock import Clock
 from tests.fakes.health import month, probes
 from tests.web.operating import (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from aggregator.health.calendar import DAY, HOUR, day_start
+from aggregator.moments import DAY, HOUR, day_start
 from aggregator.settings import PAGES, SettingsError, read
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes

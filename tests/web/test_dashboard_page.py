@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.health.calendar import DAY, HOUR
+from aggregator.moments import DAY, HOUR
 from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes

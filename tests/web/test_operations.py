@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.health.calendar import month_bounds
+from aggregator.moments import month_bounds
 from tests.fakes.health import month, probes
 from tests.web.operating import (
     NOW,

@@ -17,10 +17,10 @@ from aggregator.federated.states import (
     Problem,
 )
 from aggregator.federated.sums import costs, longest_way, progress, seconds_of, usage
-from aggregator.health.calendar import rfc3339
 from aggregator.ids import federate
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.durations import iso_8601
+from aggregator.moments import rfc3339
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob
 

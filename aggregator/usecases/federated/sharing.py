@@ -14,7 +14,7 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.errors import DatabaseUnavailable, JobNotFound, ResultLinkExpired, TokenInvalid
-from aggregator.health.calendar import rfc3339
+from aggregator.moments import rfc3339
 from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.storage.federated_results import FederatedResults
 from aggregator.usecases.federated.references import SIGNATURE

@@ -18,7 +18,7 @@ NO_AMOUNT = "is no number above 0 with three decimals at the most."
 
 def month_like(value: str) -> str:
     """A calendar month, written like 2026-03."""
-    from aggregator.ledger.moments import month_bounds
+    from aggregator.moments import month_bounds
 
     try:
         month_bounds(value)

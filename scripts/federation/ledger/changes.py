@@ -10,7 +10,7 @@ import click
 from aggregator.ledger.accounts import revenue_account
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.grants import Grant
-from aggregator.ledger.moments import moment_of
+from aggregator.moments import moment_of
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.queries import month_statement
 from aggregator.storage.refunds import refundable

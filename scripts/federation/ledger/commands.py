@@ -208,7 +208,7 @@ def statement(place: Place, /, wallet: str, month: str | None, everything: bool)
     With --all also credits put aside and given back, and debts that were paid:
     they change nothing in the sum.
     """
-    from aggregator.ledger.moments import month_bounds, month_of
+    from aggregator.moments import month_bounds, month_of
     from aggregator.storage.queries import statement as stated
     from scripts.federation.ledger import printing, rows
 
@@ -285,7 +285,7 @@ def unreconciled(place: Place, /, month: str | None, provider: str | None) -> No
 
     The exit status is 1 if there are any, and 0 otherwise.
     """
-    from aggregator.ledger.moments import month_bounds, month_of
+    from aggregator.moments import month_bounds, month_of
     from aggregator.storage.ledger import PATIENCE
     from aggregator.storage.reconciliation import unreconciled as unequal
     from scripts.federation.ledger import printing, rows
@@ -306,7 +306,7 @@ def unreconciled(place: Place, /, month: str | None, provider: str | None) -> No
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
 def show_month(place: Place, /, month: str | None) -> None:
     """Print what each provider earned in a month, and from which credits."""
-    from aggregator.ledger.moments import month_of
+    from aggregator.moments import month_of
     from scripts.federation.ledger import changes, printing
 
     with place.opened() as books:

@@ -10,7 +10,7 @@ from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.entries import Transfer
 from aggregator.ledger.events import Hold
 from aggregator.ledger.grants import Grant
-from aggregator.ledger.moments import rfc3339
+from aggregator.moments import rfc3339
 from aggregator.storage.exports import every_entry, every_report, every_wallet
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.queries import GrantLeft, MonthStatement, grants_of, held_in

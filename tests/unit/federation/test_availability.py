@@ -9,8 +9,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from aggregator.health.calendar import HOUR, month_bounds
 from aggregator.health.policy import Policy
+from aggregator.moments import HOUR, month_bounds
 from aggregator.storage.database import Database
 from aggregator.storage.notices import read_announcements, read_incidents, read_windows
 from aggregator.storage.verdicts import read_decisions, read_steps

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from aggregator.ledger.events import Hold
-from aggregator.ledger.moments import month_bounds, month_of
 from aggregator.ledger.reports import read_resources
+from aggregator.moments import month_bounds, month_of
 from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.reconciliation import Sighting, note
 from scripts.federation.main import main

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aggregator.health.announcements import Announcement, lead_time, shortfall
-from aggregator.health.calendar import day_start
 from aggregator.health.policy import Policy
+from aggregator.moments import day_start
 
 POLICY = Policy()
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from aggregator.health.calendar import day_start, month_bounds
 from aggregator.health.judging import (
     MET,
     MISSED,
@@ -22,6 +21,7 @@ from aggregator.health.maintenance import Excused
 from aggregator.health.policy import Policy
 from aggregator.health.standing import EXCLUDED, STABLE, UNSTABLE, State
 from aggregator.health.uptime import Uptime, allowed_failures
+from aggregator.moments import day_start, month_bounds
 
 POLICY = Policy()
 NOTHING = Excused([], POLICY)

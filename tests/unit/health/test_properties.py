@@ -8,7 +8,6 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.health.calendar import DAY, day_start, shifted
 from aggregator.health.judging import Evidence, Verdict, judge
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.observations import Observation
@@ -16,6 +15,7 @@ from aggregator.health.policy import Policy
 from aggregator.health.standing import STANDINGS, State
 from aggregator.health.status import status_at
 from aggregator.health.uptime import Day, Uptime, roll_up, uptime_of
+from aggregator.moments import DAY, day_start, shifted
 
 START = day_start("2024-02-27")
 STEP = 300_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.health.calendar import day_start
 from aggregator.health.policy import Policy
 from aggregator.health.standing import (
     Decision,
@@ -15,6 +14,7 @@ from aggregator.health.standing import (
     decided,
     standing_of,
 )
+from aggregator.moments import day_start
 
 POLICY = Policy()
 AT = day_start("2026-05-04")

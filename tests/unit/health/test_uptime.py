@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.health.calendar import day_start, month_bounds
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.observations import Observation
 from aggregator.health.policy import Policy
@@ -19,6 +18,7 @@ from aggregator.health.uptime import (
     roll_up,
     uptime_of,
 )
+from aggregator.moments import day_start, month_bounds
 
 POLICY = Policy()
 NOON = day_start("2026-03-14") + 12 * 3_600_000

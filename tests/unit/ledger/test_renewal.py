@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from aggregator.ledger.moments import month_bounds, month_of, next_month, rfc3339
 from aggregator.ledger.renewal import FreeTier, renewals_due
 from tests.unit.ledger.documents import APRIL, MARCH, grant
 
@@ -49,13 +46,3 @@ def test_bought_credits_do_not_count_as_free_ones() -> None:
 
 def test_no_subscription_gives_nothing() -> None:
     assert renewals_due("user/alice", [], TIERS, [], MARCH) == []
-
-
-def test_months_are_calendar_months_in_utc() -> None:
-    assert month_bounds("2026-12") == (1796083200000, 1798761600000)
-    assert next_month(MARCH) == APRIL
-    assert (month_of(APRIL - 1), month_of(APRIL)) == ("2026-03", "2026-04")
-    assert rfc3339(APRIL) == "2026-04-01T00:00:00Z"
-    for wrong in ("2026-13", "2026-3", "march", "2026-03-01"):
-        with pytest.raises(ValueError, match="a month is written like 2026-03"):
-            month_bounds(wrong)

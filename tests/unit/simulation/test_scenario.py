@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.health.calendar import DAY, HOUR, day_of, day_start, rfc3339
+from aggregator.moments import DAY, HOUR, day_of, day_start, rfc3339
 from scripts.simulation.moving import ending_at
 from scripts.simulation.scenario import ScenarioError, load_scenario, read_scenario
 from scripts.simulation.weather import joined, weather_of

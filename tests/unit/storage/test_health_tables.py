@@ -9,10 +9,10 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from aggregator.health.announcements import Announcement
-from aggregator.health.calendar import month_bounds
 from aggregator.health.maintenance import Window
 from aggregator.health.policy import Policy
 from aggregator.health.standing import Decision, State
+from aggregator.moments import month_bounds
 from aggregator.storage import notices, verdicts
 from aggregator.storage.database import Database
 from aggregator.usecases.record import Record

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date
 
-from aggregator.health.calendar import DAY, HOUR, day_start
 from aggregator.health.policy import Policy
+from aggregator.moments import DAY, HOUR, day_start
 from aggregator.settings import Availability, Backend, Settings
 from aggregator.usecases.contract import joined_of, kept_since, policy_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import DatabaseUnavailable
-from aggregator.health.calendar import day_start, month_bounds
 from aggregator.health.observations import Observation
+from aggregator.moments import day_start, month_bounds
 from aggregator.settings import Availability
 from aggregator.storage.database import Database
 from aggregator.storage.lease import Lease

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from aggregator.health.calendar import DAY, HOUR, day_start, month_bounds
 from aggregator.health.maintenance import Window
 from aggregator.health.policy import Policy
 from aggregator.health.uptime import Uptime, uptime_of
+from aggregator.moments import DAY, HOUR, day_start, month_bounds
 from aggregator.storage.database import Database
 from aggregator.storage.events import due_deliveries, read_events
 from aggregator.storage.lease import Lease

@@ -1,4 +1,4 @@
-"""Days and months of moments, in UTC. A moment is milliseconds since the Unix epoch."""
+"""Moments (milliseconds since the Unix epoch), and their days and months, in UTC."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ DAY = 86_400_000
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _EPOCH = date(1970, 1, 1)
+_YEARS = range(1970, 9999)
 
 
 def moment_of(when: datetime) -> int:
@@ -49,11 +50,16 @@ def day_start(day: str) -> int:
 
 def month_bounds(month: str) -> tuple[int, int]:
     """The first moment of a month and that of the next. Raises ValueError if it is none."""
-    if not _MONTH.fullmatch(month):
-        raise ValueError(f"a month is written like 2026-03, not {month!r}")
+    if not _MONTH.fullmatch(month) or int(month[:4]) not in _YEARS:
+        raise ValueError(f"a month is written like 2026-03, from 1970-01 to 9998-12, not {month!r}")
     start = day_start(f"{month}-01")
     days = calendar.monthrange(int(month[:4]), int(month[5:]))[1]
     return start, start + days * DAY
+
+
+def next_month(moment: int) -> int:
+    """The first moment of the month after."""
+    return month_bounds(month_of(moment))[1]
 
 
 def shifted(month: str, months: int) -> str:

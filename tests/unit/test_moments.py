@@ -1,4 +1,4 @@
-"""Days and months of moments, in UTC."""
+"""Moments, and their days and months in UTC."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from aggregator.health.calendar import (
+from aggregator.moments import (
     DAY,
     day_of,
     day_start,
@@ -15,6 +15,7 @@ from aggregator.health.calendar import (
     month_of,
     months_between,
     months_later,
+    next_month,
     rfc3339,
     shifted,
 )
@@ -42,6 +43,11 @@ def test_a_month_has_its_days(month: str, days: int) -> None:
     assert month_of(end) == shifted(month, 1)
 
 
+def test_a_month_ends_where_the_next_begins() -> None:
+    assert month_bounds("2026-12") == (1796083200000, 1798761600000)
+    assert next_month(at("2026-03-14T03:00:00")) == at("2026-04-01T00:00:00")
+
+
 def test_days_and_months_are_those_of_utc() -> None:
     late = datetime(2026, 3, 31, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
     assert day_of(moment_of(late)) == "2026-04-01"
@@ -54,7 +60,10 @@ def test_a_day_begins_at_midnight() -> None:
     assert day_of(day_start("2024-02-29") - 1) == "2024-02-28"
 
 
-@pytest.mark.parametrize("wrong", ["2026-13", "2026-3", "26-03", "2026-03-01", "", "march"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["2026-13", "2026-3", "26-03", "2026-03-01", "", "march", "1969-12", "9999-12", "0000-01"],
+)
 def test_what_is_no_month_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="a month is written like 2026-03"):
         month_bounds(wrong)
