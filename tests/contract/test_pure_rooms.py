@@ -17,6 +17,7 @@ PURE = (
     "identity",
     "documents.py",
     "ids.py",
+    "moments.py",
     "errors",
 )
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
