@@ -5,7 +5,7 @@ The plan is written by hand: part1 at aurora and part2 at borea hand their cubes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
