@@ -11,7 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from aggregator.federated.states import (
     BATCH,
@@ -188,12 +200,14 @@ class FederatedJobs:
 
     def places(self, owner: Owner) -> dict[str, set[tuple[str, str]]]:
         """For each job of the owner, backend and id of every part's job there."""
-        job, part = federated_job.c, federated_part.c
-        ids = _of_owner(owner).with_only_columns(job.id)
-        made = ids.join(federated_part).where(part.job != "").add_columns(part.backend, part.job)
+        whose = {"user": owner.user_id, "issuer": owner.issuer}
         with self.database.read() as connection:
-            found: dict[str, set[tuple[str, str]]] = {i: set() for i in connection.scalars(ids)}
-            for identifier, backend, local_id in connection.execute(made):
+            found: dict[str, set[tuple[str, str]]] = {
+                identifier: set() for identifier in connection.scalars(_IDS, whose)
+            }
+            if not found:
+                return found
+            for identifier, backend, local_id in connection.execute(_PLACES, whose):
                 found.setdefault(identifier, set()).add((backend, local_id))
         return found
 
@@ -305,6 +319,17 @@ def _described(
         "process": packed(process),
         "plan": packed(plan.as_json()),
     }
+
+
+# Composed once: they are asked for each list of jobs, and mostly find nothing.
+_IDS = select(federated_job.c.id).where(
+    federated_job.c.owner == bindparam("user"), federated_job.c.issuer == bindparam("issuer")
+)
+_PLACES = (
+    _IDS.join(federated_part)
+    .where(federated_part.c.job != "")
+    .add_columns(federated_part.c.backend, federated_part.c.job)
+)
 
 
 def _of_owner(owner: Owner) -> Any:

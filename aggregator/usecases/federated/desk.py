@@ -72,9 +72,11 @@ class JobDesk:
         if view.backend is not None:
             return self.jobs.list(access, view, limit, cursor)
         beside = FederatedListing(self._tools, access, parts=parts)
-        if not beside.empty:
-            self.federated.refresh(access)
-        return self.jobs.list(access, view, limit, cursor, beside)
+        try:
+            return self.jobs.list(access, view, limit, cursor, beside)
+        finally:
+            if not beside.empty:
+                self.federated.refresh(access)
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
         """The full metadata of a job."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Collection, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from aggregator.documents import JsonObject, text
@@ -23,7 +24,7 @@ class FederatedListing:
     """What one request for a list needs: the user's own jobs, and which of the backends' are parts.
 
     Parts are known by their ids, and by the end of their titles while that is not yet recorded.
-    `empty` is true if the user has no such jobs, for all that is known then.
+    They are looked up while the backends are asked for their lists.
     """
 
     name = "federation"
@@ -33,11 +34,13 @@ class FederatedListing:
         self._access, self._parts = access, parts
         self._owner = owner_of(access)
         self.query: Mapping[str, str] = {PARTS: "true"} if parts else {}
-        self._known: set[str] = set()
-        self._places: set[tuple[str, str]] = set()
-        self.empty = False
-        if not parts:
-            self._learn()
+        self._lock = threading.Lock()
+        self._known: _Known | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the user has no such jobs, for all that is known."""
+        return not self._parts and self._learned().none
 
     def page(self, query: Mapping[str, str]) -> JsonObject:
         """A page of the user's federated jobs, oldest first."""
@@ -64,18 +67,31 @@ class FederatedListing:
         """Whether a backend's job is a part of one of the user's federated jobs."""
         if self._parts:
             return False
-        return (backend, text(document, "id")) in self._places or (
-            job_in(document.get("title")) in self._known
+        known = self._learned()
+        return (backend, text(document, "id")) in known.places or (
+            job_in(document.get("title")) in known.jobs
         )
 
-    def _learn(self) -> None:
-        try:
-            known = self._store.places(self._owner)
-        except DatabaseUnavailable:  # the list is then marked as incomplete
-            return
-        self.empty = not known
-        self._known = set(known)
-        self._places = {place for places in known.values() for place in places}
+    def _learned(self) -> _Known:
+        """What is known of the user's jobs, looked up once."""
+        with self._lock:
+            if self._known is None:
+                try:
+                    found = self._store.places(self._owner)
+                except DatabaseUnavailable:  # the list is then marked as incomplete
+                    self._known = _Known(none=False)
+                else:
+                    places = frozenset(place for some in found.values() for place in some)
+                    self._known = _Known(not found, frozenset(found), places)
+            return self._known
+
+
+class _Known(NamedTuple):
+    """Whether there are `none` for certain; the jobs' ids; backend and id of each part there."""
+
+    none: bool
+    jobs: Collection[str] = frozenset()
+    places: Collection[tuple[str, str]] = frozenset()
 
 
 def _after(query: Mapping[str, str]) -> tuple[int, str] | None:
