@@ -47,6 +47,11 @@ class Account:
         """The bare access token."""
         return self._once.get("token", lambda: self._fetch(examined))
 
+    @property
+    def problem(self) -> Exception | None:
+        """Why there is no token, if one was asked for and none came."""
+        return self._once.error("token")
+
     def forms(self, examined: Examined) -> tuple[str, str]:
         """The token as Bearer: the three-part form of openEO 1.0 to 1.2, and the bare one."""
         token = self.token(examined)

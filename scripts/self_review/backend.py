@@ -127,12 +127,16 @@ class Backend:
 
     @property
     def making(self) -> Making:
-        """Makes things at the backend; raises NotJudgedError without a login or if read-only."""
+        """Makes things at the backend; raises NotJudgedError without a login or if read-only.
+
+        Where the login fails there is nothing to make, nor to remove. Raises NoAnswerError.
+        """
         if self.account is None:
             raise NotJudgedError(NO_LOGIN)
         if self.options.read_only:
             says = "It would make something at the backend, and this review is read-only."
             raise NotJudgedError(could_not_tell(says, Cause.READ_ONLY))
+        self.account.token(self)
         return self.once("making", lambda: Making(self, self.options.patience, self._budget()))
 
     def _budget(self) -> dict[str, object]:

@@ -9,13 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
 AUTOMATIC, AUTHENTICATED, MANUAL = "automatic", "authenticated", "manual"
 REQUIRED, RECOMMENDED = "required", "recommended"
 AGGREGATOR = "aggregator"
+PAGES = {
+    "contract": "The federation's contract",
+    "collections": "Collections of the federation",
+    "file_formats": "File formats of the federation",
+    "federation": "Rules for aggregators",
+}
+"""What the federation's own pages oblige to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,10 @@ class Catalogue:
         self.requirements = {row["id"]: _requirement(row) for row in document["requirements"]}
         self.conflicts = {row["id"]: Conflict(**row) for row in document["conflicts"]}
         self.documents: list[dict[str, str]] = list(document["documents"])
-        self._minimum = frozenset(_minimum(document["federation_minimum"]))
+        self.titles = dict(_titles(document["profiles"]))
+        """What each profile is called, as its documents have it."""
+        self.minimum = frozenset(_minimum(document["federation_minimum"]))
+        """The profiles whose required rows are the federation's minimum."""
 
     def __getitem__(self, requirement: str) -> Requirement:
         return self.requirements[requirement]
@@ -78,21 +88,31 @@ class Catalogue:
         return iter(self.requirements.values())
 
     def profiles(self) -> list[str]:
-        """Every profile's name, as the documents order them."""
-        return list(dict.fromkeys(name for one in self for name in one.profiles))
+        """Every profile's name: those of the API, then of the processes, then the pages."""
+        return [name for name in self.titles if name in self._named]
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset(name for one in self for name in one.profiles)
 
     def in_minimum(self, one: Requirement) -> bool:
         """Whether the federation's minimum has it: its profiles, and what its pages oblige to."""
         if one.severity != REQUIRED:
             return False
-        return not self._minimum.isdisjoint(one.profiles)
+        return not self.minimum.isdisjoint(one.profiles)
+
+
+def _titles(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for family, profiles in document.items():
+        yield from ((f"{family}-{one['id']}", one["title"]) for one in profiles)
+    yield from PAGES.items()
 
 
 def _minimum(document: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"api-{name}" for name in document["api"])
     # A backend that takes the vector route (L2B) still needs L2A: L2P names all of it.
     yield from (f"processes-{name.partition(' or ')[0]}" for name in document["processes"])
-    yield from ("contract", "collections", "file_formats", "federation")
+    yield from PAGES
 
 
 def _requirement(row: Mapping[str, Any]) -> Requirement:

@@ -30,6 +30,12 @@ class Once:
             entry = self._entries.get(key)
         return entry.value if entry is not None and entry.known else None
 
+    def error(self, key: Hashable) -> Exception | None:
+        """What came in place of the value, if it was asked for."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return entry.error if entry is not None and entry.known else None
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of the key, made now if nobody has asked before."""
         with self._lock:

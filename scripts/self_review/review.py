@@ -17,6 +17,7 @@ from scripts.self_review.backend import Backend, Options, find_root
 from scripts.self_review.catalogue import AUTHENTICATED, Catalogue, Requirement
 from scripts.self_review.comparison import changes
 from scripts.self_review.findings import NotJudgedError
+from scripts.self_review.notices import login_problem, notices
 from scripts.self_review.probe.client import NoAnswerError, Probe
 from scripts.self_review.probe.pace import ExhaustedError, Limits
 from scripts.self_review.report import Report
@@ -58,11 +59,16 @@ class Review:
         backend.options = self._options(probe, backend)
         return backend
 
-    def log_in(self) -> None:
-        """Logs in now, as far as there is a login; what goes wrong is told by every check."""
-        if self.account is not None:
-            with suppress(NotJudgedError, NoAnswerError, ExhaustedError):
-                self.account.token(self.backend)
+    def log_in(self) -> str:
+        """Logs in now, as far as there is a login; what went wrong, or nothing.
+
+        Raises StatementError.
+        """
+        if self.account is None:
+            return ""
+        with suppress(NotJudgedError, NoAnswerError, ExhaustedError):
+            self.account.token(self.backend)
+        return login_problem("The login", self.account)
 
     def run(self, progress: Progress | None = None) -> Report:
         """The report. What the review made at the backend is removed again, even at Ctrl-C."""
@@ -71,6 +77,7 @@ class Review:
         try:
             findings = Runner(backend, self.catalogue, self.answers).run(self.wanted, progress)
             taken = snapshot(backend)
+            told = notices(self.url, backend, findings)
         finally:
             backend.clean_up()
             backend.probe.close()
@@ -86,6 +93,7 @@ class Review:
             selection=self.selection,
             login=self.login,
             snapshot=taken,
+            notices=[backend.probe.secrets.hidden(one) for one in told],
             left_behind=backend.left_behind,
             changes=None if self.earlier is None else changes(self.earlier, findings),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from scripts.self_review.oidc import Flow, OidcLogin, OidcSettings
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
-from scripts.self_review.reports.text import show
+from scripts.self_review.reports.text import show, shown
 from scripts.self_review.review import Review, costs
 from scripts.self_review.runner import Answers
 from scripts.self_review.selection import SelectionError, select
@@ -37,9 +38,11 @@ def run(options: Mapping[str, Any]) -> int:
     except (SelectionError, StatementError) as error:
         raise click.UsageError(str(error)) from error
     errors = Console(stderr=True)
+    _quieten()
     _ask(review, options, errors)
     try:
-        review.log_in()
+        if problem := review.log_in():
+            errors.print(shown(f"{problem} The review goes on without a login."), style="bold")
         report = _with_progress(review, errors)
     except StatementError as error:
         raise click.UsageError(str(error)) from error
@@ -50,6 +53,12 @@ def run(options: Mapping[str, Any]) -> int:
     for one in report.left_behind:
         errors.print(f"This could not be removed: {one}", markup=False)
     return report.answer.status
+
+
+def _quieten() -> None:
+    """Keeps libraries from warning on the terminal of what the report says in its own words."""
+    warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
 
 
 def _ask(review: Review, options: Mapping[str, Any], console: Console) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scripts.self_review.catalogue import MANUAL, Catalogue
+from scripts.self_review.catalogue import AGGREGATOR, MANUAL, Catalogue, Requirement
 from scripts.self_review.findings import Cause, Finding, Verdict
 
 MINIMUM = "minimum"
@@ -71,21 +71,49 @@ def blocking(finding: Finding) -> bool:
     return finding.requirement.method != MANUAL and finding.outcome.cause not in LATER
 
 
+def left_out(findings: Iterable[Finding], catalogue: Catalogue) -> list[Requirement]:
+    """The requirements of the minimum that this review was not about."""
+    looked_at = {one.id for one in findings}
+    return [
+        row
+        for row in catalogue
+        if catalogue.in_minimum(row)
+        and row.id not in looked_at
+        and row.applies_to != AGGREGATOR
+        and not row.superseded_by
+    ]
+
+
 def answer(findings: Sequence[Finding], catalogue: Catalogue) -> Answer:
-    """Whether the backend meets the federation's minimum, as far as this review looked."""
+    """Whether the backend meets the federation's minimum, as far as this review looked.
+
+    A part of the minimum can fail, but only the whole of it can be met.
+    """
     rows = minimum(findings, catalogue)
+    missing = left_out(findings, catalogue)
     fails = sum(one.verdict is Verdict.FAIL for one in rows)
+    waived = sum(one.verdict is Verdict.WAIVED for one in rows)
     unjudged = sum(map(blocking, rows))
-    later = sum(one.verdict is Verdict.COULD_NOT_TELL for one in rows) - unjudged
-    rest = f"; {_open(later)} need a statement or other evidence" if later else ""
+    unseen = sum(one.method != MANUAL for one in missing)
+    untold = sum(one.verdict is Verdict.COULD_NOT_TELL for one in rows)
+    later = untold - unjudged + len(missing) - unseen
+    rest = [
+        _some(unjudged, "could not be told", "could not be told"),
+        _some(unseen, "was not looked at", "were not looked at"),
+        _some(later, "needs a statement or other evidence", "need a statement or other evidence"),
+        _some(waived, "is waived", "are waived"),
+    ]
     if fails:
-        noun = "requirement fails" if fails == 1 else "requirements fail"
-        return Answer(FAILS, f"meets the federation minimum: no, {fails} required {noun}{rest}")
-    if unjudged or not rows:
-        line = f"could not be judged, {_open(unjudged)} of {len(rows)} could not be told{rest}"
-        return Answer(UNJUDGED, f"meets the federation minimum: {line}")
-    return Answer(MEETS, f"meets the federation minimum: yes{rest}")
+        said = f"no, {_some(fails, 'required requirement fails', 'required requirements fail')}"
+        return _answer(FAILS, said, rest)
+    if unjudged or unseen:
+        return _answer(UNJUDGED, "could not be judged", rest)
+    return _answer(MEETS, "yes", rest)
 
 
-def _open(count: int) -> str:
-    return f"{count} required requirement{'' if count == 1 else 's'}"
+def _answer(status: int, said: str, rest: Sequence[str]) -> Answer:
+    return Answer(status, "; ".join([f"meets the federation minimum: {said}", *filter(None, rest)]))
+
+
+def _some(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}" if count else ""

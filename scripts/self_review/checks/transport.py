@@ -27,7 +27,7 @@ LISTS = ("/", "/processes", "/collections", "/file_formats")
 @check("api-4")
 def the_api_is_served_over_https(backend: Backend) -> Outcome:
     parts = urlsplit(backend.root)
-    if _is_loopback(parts.hostname or ""):
+    if parts.scheme != "https" and _is_loopback(parts.hostname or ""):
         says = "This address is on the same machine; judge the public one."
         return not_applicable(says)
     if parts.scheme != "https":

@@ -18,31 +18,46 @@ def junit(report: Report) -> str:
     for finding in report.findings:
         suites.setdefault(finding.requirement.profiles[0], []).append(finding)
     for profile, findings in suites.items():
-        _suite(root, profile, findings, report.started)
+        _suite(root, profile, findings, report)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(root: Element, profile: str, findings: list[Finding], started: str) -> None:
+def _suite(root: Element, profile: str, findings: list[Finding], report: Report) -> None:
     failures = sum(one.verdict is Verdict.FAIL for one in findings)
     skipped = sum(one.verdict in SKIPPED for one in findings)
     counts = {"tests": len(findings), "failures": failures, "errors": 0, "skipped": skipped}
-    attributes = {"name": profile, "timestamp": started.removesuffix("Z")}
+    attributes = {"name": profile, "timestamp": report.started.removesuffix("Z")}
     attributes |= {key: str(value) for key, value in counts.items()}
     suite = SubElement(root, "testsuite", attributes)
+    _properties(suite, report)
     for finding in findings:
-        _case(suite, profile, finding)
+        _case(suite, profile, finding, report)
 
 
-def _case(suite: Element, profile: str, finding: Finding) -> None:
+def _properties(suite: Element, report: Report) -> None:
+    """What is known of the review as a whole; the form has no place for it above the suites."""
+    said = [("url", report.url), ("root", report.root), ("login", report.login)]
+    said += [("reviewed", report.selection), ("answer", report.answer.line)]
+    said += [("notice", one) for one in report.notices]
+    said += [("left behind", one) for one in report.left_behind]
+    within = SubElement(suite, "properties")
+    for name, value in said:
+        SubElement(within, "property", name=name, value=xml_text(value))
+
+
+def _case(suite: Element, profile: str, finding: Finding, report: Report) -> None:
     name = f"{finding.id}: {finding.requirement.wants}"
     case = SubElement(suite, "testcase", classname=profile, name=xml_text(name), time="0")
     says = xml_text(finding.outcome.says)
     if finding.verdict is Verdict.FAIL:
-        failure = SubElement(case, "failure", message=says, type=finding.requirement.severity)
+        kind = report.weight(finding)
+        failure = SubElement(case, "failure", message=says, type=kind)
         failure.text = xml_text(_details(finding))
     elif finding.verdict in SKIPPED:
-        SubElement(case, "skipped", message=f"{finding.verdict}: {finding.reason or says}")
+        SubElement(
+            case, "skipped", message=xml_text(f"{finding.verdict}: {finding.reason or says}")
+        )
     else:
         SubElement(case, "system-out").text = xml_text(_details(finding))
 

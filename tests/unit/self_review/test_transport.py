@@ -47,6 +47,11 @@ def test_a_public_address_without_https_fails() -> None:
     assert judged(plain, adapter) == ("fail", "http://backend.example is not HTTPS.")
 
 
+def test_a_certificate_of_the_same_machine_is_judged_as_well() -> None:
+    local = "https://127.0.0.1:1"
+    assert judged(local, Untrusted({local: FakeBackend({"GET /": {}})}))[0] == "fail"
+
+
 def test_an_address_of_the_same_machine_is_not_judged() -> None:
     local = "http://127.0.0.1:1"
     adapter = WsgiAdapter({local: FakeBackend({"GET /": {}})})

@@ -1,0 +1,112 @@
+"""What a report says first: that nothing is there, that a login failed, where it looked."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+import requests
+
+from scripts.self_review.account import Account, BasicLogin
+from scripts.self_review.probe.pace import Limits
+from scripts.self_review.report import Report
+from scripts.self_review.reports import FORMS
+from tests.fakes.backends import FakeBackend, RawServer, says
+from tests.fakes.transports import FailingAdapter, WsgiAdapter
+from tests.unit.self_review.reviewing import HOST, ROOT, reviewed
+
+CAPABILITIES: dict[str, Any] = {
+    "api_version": "1.3.0",
+    "backend_version": "1",
+    "stac_version": "1.0.0",
+    "id": "x",
+    "title": "A backend",
+    "description": "It has little.",
+    "endpoints": [],
+    "links": [],
+}
+PAGE = b"<!doctype html><p>It works!"
+WEB_PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(PAGE),
+    PAGE,
+)
+
+
+def test_a_review_that_went_as_expected_has_nothing_to_say_first() -> None:
+    assert list(reviewed({"GET /": CAPABILITIES}, only=("api-30",)).notices) == []
+
+
+def test_that_nobody_answers_is_said_with_the_reason() -> None:
+    adapter = FailingAdapter(requests.ConnectionError(ConnectionRefusedError("refused")))
+    report = reviewed({}, transport=adapter)
+    assert list(report.notices) == [
+        f"There was no answer at {ROOT}: the connection failed (refused). "
+        "Is the address right, and the server up?"
+    ]
+
+
+def test_a_server_that_is_no_openeo_is_said_to_be_none() -> None:
+    with RawServer(says(WEB_PAGE)) as server:
+        report = reviewed({}, url=server.url, only=("api-30",), sockets=True)
+    (notice,) = report.notices
+    assert notice.startswith(
+        f"No openEO API was found at {server.url}: GET {server.url}/ answered 200 (text/html), "
+        "without an api_version. Give the versioned address of the API"
+    )
+
+
+def test_a_certificate_that_does_not_validate_is_said_to_be_the_reason() -> None:
+    problem = ssl.SSLCertVerificationError("certificate has expired")
+    adapter = FailingAdapter(requests.exceptions.SSLError(problem))
+    report = reviewed({}, url="https://backend.example", transport=adapter)
+    (notice,) = report.notices
+    assert notice.startswith("There was no answer at https://backend.example: the certificate does")
+    assert "certificate has expired" in notice
+    assert notice.endswith("With --insecure the rest can be reviewed.")
+
+
+def test_that_another_address_was_reviewed_is_said() -> None:
+    versions = {"versions": [{"url": f"{ROOT}/", "api_version": "1.3.0"}]}
+    host = FakeBackend({"GET /.well-known/openeo": versions})
+    api = FakeBackend({"GET /": CAPABILITIES}, "/openeo/1.3")
+    adapter = WsgiAdapter({ROOT: api, HOST: host})
+    other = f"{HOST}/openeo/9.9"
+    report = reviewed({}, url=other, only=("api-30",), transport=adapter)
+    assert report.root == ROOT
+    assert list(report.notices) == [
+        f"There is no openEO API at {other}; reviewed is {ROOT}, to which "
+        "/.well-known/openeo leads."
+    ]
+    assert list(reviewed({}, url=HOST, only=("api-30",), transport=adapter).notices) == []
+
+
+def test_a_login_that_fails_is_said_and_nothing_is_said_to_be_left_behind() -> None:
+    answers = {"GET /": CAPABILITIES}
+    login = Account(BasicLogin("alice", "wrong-password"))
+    report = reviewed(answers, only=("api-730", "api-310*", "api-400"), account=login)
+    assert list(report.notices) == [
+        f"The login failed: GET {ROOT}/credentials/basic answered 404 without an access_token. "
+        "Check user and password."
+    ]
+    assert list(report.left_behind) == []
+
+
+def test_a_limit_that_was_reached_is_said_with_the_option_that_raises_it() -> None:
+    limits = Limits(per_second=1e6, seconds=5, overall=60, requests=3)
+    report = reviewed({"GET /": CAPABILITIES}, only=("api-30", "api-40", "api-200"), limits=limits)
+    (notice,) = report.notices
+    assert notice.startswith("Not asked: the 3 requests of this review are used up; ")
+    assert notice.endswith("See --max-requests and --deadline.")
+
+
+@pytest.fixture(scope="module")
+def unreachable() -> Report:
+    adapter = FailingAdapter(requests.ConnectionError(ConnectionRefusedError("refused")))
+    return reviewed({}, transport=adapter)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_says_why_nothing_could_be_judged(unreachable: Report, form: str) -> None:
+    text = " ".join(FORMS[form](unreachable).split())
+    assert "Is the address right, and the server up?" in text
