@@ -41,9 +41,24 @@ def read_document(path: Path) -> object:
         return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ProfileError(str(path), [Mistake("(file)", f"cannot be read: {reason}")]) from error
+        raise ProfileError(str(path), [Mistake("the file", f"cannot be read: {reason}")]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProfileError(str(path), [Mistake("(file)", f"is no YAML: {error}")]) from error
+        raise ProfileError(
+            str(path), [Mistake("the file", f"is no YAML: {_said(error)}")]
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    """What is wrong and where, in one line, without the picture that points at the place."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    told = ((error.context, error.context_mark), (error.problem, error.problem_mark))
+    parts = [
+        text + (f" at line {mark.line + 1}, column {mark.column + 1}" if mark else "")
+        for text, mark in told
+        if text
+    ]
+    return ", ".join(parts)
 
 
 class _UniqueKeys(yaml.SafeLoader):

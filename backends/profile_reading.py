@@ -112,7 +112,7 @@ _KEYS: Final = {
 
 def _read(reader: Reader, document: object, known: Known) -> Profile | None:
     if not isinstance(document, dict):
-        reader.add("(file)", "must be a mapping", "start with `id: ...`")
+        reader.add("the file", "must be a mapping", "start with `id: ...`")
         return None
     reader.unknown_keys("", document, _KEYS)
     version = reader.choice("api_version", document.get("api_version"), API_VERSIONS)

@@ -7,7 +7,7 @@ the file at once, each with the path of its key. Every setting carries a default
 
 from aggregator.settings.federation import Settings
 from aggregator.settings.page import as_markdown, described
-from aggregator.settings.reading import BACKEND_ID, PAGES, SettingsError, load, read
+from aggregator.settings.reading import BACKEND_ID, PAGES, SettingsError, load, read, said_by_yaml
 from aggregator.settings.sections import (
     Accounting,
     Availability,
@@ -40,4 +40,5 @@ __all__ = [
     "described",
     "load",
     "read",
+    "said_by_yaml",
 ]

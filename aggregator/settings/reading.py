@@ -57,7 +57,7 @@ def load(path: str | Path) -> Settings:
     except OSError as error:
         raise SettingsError((f"cannot be read: {error.strerror}",), str(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError((f"is not YAML: {_one_line(error)}",), str(path)) from error
+        raise SettingsError((f"is not YAML: {said_by_yaml(error)}",), str(path)) from error
     return read(document, directory=path.parent, source=str(path))
 
 
@@ -137,8 +137,17 @@ def _backends(value: object, directory: Path, mistakes: list[str]) -> Iterator[B
             yield Backend(id=str(identifier), **values)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
+def said_by_yaml(error: Exception) -> str:
+    """What is wrong and where, in one line, without the picture that points at the place."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
+    told = ((error.context, error.context_mark), (error.problem, error.problem_mark))
+    parts = [
+        text + (f" at line {mark.line + 1}, column {mark.column + 1}" if mark else "")
+        for text, mark in told
+        if text
+    ]
+    return ", ".join(parts)
 
 
 class _UniqueKeys(yaml.SafeLoader):

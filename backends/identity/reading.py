@@ -55,7 +55,7 @@ def read_settings(document: object, *, source: str) -> Settings:
 
 def _read(reader: Reader, document: object) -> Settings | None:
     if not isinstance(document, dict):
-        reader.add("(file)", "must be a mapping", "start with `title: ...`")
+        reader.add("the file", "must be a mapping", "start with `title: ...`")
         return None
     reader.unknown_keys("", document, _KEYS)
     rotate = document.get("rotate_refresh_tokens", False)

@@ -65,7 +65,7 @@ def placed(command: F) -> F:
     return cast("F", run)
 
 
-@click.group()
+@click.group(short_help="Maintenance, announcements, decisions on members.")
 @config_option
 @kept_option
 @click.pass_context
@@ -78,7 +78,7 @@ def availability(ctx: click.Context, config: Path | None, data: Path | None) -> 
     ctx.obj = Place(config, data)
 
 
-@availability.command()
+@availability.command(short_help="Show how each member stands.")
 @placed
 def show(place: Place, /) -> None:
     """How each member stands, and what is proposed, under way or announced."""
@@ -102,17 +102,24 @@ def maintenance(place: Place, /, by: str | None, **given: Any) -> None:
     _do(place, lambda operations: operations.announce_maintenance(**given, by=by or _user()))
 
 
-@availability.command()
+@availability.command(short_help="Announce a breaking change or other news.")
 @placed
-@click.argument("kind", type=click.Choice(["breaking-change", "removal", "experimental", "notice"]))
+@click.argument(
+    "kind",
+    metavar="KIND",
+    type=click.Choice(["breaking-change", "removal", "experimental", "notice"]),
+)
 @click.argument("title")
 @click.option("--backend", default="", help="Whose; the federation's if left out.")
 @click.option("--text", default="", help="More about it.")
-@click.option("--effective", metavar="TIME", help="From when it holds.")
+@click.option("--effective", metavar="TIME", help="From when on it holds.")
 @announced_option
 @by_option
 def announce(place: Place, /, by: str | None, **given: Any) -> None:
-    """Announce a breaking change, a removal, or other news under a TITLE."""
+    """Announce news under a TITLE.
+
+    KIND is breaking-change, removal, experimental or notice.
+    """
     _do(place, lambda operations: operations.announce(**given, by=by or _user()))
 
 
@@ -136,14 +143,17 @@ def note(place: Place, /, incident: str, text: str, by: str | None) -> None:
     _do(place, lambda operations: operations.note(incident, text, by=by or _user()))
 
 
-@availability.command()
+@availability.command(short_help="Exclude a member, readmit it, or decline to.")
 @placed
 @click.argument("kind", metavar="DECISION", type=click.Choice(["exclude", "readmit", "decline"]))
 @click.argument("backend")
 @reason_option
 @by_option
 def decide(place: Place, /, kind: str, backend: str, reason: str, by: str | None) -> None:
-    """Exclude BACKEND from new work, readmit it, or decline what a verdict proposes for it."""
+    """Exclude BACKEND from new work, readmit it, or decline what a verdict proposes.
+
+    DECISION is exclude, readmit or decline.
+    """
     _do(place, lambda operations: operations.decide(backend, kind, reason, by=by or _user()))
 
 

@@ -32,7 +32,8 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
     """
     try:
         body = _asking(read_body(graph), policy)
-        with observed(load(config)) as federation:
+        settings = load(config)
+        with observed(settings) as federation:
             routing = routing_of(body, federation)
             parts = None if routing.able else parts_of(body, federation)
             offline = dict(federation.problems)
@@ -45,7 +46,8 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
         click.echo(f"{backend} is offline: {reason}")
     if parts is None:
         return SOMEWHERE
-    click.echo(f"\n{parts.explain()}")
+    if len(offline) < len(settings.order):  # else there is nothing more to say
+        click.echo(f"\n{parts.explain()}")
     if isinstance(parts, Plan):
         return SOMEWHERE
     answer = with_reason(routing.rejection(), parts)
@@ -59,6 +61,8 @@ def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
         answer, why = _validated(_asking(read_body(graph)["process"], policy), url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
+    except (requests.ConnectionError, requests.Timeout):
+        return _unusable(f"{url} cannot be reached. Does a federation run there?")
     except (requests.RequestException, ValueError, LookupError) as problem:
         return _unusable(f"{url} did not answer as an openEO federation does: {problem}")
     for error in answer["errors"]:

@@ -121,8 +121,9 @@ class Layout:
 
 
 def default_config() -> Path:
-    """The local federation: of the working directory, else the one that comes along."""
-    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else PROJECT / DEFAULT_CONFIG
+    """The local federation: of the working directory, else that of the clone, if there is one."""
+    own = PROJECT / DEFAULT_CONFIG
+    return own if own.is_file() and not DEFAULT_CONFIG.is_file() else DEFAULT_CONFIG
 
 
 def read_layout(file: Path, *, data: Path = Path("var")) -> Layout:

@@ -149,7 +149,7 @@ def aggregator(config: Path | None, data: Path | None, port_offset: int, bind: s
         complain(str(error))
 
 
-@main.command()
+@main.command(short_help="Run the monitor alone: it probes the members.")
 @config_option
 @data_option
 @offset_option
@@ -183,7 +183,7 @@ def backend(
     finish(serve(profile.file, layout.data / "backends" / name))
 
 
-@main.command()
+@main.command(short_help="Run the simulated provider of OpenID Connect alone.")
 @config_option
 @data_option
 @offset_option
@@ -255,7 +255,7 @@ def demo(
     finish(show(layout, output, area=area, once=once, seconds=timeout))
 
 
-@main.command("check-config")
+@main.command("check-config", short_help="Print every mistake in a configuration.")
 @click.argument("file", type=EXISTING)
 def check_config(file: Path) -> None:
     """Print every mistake in a configuration and its backend profiles.
@@ -272,7 +272,7 @@ def check_config(file: Path) -> None:
     finish(2 if mistakes else 0)
 
 
-@main.command()
+@main.command(short_help="Print where the backends disagree.")
 @config_option
 @offset_option
 def check(config: Path | None, port_offset: int) -> None:
@@ -300,8 +300,8 @@ def explain(
 
     GRAPH.json (-: standard input) holds a process graph, a process, or a whole
     request. Asks the backends of the configuration what they offer, executes
-    nothing. The exit status is 0 if a backend can run it, 1 if none can, 2 if
-    it is malformed.
+    nothing. If no backend can run it alone, says in which parts several would.
+    The exit status is 0 if it can run, 1 if it cannot, 2 if it is malformed.
     """
     if url is not None:
         from scripts.federation.explaining import explain_at
@@ -313,7 +313,7 @@ def explain(
     finish(explaining.explain(graph, file, policy))
 
 
-@main.command()
+@main.command(short_help="Divide a process over a large area into tiles.")
 @click.argument("graph", metavar="GRAPH.json", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--size", type=float, help="Size of a tile, in the unit of the grid.")
 @click.option("--pixel", type=float, help="Size of the largest pixel that is loaded, likewise.")

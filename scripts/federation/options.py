@@ -13,9 +13,13 @@ config_option = click.option(
     "--config", type=EXISTING, help="Configuration file.  [default: config/federation.yaml]"
 )
 data_option = click.option(
-    "--data", type=DIRECTORY, help="Where the servers keep their data.  [default: var]"
+    "--data",
+    type=DIRECTORY,
+    help="Where the servers keep their data.  [default: var, or var/offsetN]",
 )
-kept_option = click.option("--data", type=DIRECTORY, help="Where the servers keep their data.")
+kept_option = click.option(
+    "--data", type=DIRECTORY, help="The servers' --data.  [default: as configured]"
+)
 """As `data_option`, for commands that look where the configuration says unless told otherwise."""
 offset_option = click.option(
     "--port-offset", type=int, default=0, help="Add N to every port.", metavar="N"

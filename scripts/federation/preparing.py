@@ -94,6 +94,8 @@ def checked(config: Path | None, *, profiles: bool, provider: bool | None = None
     from scripts.federation.layout import default_config
 
     file = config or default_config()
+    if config is None and not file.is_file():
+        complain(f"There is no {file} here; name a configuration with --config.")
     if mistakes := mistakes_in(file, profiles=profiles, provider=provider):
         complain("\n".join(["The configuration cannot be used:", *mistakes]))
     return file

@@ -116,12 +116,19 @@ def review(**options: object) -> None:
     if the backend meets the federation's minimum, 1 if it does not, 2 if that could not be judged
     or this program was used wrongly.
     """
-    from scripts.self_review.session import run
-
+    try:
+        from scripts.self_review.session import run
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "scripts":
+            raise
+        raise click.ClickException(
+            f"This needs more than is installed ({error.name} is missing). In a clone of "
+            "openeo-federation install it with: pip install '.[review]'"
+        ) from error
     sys.exit(run(options))
 
 
-@main.command()
+@main.command(short_help="Print a questionnaire for --attest.")
 @click.option("--all", "everything", is_flag=True, help="Of the optional profiles too.")
 @click.option("--output", type=WRITABLE, help="Write it to this file.")
 def template(everything: bool, output: Path | None) -> None:
@@ -135,7 +142,7 @@ def template(everything: bool, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
 
 
-@main.command("requirements")
+@main.command("requirements", short_help="List the requirements.")
 @click.option("--profile", "profiles", multiple=True, help="Only these: minimum, api-L1 …")
 def requirements(profiles: Sequence[str]) -> None:
     """List the requirements: id, method, severity, and what is wanted."""

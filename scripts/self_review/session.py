@@ -33,6 +33,8 @@ ANONYMOUS, WITH_A_LOGIN = 400, 800
 
 def run(options: Mapping[str, Any]) -> int:
     """Runs the review that the options describe and shows its report; the exit status."""
+    # Files without a place on the map are among what is judged.
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:
         review = prepared(options)
     except (SelectionError, StatementError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from aggregator.moments import month_bounds, month_of, months_later, shifted
+from aggregator.settings import said_by_yaml
 from aggregator.settings.sections import Availability
 from aggregator.settings.values import suggest, table_values
 
@@ -134,8 +135,7 @@ def load_scenario(path: Path) -> Scenario:
     except OSError as error:
         raise ScenarioError([f"cannot be read: {error.strerror}"], str(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        said = " ".join(str(error).split()).replace('in "<byte string>", ', "at ")
-        raise ScenarioError([f"is not YAML: {said}"], str(path)) from error
+        raise ScenarioError([f"is not YAML: {said_by_yaml(error)}"], str(path)) from error
     return read_scenario(document, str(path))
 
 

@@ -40,6 +40,10 @@ def test_the_tour_ends_well_and_leaves_its_files(tmp_path: Path) -> None:
     with rasterio.open(tmp_path / "output" / "ndvi.tif") as ndvi:
         assert ndvi.count == 1
     assert list((tmp_path / "output" / "radar").glob("*.nc"))
+    assert "This process runs in 3 parts" in told
+    for backend in ("terra", "aurora", "boreal"):
+        assert f"finished at {backend}" in told
+    assert list((tmp_path / "output" / "several").glob("*.json"))
     assert not refusals(layout.servers)
 
 

@@ -139,6 +139,17 @@ def test_a_file_that_is_no_yaml_is_a_mistake(tmp_path: Path, content: str) -> No
         load(file)
 
 
+def test_what_is_no_yaml_is_told_with_its_place_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("title: [a\nfoo: : bar\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert caught.value.mistakes == (
+        "is not YAML: while parsing a flow sequence at line 1, column 8, "
+        "expected ',' or ']', but got ':' at line 2, column 4",
+    )
+
+
 def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     file.write_text("backends:\n  terra: {}\n  terra: {}\n")

@@ -67,7 +67,7 @@ def ledger(ctx: click.Context, config: Path | None, data: Path | None) -> None:
 # Credits
 
 
-@ledger.command(cls=WithCredits)
+@ledger.command(cls=WithCredits, short_help="Give credits to a wallet.")
 @placed
 @click.argument("wallet", type=wallet_like)
 @click.argument("amount", metavar="CREDITS", type=credits_like)
@@ -89,7 +89,7 @@ def grant(place: Place, /, wallet: str, amount: int, **wanted: Any) -> None:
     printing.tell(sentence, given, as_json=place.as_json)
 
 
-@ledger.command(cls=WithCredits)
+@ledger.command(cls=WithCredits, short_help="Give back what a usage report was charged.")
 @placed
 @click.argument("provider")
 @click.argument("report")
@@ -110,7 +110,7 @@ def refund(place: Place, /, provider: str, report: str, **wanted: Any) -> None:
     printing.tell(sentence, given, as_json=place.as_json)
 
 
-@ledger.command()
+@ledger.command(short_help="Take back what is left of grants that are over.")
 @placed
 def expire(place: Place, /) -> None:
     """Take back what is left of grants whose time is over."""
@@ -136,7 +136,7 @@ def renew(place: Place, /) -> None:
     printing.show(found, as_json=place.as_json, nothing="All have the free credits of this month.")
 
 
-@ledger.command()
+@ledger.command(short_help="Let a user charge work to a shared wallet.")
 @placed
 @click.argument("user")
 @click.argument("wallet", type=wallet_like)
@@ -153,7 +153,7 @@ def join(place: Place, /, user: str, wallet: str, default: bool) -> None:
     printing.tell(sentence, member, as_json=place.as_json)
 
 
-@ledger.command()
+@ledger.command(short_help="End that a user can charge work to a shared wallet.")
 @placed
 @click.argument("user")
 @click.argument("wallet", type=wallet_like)
@@ -173,7 +173,7 @@ def leave(place: Place, /, user: str, wallet: str) -> None:
 # What is there
 
 
-@ledger.command()
+@ledger.command(short_help="Print what a wallet can spend at each provider.")
 @placed
 @click.argument("wallet", type=wallet_like, required=False)
 def balance(place: Place, /, wallet: str | None) -> None:
@@ -185,7 +185,7 @@ def balance(place: Place, /, wallet: str | None) -> None:
     printing.show(found, as_json=place.as_json, nothing="There are no wallets yet.")
 
 
-@ledger.command()
+@ledger.command(short_help="Print all grants of a wallet.")
 @placed
 @click.argument("wallet", type=wallet_like)
 def grants(place: Place, /, wallet: str) -> None:
@@ -197,7 +197,7 @@ def grants(place: Place, /, wallet: str) -> None:
     printing.show(found, as_json=place.as_json, nothing=f"{wallet} never had credits.")
 
 
-@ledger.command()
+@ledger.command(short_help="Print what came into a wallet and went out of it.")
 @placed
 @click.argument("wallet", type=wallet_like)
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
@@ -234,7 +234,7 @@ def holds(place: Place, /) -> None:
 # Are the books in order?
 
 
-@ledger.command()
+@ledger.command(short_help="Check the whole books.")
 @placed
 def verify(place: Place, /) -> None:
     """Check the whole books: every rule, and every balance against the entries.
@@ -250,7 +250,7 @@ def verify(place: Place, /) -> None:
     raise SystemExit(1 if found else 0)
 
 
-@ledger.command()
+@ledger.command(short_help="Print every balance from the entries alone.")
 @placed
 def rebuild(place: Place, /) -> None:
     """Print every balance from the entries alone, beside the one that is gone by.
@@ -265,7 +265,7 @@ def rebuild(place: Place, /) -> None:
     raise SystemExit(0 if all(row["rebuilt"] == row["stated"] for row in found) else 1)
 
 
-@ledger.command()
+@ledger.command(short_help="Close the holds whose time is over.")
 @placed
 def reconcile(place: Place, /) -> None:
     """Close the holds whose time is over: a crash has left them."""
@@ -276,7 +276,7 @@ def reconcile(place: Place, /) -> None:
     printing.show(found, as_json=place.as_json, nothing="No hold was left behind.")
 
 
-@ledger.command()
+@ledger.command(short_help="Print jobs whose report is missing or differs.")
 @placed
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
 @click.option("--provider", help="[default: every provider]")
@@ -301,7 +301,7 @@ def unreconciled(place: Place, /, month: str | None, provider: str | None) -> No
 # Months
 
 
-@ledger.command("month")
+@ledger.command("month", short_help="Print what each provider earned in a month.")
 @placed
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: this month]")
 def show_month(place: Place, /, month: str | None) -> None:
@@ -330,7 +330,7 @@ def close_month(place: Place, /, month: str, provider: str | None) -> None:
     printing.show(found, as_json=place.as_json, nothing="There are no providers.")
 
 
-@ledger.command()
+@ledger.command(short_help="Write all entries or usage reports as CSV or JSON.")
 @placed
 @click.argument("what", type=click.Choice(["entries", "reports"]))
 @click.option("--month", type=month_like, metavar="YYYY-MM", help="[default: all that there is]")

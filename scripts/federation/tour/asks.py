@@ -9,6 +9,8 @@ Area = Mapping[str, float]
 JULY = ("2024-07-01", "2024-08-01")
 SPRING = ("2024-04-01", "2024-07-01")
 YEAR = ("2024-01-01", "2025-01-01")
+WINTER = ("2024-02-01", "2024-02-08")
+HALVES = ("west", "east")
 CLOUDY = (3, 8, 9, 10)
 """Classes of Sentinel-2's scene classification: shadow, cloud (medium, high), cirrus."""
 
@@ -48,10 +50,29 @@ def temperature(connection: Connection, area: Area) -> Any:
 
 
 def scattered(connection: Connection, area: Area) -> Any:
-    """What needs the optical data of one backend together with the climate of another."""
-    climate = connection.load_collection(
-        "BOREAL_TEMPERATURE_DAILY", spatial_extent=dict(area), temporal_extent=JULY
-    )
-    return climate.reduce_dimension(dimension="t", reducer="mean").merge_cubes(
-        ndvi(connection, area)
-    )
+    """A week's mean backscatter, snow and temperature of two halves: of three backends' data."""
+    halves = _halves(area)
+
+    def means(collection: str, *bands: str) -> Any:
+        cube = connection.load_collection(collection, dict(area), WINTER, list(bands) or None)
+        return cube.mean_time().aggregate_spatial(halves, "mean")
+
+    radar = means("SENTINEL1_GRD", "VV")
+    both = radar.process("merge_cubes", cube1=radar, cube2=means("TERRA_SNOW_300M_DAILY"))
+    return both.process("merge_cubes", cube1=both, cube2=means("BOREAL_TEMPERATURE_DAILY"))
+
+
+def _halves(area: Area) -> dict[str, Any]:
+    """The western and the eastern half of an area, as GeoJSON."""
+    west, east, south, north = (area[side] for side in ("west", "east", "south", "north"))
+    middle = (west + east) / 2
+    return {
+        "type": "FeatureCollection",
+        "features": [_box(west, middle, south, north), _box(middle, east, south, north)],
+    }
+
+
+def _box(west: float, east: float, south: float, north: float) -> dict[str, Any]:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    polygon = {"type": "Polygon", "coordinates": [ring]}
+    return {"type": "Feature", "properties": {}, "geometry": polygon}

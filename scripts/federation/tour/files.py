@@ -1,6 +1,9 @@
 """Opening what the federation computed and saying what is in it."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -56,3 +59,21 @@ def monthly_means(file: Path) -> list[tuple[str, float]]:
         values = data[name]
         means = values.mean([dim for dim in values.dims if dim != "t"]).to_series()
     return [(str(month)[:7], float(mean)) for month, mean in means.items()]
+
+
+def bands_of(file: Path) -> list[str]:
+    """The bands of a cube of statistics in JSON."""
+    return [str(band) for band in _cube(file)["coords"]["bands"]]
+
+
+def means_of(file: Path, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """A row for each geometry of such a cube: its name, and its value in each band."""
+    rows = zip(names, _cube(file)["data"], strict=True)
+    return [
+        (name, *("–" if value is None else f"{value:.3f}" for value in values))
+        for name, values in rows
+    ]
+
+
+def _cube(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))

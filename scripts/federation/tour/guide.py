@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openeo.rest import OpenEoApiError
 from openeo.rest.connection import Connection, connect
 from openeo.rest.job import BatchJob
 
@@ -44,7 +43,7 @@ class Tour:
         self.compute(connection)
         self.run_job(connection)
         self.ask_for_another_format(connection)
-        self.ask_too_much(connection)
+        self.use_several_backends(connection)
         heading(7, "The files")
         results = (f for f in self.output.rglob("*.*") if f.suffix != ".log")
         for file in sorted(results):
@@ -108,15 +107,20 @@ class Tour:
         self._download(asks.temperature(connection, self.area), file, "netCDF", {})
         table(("month", "mean (K)"), [(m, f"{mean:8.2f}") for m, mean in files.monthly_means(file)])
 
-    def ask_too_much(self, connection: Connection) -> None:
-        heading(6, "What no backend can do alone is refused with the reasons")
-        try:
-            asks.scattered(connection, self.area).download(format="netCDF", validate=False)
-        except OpenEoApiError as error:
-            fact("code", error.code)
-            fact("message", error.message)
-        else:
-            raise TourError("A process that no backend can run by itself was not refused.")
+    def use_several_backends(self, connection: Connection) -> None:
+        heading(6, "What no backend has alone: one job in parts, at three backends")
+        cube = asks.scattered(connection, self.area).save_result(format="JSON")
+        job = connection.create_job(cube, title="Radar, snow and temperature")
+        fact("job", job.job_id)
+        fact("plan", job.describe().get("federation:plan"))
+        job.start()
+        _follow(job)
+        for part in job.describe()["federation:parts"]:
+            fact(part["id"], f"{part['status']} at {part['backend']}")
+        folder = self.output / "several"
+        for file in job.get_results().download_files(folder, include_stac_metadata=False):
+            fact("downloaded", file)
+            table(("half", *files.bands_of(file)), files.means_of(file, asks.HALVES))
 
     def _download(self, cube: Any, file: Path, form: str, options: Mapping[str, Any]) -> None:
         """Computes at once into a file, and says where that happened, and why there."""

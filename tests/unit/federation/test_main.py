@@ -237,3 +237,43 @@ def test_an_installation_without_the_processing_stack_is_a_sentence(tmp_path: Pa
         in ended.stderr
     )
     assert "Traceback" not in ended.stderr
+
+
+def test_a_command_without_a_configuration_says_how_to_name_one(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("scripts.federation.layout.PROJECT", tmp_path)
+    shown = runner.invoke(main, ["up"])
+    assert shown.exit_code == 2
+    said = "There is no config/federation.yaml here; name a configuration with --config.\n"
+    assert shown.output == said
+
+
+def test_a_federation_that_does_not_run_cannot_be_asked(runner: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "graph.json"
+    file.write_text('{"add": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": true}}')
+    with socket.socket() as nobody:  # bound, and nobody listens
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        shown = runner.invoke(main, ["explain", str(file), "--url", url])
+    assert shown.exit_code == 2
+    assert shown.output == f"{url} cannot be reached. Does a federation run there?\n"
+
+
+def test_where_nobody_can_be_asked_no_division_is_looked_for(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    graph, file = tmp_path / "graph.json", tmp_path / "federation.yaml"
+    graph.write_text(
+        '{"add": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": true}}'
+    )
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/openeo/1.2"
+        file.write_text(yaml.safe_dump({"backends": {"terra": {"url": url}}}))
+        shown = runner.invoke(main, ["explain", str(graph), "--config", str(file)])
+    assert shown.exit_code == 1
+    assert "terra is offline" in shown.output
+    assert "The answer would be 503 BackendUnavailable" in shown.output
+    assert "It cannot be split" not in shown.output
