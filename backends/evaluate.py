@@ -306,6 +306,8 @@ class _Saves:
         self.assets.extend(assets)
         names = ", ".join(asset.path.name for asset in assets)
         self._environment.log("info", f"Saved {len(assets)} file(s) as {format}: {names}.")
+        for warning in dict.fromkeys(text for asset in assets for text in asset.warnings):
+            self._environment.log("warning", warning)
         return assets
 
 

@@ -35,13 +35,14 @@ class SavedAsset:
     `proj:shape` (rows, columns), `proj:transform`, `proj:bbox`, `bands` (list of
     {"name": ...}, with `data_type`, `nodata` and `statistics` where known), `datetime` or
     `start_datetime` with `end_datetime`, `cube:dimensions` where the file holds a whole cube,
-    `file:size`.
+    `file:size`. `warnings`: what its user should know of values that the file cannot hold.
     """
 
     path: Path
     media_type: str
     roles: tuple[str, ...] = ("data",)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

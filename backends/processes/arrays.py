@@ -199,10 +199,13 @@ def array_contains(data: Any, value: Any) -> Any:
 
 @implements("array_append")
 def array_append(data: Any, value: Any, label: Any = None) -> Any:
-    """An array with one more element. Raises `LabelExists`; a labeled array needs a label."""
+    """An array with one more element, in a labeled array by default with its index as label.
+
+    Raises `LabelExists`.
+    """
     labels = labels_of(data)
     if labels is not None and label is None:
-        raise invalid("label", "is needed to append to a labeled array.")
+        label = str(len(labels))
     if labels is not None and label in labels:
         raise OpenEOError("LabelExists", f"An element with the label {label!r} already exists.")
     names = None if labels is None else (*labels, label)

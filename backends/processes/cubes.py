@@ -161,7 +161,7 @@ def single(value: Any, shape: tuple[int, ...], like: Any, what: str) -> Any:
         return library.full(shape, math.nan if value is None else float(value), dtype=kind)
     if not is_field(value):
         kind = "an array" if isinstance(value, Array | list) else describe(value)
-        raise invalid(what, f"must give a single number for each pixel, not {kind}.")
+        raise invalid(what, f"must give a single number each time, not {kind}.")
     return value if value.shape == shape else broadcast(value, shape)
 
 

@@ -19,6 +19,7 @@ from rasterio.windows import Window
 from backends.errors import OpenEOError, parameter_invalid
 from backends.formats import SavedAsset
 from backends.writers.cubes import Progress, Raster, as_raster, file_names, sized
+from backends.writers.losses import Losses
 from backends.writers.statistics import Statistics
 
 MEDIA_TYPE: Final = "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -42,17 +43,28 @@ class _Encoding:
 
     def encoded(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values as the file has them: no data replaced, rounded and cut off if need be."""
-        if self.source.kind != "f":
-            return values.astype(self.dtype)
-        gaps = np.isnan(values)
-        if self.dtype.kind != "f":
+        gaps = np.isnan(values) if self.source.kind == "f" else None
+        if self.dtype.kind != "f" and self.dtype != self.source:
             limits = np.iinfo(self.dtype)
             # As float64, so that the limits of 32 bits are exact.
             values = np.clip(np.rint(values.astype("float64")), limits.min, limits.max)
-            values = np.where(gaps, self.nodata or 0, values)
-        elif self.nodata is not None and not np.isnan(self.nodata):
+        if gaps is not None and self.nodata is not None:
             values = np.where(gaps, self.nodata, values)
         return values.astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What is counted of values while they are written: for each date and band, and in all."""
+
+    statistics: list[list[Statistics]]
+    losses: Losses
+
+    def add(self, date: int, values: npt.NDArray[Any], encoded: npt.NDArray[Any]) -> None:
+        """Count a part of a date, with its bands first."""
+        self.losses.add(values, encoded)
+        for one, band in zip(self.statistics[date], encoded, strict=True):
+            one.add(band, self.losses.nodata)
 
 
 def write_geotiff(
@@ -67,9 +79,11 @@ def write_geotiff(
     encoding = _encoding(raster, options)
     paths = [folder / name for name in file_names(options["filename_prefix"], raster.dates, ".tif")]
     statistics = [[Statistics() for _ in raster.bands] for _ in paths]
+    losses = Losses(encoding.dtype, encoding.nodata)
     with TemporaryDirectory(dir=folder) as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
         drafts = [Path(temporary) / f"{number}.tif" for number in range(len(paths))]
-        _write_drafts(raster, encoding, drafts, statistics, lambda share: progress(0.8 * share))
+        counted = _Counted(statistics, losses)
+        _write_drafts(raster, encoding, drafts, counted, lambda share: progress(0.8 * share))
         for number, (draft, path) in enumerate(zip(drafts, paths, strict=True)):
             _tag(draft, statistics[number])
             _optimise(draft, path, options)
@@ -77,7 +91,11 @@ def write_geotiff(
             progress(0.8 + 0.2 * (number + 1) / len(paths))
     return [
         SavedAsset(
-            path, MEDIA_TYPE, ("data",), sized(path, _metadata(raster, date, encoding, known))
+            path,
+            MEDIA_TYPE,
+            ("data",),
+            sized(path, _metadata(raster, date, encoding, known)),
+            losses.warnings(),
         )
         for path, date, known in zip(paths, raster.dates, statistics, strict=True)
     ]
@@ -133,7 +151,7 @@ def _write_drafts(
     raster: Raster,
     encoding: _Encoding,
     drafts: list[Path],
-    statistics: list[list[Statistics]],
+    counted: _Counted,
     progress: Progress,
 ) -> None:
     """Fill one plain GeoTIFF per date; a block of several dates is computed at once,
@@ -145,8 +163,7 @@ def _write_drafts(
         values = raster.cube[first:last, :, rows, columns].compute().values
         for index in range(first, last):
             encoded = encoding.encoded(values[index - first])
-            for one, band in zip(statistics[index], encoded, strict=True):
-                one.add(band, encoding.nodata)
+            counted.add(index, values[index - first], encoded)
             with _draft(raster, encoding, drafts[index], index) as file:
                 file.write(encoded, window=window)
         progress(number / len(blocks))

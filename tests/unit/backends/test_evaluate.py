@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from backends.definitions import RUNNABLE
 from backends.environment import Limits
 from backends.errors import OpenEOError
 from backends.evaluate import run, translate
+from backends.formats import SavedAsset
 from backends.processes import values
 from backends.processes.library import OpenEOException, library
 from backends.registry import registry
@@ -200,6 +202,18 @@ def test_the_logs_tell_what_runs_and_what_was_saved() -> None:
     levels = dict(execution.logs)
     assert "here [cube of float32 (t: 2, y: 2, x: 2)]" in levels["warning"]
     assert levels["info"] == "Saved 1 file(s) as JSON: 1.json."
+
+
+def test_the_logs_warn_once_of_what_the_files_of_a_saving_cannot_hold() -> None:
+    lost = "3 values are beyond 0 to 255."
+
+    def save(_data: object, _format: str, _options: object) -> list[SavedAsset]:
+        return [SavedAsset(Path(f"{day}.tif"), "image/tiff", warnings=(lost,)) for day in (1, 2)]
+
+    execution = Execution()
+    saved = node("save_result", data=by("n"), format="GTiff", result=True)
+    run({"process_graph": {"n": node("pi"), "s": saved}}, execution.environment(save_result=save))
+    assert [told for told in execution.logs if told[0] == "warning"] == [("warning", lost)]
 
 
 def test_a_process_that_is_not_offered_is_not_run() -> None:

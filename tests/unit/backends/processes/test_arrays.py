@@ -49,6 +49,29 @@ def test_labels_go_with_their_elements() -> None:
     assert labeled("array_modify", values=[], index=1, length=1) == [1, 3]
 
 
+def appended(labels: list[str]) -> Any:
+    """The labels after an element was appended without one."""
+    array = {"data": [1] * len(labels), "labels": labels}
+    return Execution().run(
+        {
+            "array": {"process_id": "array_create_labeled", "arguments": array},
+            "more": {"process_id": "array_append", "arguments": {"data": by("array"), "value": 4}},
+            "labels": {
+                "process_id": "array_labels",
+                "arguments": {"data": by("more")},
+                "result": True,
+            },
+        }
+    )
+
+
+def test_an_element_that_is_appended_without_a_label_has_its_index_as_label() -> None:
+    assert appended(["a", "b", "c"]) == ["a", "b", "c", "3"]
+    with pytest.raises(OpenEOError, match="'2' already exists") as caught:
+        appended(["a", "2"])
+    assert caught.value.code == "LabelExists"
+
+
 def test_elements_know_their_index_and_label() -> None:
     joined = callback("text_concat", data=[of("x"), of("index"), of("label")], separator="-")
     assert labeled("array_apply", process=joined) == ["1-0-a", "2-1-b", "3-2-c"]

@@ -128,6 +128,45 @@ def test_numbers_become_integers_rounded_and_cut_off(tmp_path: Path) -> None:
         assert raster.read(1).tolist() == [[-4, 2, 3, 300, -1]]
 
 
+def test_what_a_file_cannot_hold_is_told_once_for_all_dates(tmp_path: Path) -> None:
+    data = cube(height=1, width=6, bands=None, chunks=None)
+    data.values[:] = [-0.4, 0.6, 255.4, 256, 1e9, np.nan]
+    first, second = saved(data, tmp_path, dtype="uint8")
+    assert first.warnings == second.warnings
+    assert first.warnings == (
+        "4 values are beyond 0 to 255, all that uint8 can hold, and cut off. Scale the values "
+        "before, or choose another 'dtype'.",
+        "2 values are 0 in the file, as is what has no data, and can no longer be told from it. "
+        "Choose another 'nodata'.",
+    )
+    assert read(first).tolist() == [[[0, 1, 255, 255, 255, 0]]]
+
+
+def test_a_value_that_is_also_that_of_no_data_is_told(tmp_path: Path) -> None:
+    data = cube(dates=None, bands=None, height=1, width=3, chunks=None)
+    data.values[0] = [-9999, 1, np.nan]
+    [asset] = saved(data, tmp_path, nodata=-9999)
+    assert asset.warnings == (
+        "1 value is -9999 in the file, as is what has no data, and can no longer be told from it. "
+        "Choose another 'nodata'.",
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": "int16"}, {"dtype": "float64", "nodata": -1}])
+def test_nothing_is_told_where_nothing_is_lost(tmp_path: Path, options: dict[str, Any]) -> None:
+    data = cube(dates=None, bands=None, height=1, width=3, chunks=None)
+    data.values[0] = [0, 1.5, np.nan]
+    assert saved(data, tmp_path, **options)[0].warnings == ()
+
+
+def test_integers_are_cut_off_rather_than_begun_anew(tmp_path: Path) -> None:
+    data = cube(dates=None, bands=None, height=1, width=3, dtype="int16", chunks=None)
+    data.values[0] = [-3, 200, 300]
+    [asset] = saved(data, tmp_path, dtype="uint8")
+    assert read(asset).tolist() == [[[0, 200, 255]]]
+    assert "2 values are beyond 0 to 255" in asset.warnings[0]
+
+
 def test_no_data_must_fit_the_type(tmp_path: Path) -> None:
     with pytest.raises(OpenEOError, match="nodata of GTiff, -1, is no value of type uint8"):
         saved(cube(), tmp_path, dtype="uint8", nodata=-1)
