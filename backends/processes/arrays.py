@@ -16,6 +16,7 @@ import numpy as np
 
 from backends.arguments import parse_moment
 from backends.errors import OpenEOError
+from backends.processes.choosing import chosen
 from backends.processes.comparison import condition as truth_of
 from backends.processes.comparison import eq
 from backends.processes.declaration import implements
@@ -98,6 +99,7 @@ def array_element(
 ) -> Any:
     """The element at a zero-based index or with a label.
 
+    An index that differs from pixel to pixel gives no-data where there is no such element.
     Raises `ArrayElementParameterMissing`, `ArrayElementParameterConflict`,
     `ArrayNotLabeled`, `ArrayElementNotAvailable` (unless `return_nodata`: then null).
     """
@@ -107,6 +109,8 @@ def array_element(
         raise OpenEOError(
             "ArrayElementParameterConflict", "Only one of 'index' and 'label' may be given."
         )
+    if is_field(index):
+        return chosen(data, index[np.newaxis])[0]
     length = len(data) if isinstance(data, Array) else len(elements(data))
     position = _whole(index, "index") if label is None else _labeled(data, label)
     if position is not None and 0 <= position < length:

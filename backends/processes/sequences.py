@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backends.processes.arrays import make_array, positions, take
+from backends.processes.choosing import chosen
 from backends.processes.declaration import implements
 from backends.processes.values import (
     Array,
@@ -81,19 +82,24 @@ def sort(data: Any, asc: bool = True, nodata: bool | None = None) -> Any:
 
 @implements("rearrange")
 def rearrange(data: Any, order: Any) -> Any:
-    """The elements at the given indices, in that order; labels go with them."""
+    """The elements at the given indices, in that order; labels go with them.
+
+    Indices that differ from pixel to pixel leave no labels, and no-data where there is no index.
+    """
+    if of_pixels(order):
+        return Array(chosen(data, pixels(order)))
     wanted = [plain(index) for index in elements(order, "order")]
     length = len(data) if isinstance(data, Array) else len(elements(data))
     for index in wanted:
         if not is_number(index) or int(index) != index or not 0 <= index < length:
             raise invalid("order", f"must hold whole numbers from 0 to {length - 1}.")
-    chosen = [int(index) for index in wanted]
+    places = [int(index) for index in wanted]
     labels = labels_of(data)
-    names = None if labels is None else tuple(labels[index] for index in chosen)
+    names = None if labels is None else tuple(labels[index] for index in places)
     if of_pixels(data):
-        return Array(take(pixels(data), chosen), names)
+        return Array(take(pixels(data), places), names)
     listed = elements(data)
-    return make_array([listed[index] for index in chosen], names)
+    return make_array([listed[index] for index in places], names)
 
 
 @implements("array_interpolate_linear")

@@ -156,6 +156,62 @@ def test_sorting_and_rearranging_along_time() -> None:
     np.testing.assert_array_equal(along("rearrange", order=[2, 0]), [1, 3])
 
 
+STACK = np.array(
+    [[[3, NAN, 5]], [[9, 1, 5]], [[4, 2, NAN]]], dtype=np.float32
+)  # three dates of three pixels
+
+
+def per_pixel(index: dict[str, object], **nodes: object) -> list[float]:
+    """The element of each pixel's series at the index that these nodes give."""
+    reducer = {"process_graph": {**nodes, "e": {"process_id": "array_element", **index}}}
+    cube = cube_of(STACK, t=["2024-01-01", "2024-01-11", "2024-01-21"])
+    result = on_cube(cube, "reduce_dimension", dimension="t", reducer=reducer)
+    return list(result.values.ravel())
+
+
+def test_each_pixel_is_taken_from_the_date_of_its_own_maximum() -> None:
+    best = {
+        "max": {"process_id": "max", "arguments": {"data": of("data")}},
+        "when": {
+            "process_id": "array_find",
+            "arguments": {"data": of("data"), "value": by("max"), "reverse": True},
+        },
+    }
+    taken = {"arguments": {"data": of("data"), "index": by("when")}, "result": True}
+    np.testing.assert_array_equal(per_pixel(taken, **best), [9, 2, 5])
+    table = {"arguments": {"data": [10, 20, None], "index": by("when")}, "result": True}
+    np.testing.assert_array_equal(per_pixel(table, **best), [20, NAN, 20])
+
+
+def test_an_index_that_a_pixel_does_not_have_gives_no_data() -> None:
+    found = {
+        "when": {"process_id": "array_find", "arguments": {"data": of("data"), "value": 9}},
+        "next": {"process_id": "add", "arguments": {"x": by("when"), "y": 1}},
+        "far": {"process_id": "multiply", "arguments": {"x": by("when"), "y": 7}},
+    }
+    taken = {"arguments": {"data": of("data"), "index": by("next")}, "result": True}
+    np.testing.assert_array_equal(per_pixel(taken, **found), [4, NAN, NAN])
+    beyond = {"arguments": {"data": of("data"), "index": by("far")}, "result": True}
+    np.testing.assert_array_equal(per_pixel(beyond, **found), [NAN, NAN, NAN])
+
+
+def test_a_series_is_rearranged_by_the_order_of_each_pixel() -> None:
+    process = {
+        "order": {
+            "process_id": "order",
+            "arguments": {"data": of("data"), "asc": False, "nodata": True},
+        },
+        "turned": {
+            "process_id": "rearrange",
+            "arguments": {"data": of("data"), "order": by("order")},
+            "result": True,
+        },
+    }
+    cube = cube_of(STACK, t=["2024-01-01", "2024-01-11", "2024-01-21"])
+    result = on_cube(cube, "apply_dimension", dimension="t", process={"process_graph": process})
+    np.testing.assert_array_equal(result.values, [[[9, 2, 5]], [[4, 1, 5]], [[3, NAN, NAN]]])
+
+
 def test_array_processes_on_bands() -> None:
     filtered = {
         "keep": {
