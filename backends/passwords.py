@@ -22,6 +22,7 @@ class Password:
     hashed: str | None = field(default=None, repr=False)
 
     def matches(self, given: str) -> bool:
+        """Whether it is that password."""
         if self.hashed is not None:
             return check_password_hash(self.hashed, given)
         return hmac.compare_digest((self.plain or "").encode(), given.encode("utf-8", "replace"))

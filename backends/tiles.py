@@ -25,6 +25,7 @@ class Tile:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Tile":
+        """The tile that a task was given."""
         return cls(**document)
 
     @property

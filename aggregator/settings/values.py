@@ -21,6 +21,11 @@ MOVED = {
 def table_values(
     kind: type[Any], document: object, prefix: str, mistakes: list[str], skip: tuple[str, ...] = ()
 ) -> dict[str, Any]:
+    """The values of the fields of a dataclass in a document, those of tables within it too.
+
+    What is wrong is added to `mistakes`, with the path of its key, which begins with `prefix`. The
+    fields in `skip` are left to the caller.
+    """
     if not isinstance(document, Mapping):
         where = prefix.rstrip(".") or "the file"
         mistakes.append(f"{where}: must be a table of settings, not {_named(document)}")
@@ -107,5 +112,6 @@ def _named(value: object) -> str:
 
 
 def suggest(word: str, known: list[str]) -> str:
+    """What was meant by an unknown word, or else what is known."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"(did you mean {close[0]}?)" if close else f"(known are {', '.join(known)})"

@@ -50,7 +50,9 @@ class Decision(Protocol):
     """Where work is to run."""
 
     @property
-    def backend(self) -> str: ...
+    def backend(self) -> str:
+        """The id of the backend."""
+        ...
 
 
 Decided = TypeVar("Decided", bound=Decision)

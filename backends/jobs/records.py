@@ -24,6 +24,7 @@ class Asset:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
+        """The file as it is stored."""
         return {
             "name": self.name,
             "media_type": self.media_type,
@@ -34,6 +35,7 @@ class Asset:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Asset":
+        """The file again."""
         return cls(
             name=document["name"],
             media_type=document["media_type"],
@@ -55,6 +57,7 @@ class Failure:
     id: str = ""
 
     def as_json(self) -> dict[str, str]:
+        """The failure as it is stored."""
         return {"code": self.code, "message": self.message, "id": self.id}
 
 

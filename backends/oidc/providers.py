@@ -30,6 +30,7 @@ class DefaultClient:
     redirect_urls: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
+        """The client as users' programs are told of it."""
         document: dict[str, Any] = {"id": self.id, "grant_types": list(self.grant_types)}
         return document | (
             {"redirect_urls": list(self.redirect_urls)} if self.redirect_urls else {}

@@ -66,6 +66,7 @@ def dimension_type(cube: Cube, name: Hashable) -> str:
 
 
 def names_of_type(cube: Cube, kind: str) -> list[str]:
+    """The names of the dimensions of a type, in their order."""
     return [str(name) for name in cube.dims if dimension_type(cube, name) == kind]
 
 
@@ -166,6 +167,7 @@ def single(value: Any, shape: tuple[int, ...], like: Any, what: str) -> Any:
 
 
 def broadcast(value: Any, shape: tuple[int, ...]) -> Any:
+    """The same value at each place of a shape."""
     library = dask.array if isinstance(value, dask.array.Array) else np
     return library.broadcast_to(value, shape)
 

@@ -88,6 +88,7 @@ def is_field(value: Any) -> bool:
 
 
 def is_lazy(value: Any) -> bool:
+    """Whether a field is yet to be computed."""
     return isinstance(value, dask.array.Array)
 
 
@@ -97,6 +98,7 @@ def is_null(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value is a single number; true and false are none."""
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
@@ -108,6 +110,7 @@ def plain(value: Any) -> Any:
 
 
 def has_fields(values: Sequence[Any]) -> bool:
+    """Whether one of the values is an array of pixels."""
     return any(is_field(value) for value in values)
 
 
@@ -164,6 +167,7 @@ def pixels(data: Any) -> Any:
 
 
 def labels_of(data: Any) -> tuple[Any, ...] | None:
+    """The labels of a labeled array; None for any other."""
     return data.labels if isinstance(data, Array) else None
 
 

@@ -25,7 +25,9 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 class Source(Protocol):
     """Where the content of a new file comes from."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """The next piece, empty at the end."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ federated = Blueprint("federated", __name__)
 
 @account.get("/credentials/basic")
 def log_in() -> Response:
+    """A token for a user name and password."""
     here = backend()
     user = check_basic(request, here)
     response = json_response({"access_token": here.tokens.issue(user)})
@@ -22,12 +23,14 @@ def log_in() -> Response:
 
 @federated.get("/credentials/oidc")
 def providers() -> Response:
+    """The OpenID Connect providers whose users may log in."""
     listed = backend().profile.oidc.providers
     return json_response({"providers": [one.as_json() for one in listed]}, revalidate=True)
 
 
 @account.get("/me")
 def me() -> Response:
+    """What the user is called, has to spend and has left to store."""
     here = backend()
     user = current_user()
     spent = here.store.spent(user)

@@ -24,6 +24,7 @@ _INTERNAL: Final = ("/requests/", "/results/", "/health", "/static/", "/shared/"
 
 @host.get("/.well-known/openeo")
 def versions() -> Response:
+    """The one version of the API that is served."""
     profile = backend().profile
     version = {"url": f"{profile.api_url}/", "api_version": profile.api_version, "production": True}
     return json_response({"versions": [version]}, revalidate=True)
@@ -32,12 +33,14 @@ def versions() -> Response:
 @host.get("/health")
 @capabilities.get("/health")
 def health() -> Response:
+    """That the backend answers, and can read what it keeps."""
     backend().store.running()
     return json_response({"status": "ok", "backend": backend().profile.id})
 
 
 @capabilities.get("/")
 def describe() -> Response:
+    """What the backend is, speaks and serves."""
     profile = backend().profile
     document: dict[str, Any] = {
         "api_version": profile.api_version,
@@ -58,6 +61,7 @@ def describe() -> Response:
 
 @capabilities.get("/conformance")
 def conformance() -> Response:
+    """The conformance classes, as OGC API clients ask for them."""
     return json_response({"conformsTo": conformance_classes(backend().profile)}, revalidate=True)
 
 

@@ -32,6 +32,7 @@ QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
 @discovery.get("/collections")
 def collections() -> Response:
+    """All collections, in short, page by page."""
     documents, links = _page("/collections", list(backend().collections.values()))
     listed = [with_links(summary(document)) for document in documents]
     return json_response({"collections": listed, "links": links}, revalidate=True)
@@ -39,11 +40,13 @@ def collections() -> Response:
 
 @discovery.get("/collections/<collection_id>")
 def collection(collection_id: str) -> Response:
+    """All that is known of a collection."""
     return json_response(with_links(_collection(collection_id)), revalidate=True)
 
 
 @filters.get("/collections/<collection_id>/queryables")
 def queryables(collection_id: str) -> Response:
+    """By which properties data of a collection can be selected."""
     spec = backend().profile.collection(collection_id)
     if spec is None:
         raise collection_not_found(collection_id, list(backend().collections))
@@ -54,6 +57,7 @@ def queryables(collection_id: str) -> Response:
 
 @discovery.get("/processes")
 def processes() -> Response:
+    """The processes that can be run, page by page."""
     here = backend()
     listed, links = _page("/processes", list(here.processes.values()))
     document: dict[str, Any] = {"processes": listed, "links": links}
@@ -64,6 +68,7 @@ def processes() -> Response:
 
 @discovery.get("/file_formats")
 def file_formats() -> Response:
+    """The file formats that can be written and read."""
     profile = backend().profile
     return json_response(
         describe_formats(profile.output_formats, profile.input_formats), revalidate=True
@@ -72,12 +77,14 @@ def file_formats() -> Response:
 
 @discovery.get("/service_types")
 def service_types() -> Response:
+    """The types of web services."""
     offered = backend().profile.service_types
     return json_response({name: SERVICE_TYPES[name] for name in offered}, revalidate=True)
 
 
 @runtimes.get("/udf_runtimes")
 def udf_runtimes() -> Response:
+    """The runtimes of user-defined functions."""
     return json_response(describe_runtimes(), revalidate=True)
 
 

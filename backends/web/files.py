@@ -24,6 +24,7 @@ BINARY: Final = "application/octet-stream"
 
 @files.get("/files")
 def list_files() -> Response:
+    """All files of the user, page by page."""
     limit, after = limit_parameter(), request.args.get("after", "")
     found = [file for file in backend().files.files(current_user()) if file.path > after]
     links = [link("self", "/files")]
@@ -35,6 +36,7 @@ def list_files() -> Response:
 
 @files.get("/files/<path:path>")
 def download(path: str) -> Response:
+    """A file of the user, or the part of it that is asked for."""
     found = existing_file(backend().files.folder(current_user()), path)
     media_type = mimetypes.guess_type(found.name)[0] or BINARY
     response = send_file(
@@ -48,6 +50,7 @@ def download(path: str) -> Response:
 
 @files.put("/files/<path:path>")
 def upload(path: str) -> Response:
+    """Store a file of the user, in the place of one of that path."""
     kept = backend().files
     # The quota is the limit here, told by the workspace in its own words.
     request.max_content_length = sys.maxsize
@@ -57,5 +60,6 @@ def upload(path: str) -> Response:
 
 @files.delete("/files/<path:path>")
 def delete(path: str) -> Response:
+    """Delete a file of the user."""
     backend().files.delete(current_user(), path)
     return empty_response(204)

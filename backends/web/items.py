@@ -26,6 +26,7 @@ MOST: Final = 1000
 
 @scenes.get("/collections/<collection_id>/items")
 def list_items(collection_id: str) -> Response:
+    """A collection's scenes, page by page."""
     spec = spec_of(collection_id)
     path = f"/collections/{spec.id}/items"
     limit = min(limit_parameter() or USUAL, MOST)
@@ -60,6 +61,7 @@ def list_items(collection_id: str) -> Response:
 
 @scenes.get("/collections/<collection_id>/items/<item_id>")
 def describe_item(collection_id: str, item_id: str) -> Response:
+    """One scene."""
     spec = spec_of(collection_id)
     found = item(spec, item_id)
     if found is None:

@@ -28,11 +28,13 @@ jobs = Blueprint("jobs", __name__)
 
 @jobs.get("/jobs")
 def list_jobs() -> Response:
+    """The user's jobs, the newest first."""
     return newest_first("jobs", backend().store.of_user, brief)
 
 
 @jobs.post("/jobs")
 def create_job() -> Response:
+    """Create a job; nothing runs before it is started."""
     here = backend()
     new = new_job(json_object(), current_user(), "batch", here)
     here.store.add(new, here.clock())
@@ -42,11 +44,13 @@ def create_job() -> Response:
 
 @jobs.get("/jobs/<job_id>")
 def describe_job(job_id: str) -> Response:
+    """All that is known of a job."""
     return json_response(full(own_job(job_id)))
 
 
 @jobs.patch("/jobs/<job_id>")
 def update_job(job_id: str) -> Response:
+    """Change a job that does not run."""
     here = backend()
     job = own_job(job_id)
     changes = changes_of(json_object(), job, here)
@@ -62,12 +66,14 @@ def update_job(job_id: str) -> Response:
 
 @jobs.delete("/jobs/<job_id>")
 def delete_job(job_id: str) -> Response:
+    """Delete a job with all that belongs to it."""
     backend().lifecycle.delete(own_job(job_id))
     return empty_response(204)
 
 
 @jobs.get("/jobs/<job_id>/estimate")
 def estimate_job(job_id: str) -> Response:
+    """What a job takes at most, and how long it may take."""
     here = backend()
     job = own_job(job_id)
     resolved = here.preparation.resolved
@@ -79,11 +85,13 @@ def estimate_job(job_id: str) -> Response:
 
 @jobs.get("/jobs/<job_id>/logs")
 def job_logs(job_id: str) -> Response:
+    """A job's log entries."""
     return log_page(own_job(job_id), f"/jobs/{job_id}/logs")
 
 
 @jobs.post("/jobs/<job_id>/results")
 def start_job(job_id: str) -> Response:
+    """Queue a job, if it can be paid for."""
     here = backend()
     job = own_job(job_id)
     if not job.active:
@@ -98,6 +106,7 @@ def start_job(job_id: str) -> Response:
 
 @jobs.delete("/jobs/<job_id>/results")
 def cancel_job(job_id: str) -> Response:
+    """Stop a job."""
     backend().lifecycle.cancel(own_job(job_id))
     return empty_response(204)
 

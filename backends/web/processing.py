@@ -26,6 +26,7 @@ LOG_LIFETIME: Final = timedelta(days=1)
 
 @processing.post("/validation")
 def validate() -> Response:
+    """Everything that is wrong with a process, as far as can be told without running it."""
     process = json_object()
     if "process_graph" not in process:
         raise OpenEOError("ProcessGraphMissing", "The body has no 'process_graph' to validate.")
@@ -51,6 +52,7 @@ def _metadata_mistakes(process: dict[str, Any]) -> list[OpenEOError]:
 
 @processing.post("/result")
 def compute() -> Response:
+    """Run a process while the client waits; its file, or several in a tar archive."""
     here = backend()
     new = new_job(json_object(), current_user(), "sync", here)
     process = here.preparation.resolved(new.process, new.user)
@@ -68,6 +70,7 @@ def compute() -> Response:
 
 @processing.get("/requests/<signed>/logs")
 def request_logs(signed: str) -> Response:
+    """The log of a synchronous request, by the link that came with its result."""
     here = backend()
     content = here.signer.read(LOG_PURPOSE, signed)
     job = here.store.find(content["job"], kind="sync")

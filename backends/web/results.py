@@ -44,6 +44,7 @@ class _Run:
 
 @results.get("/jobs/<job_id>/results")
 def job_results(job_id: str) -> Response:
+    """A job's results as STAC, with signed links that need no login."""
     job = own_job(job_id)
     days = backend().profile.limits.result_days
     expires = backend().clock() + timedelta(days=days)
@@ -59,6 +60,7 @@ def shared(signed: str) -> Response:
 
 @results.get("/results/<signed>/items/<name>.json")
 def item(signed: str, name: str) -> Response:
+    """The STAC item of a file, by a signed link."""
     job, expires = _granted(signed)
     run = _run(job, expires)
     asset = next((one for one in run.assets if _item_name(one) == name), None)
@@ -71,6 +73,7 @@ def item(signed: str, name: str) -> Response:
 
 @results.get("/results/<signed>/files/<path:name>")
 def asset(signed: str, name: str) -> Response:
+    """A file, or a part of it, by a signed link."""
     job, _ = _granted(signed)
     _check_kept(job)
     run = backend().store.assets(job.id, job.attempt)

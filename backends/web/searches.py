@@ -27,6 +27,7 @@ NAMES: Final = 1000
 
 @searches.get("/search")
 def search_items() -> Response:
+    """The scenes that the query asks for, page by page."""
     given = request.args.to_dict()
     asked: dict[str, Any] = {
         name: [part for part in given[name].split(",") if part]
@@ -51,6 +52,7 @@ def search_items() -> Response:
 
 @searches.post("/search")
 def search_items_by_body() -> Response:
+    """The scenes that the body asks for, page by page."""
     given = {name: value for name, value in json_object().items() if value is not None}
     box = given.get("bbox")
     found = _found(given, None if box is None else box_of(_numbers(box)))

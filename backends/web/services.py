@@ -37,11 +37,13 @@ READ_ONLY: Final = frozenset({"id", "url", "attributes", "created", "costs", "us
 
 @services.get("/services")
 def list_services() -> Response:
+    """The user's web services, the newest first."""
     return newest_first("services", backend().services.of_user, brief)
 
 
 @services.post("/services")
 def create_service() -> Response:
+    """Create a web service."""
     here, user, body = backend(), current_user(), json_object()
     type_name = service_type(body.get("type"), here.profile.service_types)
     new = NewService(
@@ -58,11 +60,13 @@ def create_service() -> Response:
 
 @services.get("/services/<service_id>")
 def describe_service(service_id: str) -> Response:
+    """All that is known of a web service."""
     return json_response(full(own_service(service_id)))
 
 
 @services.patch("/services/<service_id>")
 def update_service(service_id: str) -> Response:
+    """Change a web service."""
     service, body = own_service(service_id), json_object()
     for name in body:
         if name in READ_ONLY or name == "type":
@@ -79,6 +83,7 @@ def update_service(service_id: str) -> Response:
 
 @services.delete("/services/<service_id>")
 def delete_service(service_id: str) -> Response:
+    """Delete a web service; its address leads nowhere from then on."""
     service = own_service(service_id)
     backend().services.delete(service.id)
     backend().drawing.forget(service.id)
@@ -87,6 +92,7 @@ def delete_service(service_id: str) -> Response:
 
 @services.get("/services/<service_id>/logs")
 def service_logs(service_id: str) -> Response:
+    """A web service's log entries."""
     service = own_service(service_id)
     return entry_page(
         lambda **page: backend().services.logs(service.id, **page),

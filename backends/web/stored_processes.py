@@ -23,6 +23,7 @@ stored_processes = Blueprint("stored_processes", __name__)
 
 @stored_processes.get("/process_graphs")
 def list_processes() -> Response:
+    """The user's processes, in short."""
     limit, after = limit_parameter(), request.args.get("after", "")
     wanted = None if limit is None else limit + 1
     found = backend().stored_processes.of_user(current_user(), limit=wanted, after=after)
@@ -35,6 +36,7 @@ def list_processes() -> Response:
 
 @stored_processes.get("/process_graphs/<process_graph_id>")
 def describe_process(process_graph_id: str) -> Response:
+    """One of the user's processes in full."""
     here, user = backend(), current_user()
     document = here.stored_processes.get(user, process_graph_id)
     if document is None:
@@ -47,6 +49,7 @@ def describe_process(process_graph_id: str) -> Response:
 
 @stored_processes.put("/process_graphs/<process_graph_id>")
 def store_process(process_graph_id: str) -> Response:
+    """Store a process in the place of the one of its id."""
     here, user = backend(), current_user()
     if process_graph_id in here.processes:
         raise OpenEOError(
@@ -63,6 +66,7 @@ def store_process(process_graph_id: str) -> Response:
 
 @stored_processes.delete("/process_graphs/<process_graph_id>")
 def delete_process(process_graph_id: str) -> Response:
+    """Forget a process."""
     if not backend().stored_processes.delete(current_user(), process_graph_id):
         raise not_found(process_graph_id)
     return empty_response(204)

@@ -18,16 +18,19 @@ workspaces = Blueprint("workspaces", __name__)
 
 @workspaces.get("/workspace_providers")
 def list_providers() -> Response:
+    """The kinds of storage that results can be exported to."""
     return json_response({"providers": offered(backend().profile.workspaces)}, revalidate=True)
 
 
 @workspaces.get("/workspaces")
 def list_workspaces() -> Response:
+    """The user's workspaces, the newest first."""
     return newest_first("workspaces", backend().workspaces.store.of_user, brief)
 
 
 @workspaces.post("/workspaces")
 def create_workspace() -> Response:
+    """Create a workspace, or register one that is there."""
     here = backend()
     created = here.workspaces.create(json_object(), current_user(), here.clock())
     location = f"{here.profile.api_url}/workspaces/{created}"
@@ -36,6 +39,7 @@ def create_workspace() -> Response:
 
 @workspaces.get("/workspaces/<workspace_id>")
 def describe_workspace(workspace_id: str) -> Response:
+    """All that is known of a workspace, which is asked how it is."""
     here = backend().workspaces
     workspace = here.own(workspace_id, current_user())
     return json_response(full(workspace, here.state(workspace)))
@@ -43,6 +47,7 @@ def describe_workspace(workspace_id: str) -> Response:
 
 @workspaces.patch("/workspaces/<workspace_id>")
 def update_workspace(workspace_id: str) -> Response:
+    """Change title and description of a workspace."""
     here, body = backend().workspaces, json_object()
     workspace = here.own(workspace_id, current_user())
     for name in body:
@@ -57,6 +62,7 @@ def update_workspace(workspace_id: str) -> Response:
 
 @workspaces.delete("/workspaces/<workspace_id>")
 def delete_workspace(workspace_id: str) -> Response:
+    """Forget a workspace; a folder goes with all that is in it."""
     here = backend().workspaces
     here.delete(here.own(workspace_id, current_user()))
     return empty_response(204)

@@ -21,6 +21,7 @@ dress(authorize)
 
 @authorize.get("/authorize")
 def ask() -> Response:
+    """The form to log in, or what the client wants to be agreed to."""
     check(request.args)
     user = somebody()
     grant = _valid_grant(user)
@@ -33,6 +34,7 @@ def ask() -> Response:
 
 @authorize.post("/authorize")
 def answer() -> Response:
+    """What the user has decided, taken back to the client."""
     if CSRF not in request.form:
         check(request.form)
         return _redirect({**request.args, **request.form})

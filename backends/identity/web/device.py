@@ -27,6 +27,7 @@ UNKNOWN = "There is no such code, or it is too old. Look again at what your prog
 
 @device.get("/device")
 def enter() -> Response:
+    """The form for the code, or what the device with that code wants."""
     user = somebody()
     if user is None:
         return login_page(PURPOSE)
@@ -36,6 +37,7 @@ def enter() -> Response:
 
 @device.post("/device")
 def decide() -> Response:
+    """What the user has decided about the device."""
     action = request.form.get("action")
     if action == "login":
         return log_in(PURPOSE) or _again()

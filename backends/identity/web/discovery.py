@@ -12,6 +12,7 @@ discovery = Blueprint("discovery", __name__)
 @discovery.get("/.well-known/openid-configuration")
 @discovery.get("/.well-known/oauth-authorization-server")
 def configuration() -> Response:
+    """Where everything is, and what is possible."""
     settings = provider().settings
     methods = ["client_secret_basic", "client_secret_post", "none"]
     own = {name for user in settings.users.values() for name in user.claims}
@@ -53,6 +54,7 @@ ENDPOINTS = {
 
 @discovery.get("/jwks")
 def jwks() -> Response:
+    """The public keys."""
     response = jsonify({"keys": provider().keys.published()})
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -60,5 +62,6 @@ def jwks() -> Response:
 
 @discovery.get("/health")
 def health() -> Response:
+    """That it is well."""
     provider().keys.published()
     return jsonify({"status": "ok"})

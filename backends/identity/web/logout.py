@@ -15,6 +15,7 @@ dress(logout)
 
 @logout.get("/")
 def home() -> Response:
+    """Who is logged in at this browser."""
     user = somebody()
     return page("home.html", user=user.user if user else None)
 
