@@ -61,5 +61,3 @@ What computes::
     cube_form            the form of a cube, beside its values in a file
     writers              results as files
 """
-
-__version__ = "0.1.0"

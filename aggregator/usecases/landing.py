@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import metadata
+from typing import Any, Final
 
 from aggregator.routing.policies import published
 from aggregator.settings import Settings, Terms
 from aggregator.usecases.views import View
+
+VERSION: Final = metadata.version("openeo-federation")
 
 
 def token_classes(providers: bool, passwords: bool) -> list[str]:
@@ -27,7 +30,7 @@ def landing(settings: Settings, view: View, *, searched: bool) -> dict[str, Any]
         "id": "openeo-federation",
         "title": title,
         "description": settings.description,
-        "backend_version": "0.1.0",
+        "backend_version": VERSION,
         "federation:policies": published(settings.routing.policy),
         "links": [
             {"rel": "self", "href": view.link(), "title": title} | json,

@@ -1,11 +1,11 @@
 """Capabilities: what this backend is, speaks and serves."""
 
 import re
+from importlib import metadata
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app
 
-from backends import __version__
 from backends.billing import Billing, Plan
 from backends.jobs.stac import STAC_VERSION
 from backends.profile import Profile
@@ -16,6 +16,7 @@ host = Blueprint("host", __name__)
 capabilities = Blueprint("capabilities", __name__)
 
 GEOJSON: Final = "application/geo+json"
+VERSION: Final = metadata.version("openeo-federation")
 
 WORKSPACES: Final = "https://api.openeo.org/extensions/workspaces/0.1.0"
 _METHODS: Final = ("GET", "POST", "PATCH", "PUT", "DELETE")
@@ -44,7 +45,7 @@ def describe() -> Response:
     profile = backend().profile
     document: dict[str, Any] = {
         "api_version": profile.api_version,
-        "backend_version": __version__,
+        "backend_version": VERSION,
         "stac_version": STAC_VERSION,
         "id": profile.id,
         "title": profile.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,10 @@ def test_a_member_that_was_never_seen_says_so(tmp_path: Path) -> None:
     site = Site({"terra": backend("terra"), "gone": backend("gone")}, tmp_path, down=("gone",))
     members = conforms("/", site.get("/"))["federation"]
     assert members["gone"]["last_successful_check"] is None
+
+
+def test_the_version_is_that_of_what_is_installed(site: Site) -> None:
+    assert site.get("/").json["backend_version"] == metadata.version("openeo-federation")
 
 
 def test_endpoints_are_those_that_a_backend_serves_and_the_aggregator_routes(site: Site) -> None:
