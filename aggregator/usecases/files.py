@@ -13,7 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from aggregator.documents import JsonObject, text
-from aggregator.errors import FeatureUnsupported, FilePathInvalid, RangeNotSatisfiable
+from aggregator.errors import (
+    BackendFailure,
+    FeatureUnsupported,
+    FilePathInvalid,
+    RangeNotSatisfiable,
+)
 from aggregator.ids import IdentifierError, join_path, split_path
 from aggregator.routing.suggestions import enumerated, shortened
 from aggregator.settings import Settings
@@ -39,6 +44,7 @@ PASSED_HEADERS = (
     "ETag",
     "Last-Modified",
 )
+DOWNLOADS = {200, 206, 304}
 # Somebody's upload is never to be taken for a page of the federation's.
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 _UNWANTED = frozenset("\\\ufffd")
@@ -105,6 +111,10 @@ class Files:
             stream.close()
             length = passed.get("Content-Range")
             raise RangeNotSatisfiable(headers={"Content-Range": length} if length else {})
+        if stream.status not in DOWNLOADS:
+            stream.close()
+            said = f"it answers with status {stream.status} instead of a file"
+            raise BackendFailure(backend, "HTTP", said)
         passed.setdefault("Content-Disposition", "attachment")
         return Download(stream.status, {**passed, **SAFE}, stream.chunks(), stream.close)
 
@@ -143,8 +153,9 @@ class Files:
             backend, own = split_path(path, keepers)
         except IdentifierError as error:
             raise FilePathInvalid(
-                "its first part must be the backend that keeps the file, one of "
-                f"{enumerated(keepers, ' or ')}; such as '{keepers[0]}/data.json'."
+                f"'{shortened(path, 100)}' must begin with the backend that keeps the file, one of "
+                f"{enumerated(keepers, ' or ')}, and go on with the path there; such as "
+                f"'{keepers[0]}/data.json'."
             ) from error
         problem = problem_of(own)
         if problem:

@@ -13,11 +13,7 @@ import orjson
 from cachetools import LRUCache
 
 from aggregator.documents import JsonObject, is_object, objects
-from aggregator.errors import (
-    OpenEOError,
-    ProcessGraphMissing,
-    ProcessInvalid,
-)
+from aggregator.errors import BackendFailure, OpenEOError, ProcessGraphMissing, ProcessInvalid
 from aggregator.identity.secrets import for_logs
 from aggregator.ids import federate
 from aggregator.ledger.checks import check_plan
@@ -291,6 +287,10 @@ class Processing:
                 access.at(decision.backend),
                 deadline=self._settings.upstream.result_deadline,
             )
+            if stream.status != 200:
+                stream.close()
+                said = f"it answers with status {stream.status} instead of a result"
+                raise BackendFailure(decision.backend, "HTTP", said)
         passed = self._result_headers(stream, decision.backend, view)
         costs = reservation.answered(stream.headers.get("OpenEO-Identifier", ""))
         if costs is not None:

@@ -40,6 +40,8 @@ from aggregator.usecases.views import View
 # More fits into no request line, and dots are steps in a path.
 ID_LENGTH = 1000
 FAILED_JOB = frozenset({424})
+# What openEO answers when it is done, whichever success a backend tells of.
+DONE = {"GET": 200, "POST": 202, "PATCH": 204, "DELETE": 204}
 
 Shape = Callable[[str, JsonObject], JsonObject]
 
@@ -331,12 +333,12 @@ class Resources:
         answer = self._ask(backend, replace(below, path=path), access)
         costs = answer.headers.get("OpenEO-Costs")
         if below.method != "GET":
-            return Reply(answer.status, None, costs)
+            return Reply(DONE[below.method], None, costs)
         document = self._fleet.clients[backend].read(answer)
         if answer.status in FAILED_JOB:
             return Reply(answer.status, document, costs)
         origin = self._processing.translation.origin(backend, answer.url)
-        return Reply(answer.status, relinked(shape(backend, document), origin, view), costs)
+        return Reply(DONE["GET"], relinked(shape(backend, document), origin, view), costs)
 
     def _ask(self, backend: str, request: Request, access: Access) -> Answer:
         deadline = self._settings.upstream.request_deadline

@@ -147,6 +147,14 @@ def test_a_file_of_which_nothing_comes_is_a_failure_of_its_backend(site: Site) -
     assert "'aurora'" in assert_error(answer, 502, "BackendFailure")["message"]
 
 
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_another_success_than_a_file_is_a_failure_of_its_backend(site: Site, status: int) -> None:
+    site.backends["aurora"].answers["GET /files/a.csv"] = Reply(status)
+    answer = site.get("/files/aurora/a.csv", headers=site.login())
+    said = assert_error(answer, 502, "BackendFailure")["message"]
+    assert said.endswith(f"it answers with status {status} instead of a file")
+
+
 def test_a_part_of_a_file_can_be_had(site: Site) -> None:
     header = site.login()
     answer = site.get("/files/terra/a.csv", headers={**header, "Range": "bytes=2-4"})
@@ -200,7 +208,10 @@ def test_a_path_without_a_backend_that_keeps_files_says_what_would_be_right(
     for method in ("GET", "PUT", "DELETE"):
         answer = site.request(method, f"/files/{path}", headers=site.login())
         message = assert_error(answer, 400, "FilePathInvalid")["message"]
-        assert "one of terra or aurora; such as 'terra/data.json'" in message
+        assert message.endswith(
+            f"'{path}' must begin with the backend that keeps the file, one of terra or aurora, "
+            "and go on with the path there; such as 'terra/data.json'."
+        )
 
 
 @pytest.mark.parametrize(

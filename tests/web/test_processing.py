@@ -311,6 +311,14 @@ def test_validation_that_no_backend_could_give_names_none(tmp_path: Path) -> Non
     assert "federation:backends" not in found
 
 
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_another_success_than_a_result_is_a_failure_of_its_backend(site: Site, status: int) -> None:
+    site.backends["terra"].answers["POST /result"] = Reply(status)
+    answer = site.post("/result", {"process": graph()}, headers=site.login())
+    said = assert_error(answer, 502, "BackendFailure")["message"]
+    assert said.endswith(f"it answers with status {status} instead of a result")
+
+
 def test_a_graph_of_500_diamonds_is_decided_quickly(site: Site) -> None:
     nodes: dict[str, Any] = {"n0": {"process_id": "ndvi", "arguments": {"x": 1}}}
     for number in range(500):

@@ -82,6 +82,21 @@ def test_an_answer_without_the_service_that_was_asked_for_is_a_failure(mapping: 
     assert "'aurora'" in assert_error(answer, 502, "BackendFailure")["message"]
 
 
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_change_is_answered_as_openeo_has_it_whatever_success_its_backend_tells(
+    mapping: Site, status: int
+) -> None:
+    said = Reply(status, {"id": "s-1"})
+    mapping.backends["aurora"].answers |= {
+        "PATCH /services/s-1": said,
+        "DELETE /services/s-1": said,
+    }
+    user, path = mapping.login(), "/services/aurora-s-1"
+    changed = mapping.request("PATCH", path, json={"title": "x"}, headers=user)
+    assert (changed.status_code, changed.data) == (204, b"")
+    assert mapping.request("DELETE", path, headers=user).status_code == 204
+
+
 def test_an_unknown_service_is_not_found(mapping: Site) -> None:
     answer = mapping.get("/services/nobody-1", headers=mapping.login())
     assert_error(answer, 404, "ServiceNotFound")
