@@ -5,6 +5,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -72,7 +73,7 @@ def existing_file(folder: Path, path: str) -> Path:
     if found.is_dir():
         raise _is_folder(path)
     if not found.is_file():
-        raise OpenEOError("FileNotFound", f"There is no file '{path[:200]}' in your workspace.")
+        raise not_there(path)
     return found
 
 
@@ -119,9 +120,9 @@ class UserFiles:
                 self._check_place(user, path, target, size)
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 upload.replace(target)
+                return _described(target, self.folder(user))
         finally:
             upload.unlink(missing_ok=True)
-        return _described(target, self.folder(user))
 
     def delete(self, user: str, path: str) -> None:
         """Remove a file, and the folders that this leaves empty; raises as ``existing_file``."""
@@ -135,7 +136,10 @@ class UserFiles:
                 parent.rmdir()
 
     def _room(self, user: str, target: Path) -> int:
-        replaced = target.stat().st_size if target.is_file() else 0
+        replaced = 0
+        # It may be deleted at any time, with its folder.
+        with suppress(FileNotFoundError, NotADirectoryError):
+            replaced = target.stat().st_size
         return self.quota - self.used(user) + replaced
 
     def _receive(self, upload: Path, source: Source, room: int) -> int:
@@ -187,7 +191,11 @@ def problem_of(name: str) -> str:
 
 
 def _files_in(folder: Path, root: Path) -> Iterator[StoredFile]:
-    for entry in os.scandir(folder):
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return  # Deleted while we looked, as its last file was.
+    for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _files_in(Path(entry.path), root)
         elif entry.is_file(follow_symlinks=False):
@@ -206,6 +214,11 @@ def _described(file: Path, root: Path) -> StoredFile:
 def _invalid(path: str, reason: str) -> OpenEOError:
     shown = path[:200].encode("utf-8", "replace").decode()
     return OpenEOError("FilePathInvalid", f"The path '{shown}' is not possible: {reason}.")
+
+
+def not_there(path: str) -> OpenEOError:
+    """The error for a path under which the user keeps nothing."""
+    return OpenEOError("FileNotFound", f"There is no file '{path[:200]}' in your workspace.")
 
 
 def _is_folder(path: str) -> OpenEOError:

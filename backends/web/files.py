@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 
-from backends.stored.files import existing_file
+from backends.stored.files import existing_file, not_there
 from backends.web.authentication import current_user
 from backends.web.backend import backend
 from backends.web.documents import (
@@ -16,6 +16,7 @@ from backends.web.documents import (
     link,
     next_link,
 )
+from backends.web.downloads import unless_deleted
 
 files = Blueprint("files", __name__)
 
@@ -39,9 +40,10 @@ def download(path: str) -> Response:
     """A file of the user, or the part of it that is asked for."""
     found = existing_file(backend().files.folder(current_user()), path)
     media_type = mimetypes.guess_type(found.name)[0] or BINARY
-    response = send_file(
-        found, media_type, as_attachment=True, download_name=found.name, conditional=True
-    )
+    with unless_deleted(not_there(path)):
+        response = send_file(
+            found, media_type, as_attachment=True, download_name=found.name, conditional=True
+        )
     # Somebody's upload is never to be taken for a page of ours.
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox"

@@ -12,6 +12,7 @@ from backends.jobs.records import Asset, Job, timestamp
 from backends.jobs.stac import GEOJSON, result_collection, result_item
 from backends.web.backend import backend
 from backends.web.documents import flag_parameter, json_response, link, web_link
+from backends.web.downloads import unless_deleted
 from backends.web.jobs import kept_until, own_job, run_times
 from backends.web.signing import RESULTS, signed_results
 
@@ -78,10 +79,12 @@ def asset(signed: str, name: str) -> Response:
     _check_kept(job)
     run = backend().store.assets(job.id, job.attempt)
     found = next((one for one in run if one.name == name), None)
+    missing = OpenEOError("FileNotFound", f"The results have no file '{name}'.")
     if found is None:
-        raise OpenEOError("FileNotFound", f"The results have no file '{name}'.")
+        raise missing
     folder = backend().lifecycle.results_folder(job)
-    return send_from_directory(folder.resolve(), found.name, mimetype=found.media_type)
+    with unless_deleted(missing):
+        return send_from_directory(folder.resolve(), found.name, mimetype=found.media_type)
 
 
 def _document(job: Job, self_link: dict[str, str], expires: datetime) -> Response:

@@ -20,6 +20,7 @@ from backends.web.documents import (
     json_response,
     without_none,
 )
+from backends.web.downloads import unless_deleted
 from backends.web.listings import newest_first
 from backends.web.logs import entry_page
 from backends.web.requests import common_values, mistakes_in, process_of, raise_first
@@ -113,7 +114,8 @@ def tile(service_id: str, z: int, x: int, y: int) -> Response:
     if service.budget is not None and service.costs >= service.budget:
         raise OpenEOError("PaymentRequired", "The budget of this service is used up.")
     picture = here.drawing.tile(service, z, x, y)
-    response = send_file(picture.resolve(), "image/png", conditional=True, max_age=300)
+    with unless_deleted(_not_found(service_id)):
+        response = send_file(picture.resolve(), "image/png", conditional=True, max_age=300)
     # A deleted service's picture must not vanish while it is being sent.
     response.direct_passthrough = False
     return response

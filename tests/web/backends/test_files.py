@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,29 @@ def test_an_upload_may_be_larger_than_other_requests(tmp_path: Path) -> None:
     site = Site(tmp_path / "data", limits=Limits(request_bytes=1000))
     assert put(site, "a", b"x" * 5000).status_code == 200
     site.close()
+
+
+def test_files_that_come_and_go_are_there_or_not_and_break_nothing(site: Site) -> None:
+    header = {"Authorization": site.token()}
+
+    def ask(method: str, path: str) -> int:
+        data = b"x" * 1000 if method == "PUT" else None
+        address, client = site.path(path), site.app.test_client()
+        with client.open(address, method=method, data=data, headers=header) as answer:
+            return answer.status_code
+
+    def at_once(number: int) -> set[tuple[str, int]]:
+        methods = ("PUT", "GET", "DELETE", "GET")
+        found = {("listing", ask("GET", "/files"))}
+        for turn in range(60):
+            method = methods[(number + turn) % 4]
+            found |= {
+                (method, ask(method, "/files/deep/er/a.bin")),
+                ("listing", ask("GET", "/files")),
+            }
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        seen: set[tuple[str, int]] = set().union(*pool.map(at_once, range(8)))
+    there, gone = {("PUT", 200), ("GET", 200), ("DELETE", 204)}, {("GET", 404), ("DELETE", 404)}
+    assert seen <= there | gone | {("listing", 200)}
