@@ -92,6 +92,8 @@ class FileLocked(OpenEOError, status=400):
 
 
 class RangeNotSatisfiable(OpenEOError, status=416):
-    """A part of a file that lies outside of it; the header Content-Range says its length."""
+    """A part of a file that lies outside of it; `size` is the file's in bytes, if it is known."""
 
-    wording = "The file has no such part; the header Content-Range says how long it is."
+    def __init__(self, size: str = "", **extras: Unpack[Extras]) -> None:
+        said = f"It is {size} bytes long." if size else ""
+        super().__init__(sentences("The file has no such part.", said), **extras)

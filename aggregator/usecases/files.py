@@ -5,6 +5,7 @@ A file stays where it was uploaded to, and its bytes only pass through.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ PASSED_HEADERS = (
 DOWNLOADS = {200, 206, 304}
 # Somebody's upload is never to be taken for a page of the federation's.
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_LENGTH = re.compile(r"bytes \*/(\d{1,18})")
 _UNWANTED = frozenset("\\\ufffd")
 
 
@@ -97,10 +100,13 @@ class Files:
     ) -> Download:
         """A file as its backend sends it, or the part that `headers` ask for.
 
+        A header Range that does not name one part in bytes is as good as none (RFC 9110, 14.2).
         Raises FilePathInvalid and RangeNotSatisfiable beside what the backend says.
         """
         backend, target = self._located(path, view, "GET /files/{path}")
         wanted = {name: headers[name] for name in ASKED_FOR if name in headers}
+        if not _is_range(wanted.get("Range", "")):
+            wanted.pop("Range", None)
         wanted |= {"Accept": "*/*", "Accept-Encoding": "identity"}
         request = Request("GET", target, headers=wanted, passed=frozenset({416}), elsewhere=True)
         stream = self._fleet.open(
@@ -109,8 +115,10 @@ class Files:
         passed = {name: stream.headers[name] for name in PASSED_HEADERS if name in stream.headers}
         if stream.status == 416:
             stream.close()
-            length = passed.get("Content-Range")
-            raise RangeNotSatisfiable(headers={"Content-Range": length} if length else {})
+            length = _LENGTH.fullmatch(passed.get("Content-Range", ""))
+            if length is None:
+                raise RangeNotSatisfiable()
+            raise RangeNotSatisfiable(length[1], headers={"Content-Range": length[0]})
         if stream.status not in DOWNLOADS:
             stream.close()
             said = f"it answers with status {stream.status} instead of a file"
@@ -186,3 +194,12 @@ def _described(item: Item) -> JsonObject:
 
 def _shown(path: str) -> str:
     return path.encode("utf-8", "replace").decode()
+
+
+def _is_range(wanted: str) -> bool:
+    """Whether a header Range names one part in bytes, which may lie beyond the end."""
+    found = _RANGE.fullmatch(wanted)
+    if found is None or found[0] == "bytes=-":
+        return False
+    first, last = found.groups()
+    return not (first and last) or int(first) <= int(last)

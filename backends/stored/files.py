@@ -105,14 +105,15 @@ class UserFiles:
         """Bytes that the user's files take."""
         return sum(file.size for file in self.files(user))
 
-    def put(self, user: str, path: str, source: Source) -> StoredFile:
+    def put(self, user: str, path: str, source: Source, *, announced: int = 0) -> StoredFile:
         """Store what comes from ``source`` under that path, in the place of what is there.
 
-        The file is there whole or not at all. Raises ``FilePathInvalid``,
+        The file is there whole or not at all; what is ``announced`` to be too many bytes is not
+        begun with. Raises ``FilePathInvalid``,
         ``FileOperationUnsupported`` and ``StorageQuotaExceeded``.
         """
         target = local_path(self.folder(user), path)
-        self._check_place(user, path, target, 0)
+        self._check_place(user, path, target, announced)
         upload = self._uploads / secrets.token_hex(16)
         try:
             size = self._receive(upload, source, self._room(user, target))

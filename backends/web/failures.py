@@ -5,7 +5,12 @@ import secrets
 from typing import Final
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+)
 
 from backends.errors import OpenEOError
 from backends.web.backend import backend
@@ -39,6 +44,8 @@ def _http(error: HTTPException) -> Response:
         return _openeo(_not_found())
     if error.code is not None and error.code < 400 and error.response is not None:
         return error.response  # type: ignore[return-value,unused-ignore]
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        return _openeo(_no_such_part(error))
     status = error.code or 500
     code = "Internal" if status >= 500 else "RequestInvalid"
     return _openeo(OpenEOError(code, error.description or error.name, status=status))
@@ -58,6 +65,16 @@ def _too_large() -> OpenEOError:
     return OpenEOError(
         "RequestTooLarge",
         f"The request body is too large: at most {limit / 1e6:g} MB ({limit} bytes) are allowed.",
+    )
+
+
+def _no_such_part(error: RequestedRangeNotSatisfiable) -> OpenEOError:
+    length = "" if error.length is None else f" It is {error.length} bytes long."
+    return OpenEOError(
+        "RequestInvalid",
+        f"The file has no such part.{length}",
+        status=416,
+        headers={} if error.length is None else {"Content-Range": f"bytes */{error.length}"},
     )
 
 

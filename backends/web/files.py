@@ -1,7 +1,6 @@
 """The files in a user's workspace."""
 
 import mimetypes
-import sys
 from typing import Final
 
 from flask import Blueprint, Response, request, send_file
@@ -17,6 +16,7 @@ from backends.web.documents import (
     next_link,
 )
 from backends.web.downloads import unless_deleted
+from backends.web.uploads import Upload
 
 files = Blueprint("files", __name__)
 
@@ -53,10 +53,8 @@ def download(path: str) -> Response:
 @files.put("/files/<path:path>")
 def upload(path: str) -> Response:
     """Store a file of the user, in the place of one of that path."""
-    kept = backend().files
-    # The quota is the limit here, told by the workspace in its own words.
-    request.max_content_length = sys.maxsize
-    stored = kept.put(current_user(), path, request.stream)
+    content = Upload()
+    stored = backend().files.put(current_user(), path, content, announced=content.length)
     return json_response(stored.as_json())
 
 

@@ -161,8 +161,42 @@ def test_a_part_of_a_file_can_be_had(site: Site) -> None:
     assert (answer.status_code, answer.data) == (206, b"234")
     assert answer.headers["Content-Range"] == "bytes 2-4/10"
     answer = site.get("/files/terra/a.csv", headers={**header, "Range": "bytes=90-"})
-    assert_error(answer, 416, "RangeNotSatisfiable")
+    error = assert_error(answer, 416, "RangeNotSatisfiable")
+    assert error["message"] == "The file has no such part. It is 10 bytes long."
     assert answer.headers["Content-Range"] == "bytes */10"
+
+
+def test_a_length_that_its_backend_does_not_say_is_not_promised(site: Site) -> None:
+    site.backends["terra"].answers["GET /files/a.csv"] = Reply(416)
+    wanted = {**site.login(), "Range": "bytes=90-"}
+    answer = site.get("/files/terra/a.csv", headers=wanted)
+    error = assert_error(answer, 416, "RangeNotSatisfiable")
+    assert error["message"] == "The file has no such part."
+    assert "Content-Range" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "bytes=5-2",
+        "bytes=a-b",
+        "bytes=",
+        "bytes=-",
+        "items=1-2",
+        "bytes=0-0,5-6",
+        "bytes=" + "9" * 5000 + "-",
+    ],
+)
+def test_what_names_no_part_of_a_file_gets_all_of_it(site: Site, wanted: str) -> None:
+    answer = site.get("/files/terra/a.csv", headers={**site.login(), "Range": wanted})
+    assert (answer.status_code, answer.data) == (200, DATA)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=2-4", "bytes=2-", "bytes=-3", "bytes=0-999999999"])
+def test_what_names_a_part_is_asked_for(site: Site, wanted: str) -> None:
+    site.get("/files/terra/a.csv", headers={**site.login(), "Range": wanted})
+    (call,) = site.backends["terra"].asked("GET", "/files/a.csv")
+    assert call.headers["RANGE"] == wanted
 
 
 def test_an_upload_goes_to_the_backend_that_its_path_begins_with(site: Site) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from backends.errors import OpenEOError
 from backends.limits import Limits
-from backends.stored.files import existing_file, local_path
+from backends.stored.files import UserFiles, existing_file, local_path
 from tests.web.backends.site import Site, error
 
 
@@ -170,6 +171,41 @@ def test_an_upload_may_be_larger_than_other_requests(tmp_path: Path) -> None:
     site = Site(tmp_path / "data", limits=Limits(request_bytes=1000))
     assert put(site, "a", b"x" * 5000).status_code == 200
     site.close()
+
+
+def test_an_upload_that_ends_early_leaves_what_was_there(site: Site) -> None:
+    put(site, "a.bin", b"whole")
+    broken = site.ask(
+        "PUT",
+        "/files/a.bin",
+        input_stream=io.BytesIO(b"x" * 10),
+        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": "5000"},
+    )
+    assert error(broken) == (400, "RequestInvalid")
+    assert site.ask("GET", "/files/a.bin").data == b"whole"
+
+
+class Unread:
+    """A body that nobody may read."""
+
+    def read(self, _size: int, /) -> bytes:
+        raise AssertionError("it was read")
+
+
+def test_an_upload_that_is_announced_to_be_too_large_is_not_begun_with(tmp_path: Path) -> None:
+    files = UserFiles(tmp_path / "files", quota=10, at_most=5)
+    with pytest.raises(OpenEOError) as refused:
+        files.put("alice", "a.bin", Unread(), announced=11)
+    assert refused.value.code == "StorageQuotaExceeded"
+
+
+def test_who_asks_for_a_part_beyond_the_end_learns_where_that_is(site: Site) -> None:
+    put(site, "a.bin", b"12345")
+    beyond = site.ask("GET", "/files/a.bin", headers={"Range": "bytes=5-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["Content-Range"] == "bytes */5"
+    assert beyond.json is not None
+    assert beyond.json["message"] == "The file has no such part. It is 5 bytes long."
 
 
 def test_files_that_come_and_go_are_there_or_not_and_break_nothing(site: Site) -> None:
