@@ -6,6 +6,7 @@ below. It lets the tests of jobs do without the processing stack.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -48,6 +49,10 @@ def _write(task: Task, reporter: Reporter, name: str, text: str, metadata: Any =
 
 def _touch(_task: Task, _reporter: Reporter, path: str) -> None:
     Path(path).write_text(str(os.getpid()), encoding="utf-8")
+
+
+def _frozen(_task: Task, _reporter: Reporter, path: str) -> None:
+    Path(path).write_text(str(gc.get_freeze_count()), encoding="utf-8")
 
 
 def _wait_for(_task: Task, _reporter: Reporter, path: str) -> None:
@@ -101,6 +106,7 @@ def _progress(_task: Task, reporter: Reporter, percent: float) -> None:
 STEPS: dict[str, Callable[..., None]] = {
     "write": _write,
     "touch": _touch,
+    "frozen": _frozen,
     "wait_for": _wait_for,
     "sleep": _sleep,
     "spawn": _spawn,

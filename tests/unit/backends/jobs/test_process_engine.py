@@ -127,6 +127,14 @@ def test_cpu_time_memory_and_duration_are_measured(shared: Runner) -> None:
     assert usage.memory >= 5 * 0.5
 
 
+def test_no_task_collects_the_garbage_of_what_was_imported_before_it(
+    shared: Runner, tmp_path: Path
+) -> None:
+    shared.start("frozen", ["frozen", str(tmp_path / "count")])
+    assert shared.wait()[1].state == "finished"
+    assert int((tmp_path / "count").read_text(encoding="utf-8")) > 10_000
+
+
 def test_a_short_task_is_measured_too(shared: Runner) -> None:
     shared.start("short", ["log", "info", "x"])
     usage = shared.wait()[1].usage
