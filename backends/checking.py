@@ -67,6 +67,18 @@ def references(value: Any) -> References:
     return found
 
 
+def objects_in(value: object) -> Iterator[dict[str, Any]]:
+    """Every object in a value: itself, and those in its lists and objects, at any depth."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            yield found
+            waiting += found.values()
+        elif isinstance(found, list):
+            waiting += found
+
+
 def check_process(
     process: JsonObject,
     offered: Mapping[str, Mapping[str, Any]],

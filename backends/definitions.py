@@ -14,11 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from backends.checking import check_process
-
 JsonObject = Mapping[str, Any]
-
-__all__ = ["PROCESSES_VERSION", "RUNNABLE", "check_process", "definitions", "packaged"]
 
 PROCESSES_VERSION: Final = "2.0.0-rc.1"
 """The version of openEO processes that the definitions are of."""

@@ -18,6 +18,14 @@ _PREFIX: Final = {
     "default": "openEO",
 }
 
+_LEVEL: Final = {"type": "integer", "minimum": 0, "maximum": 9, "default": 4}
+_BANDS_AS_VARIABLES: Final = {
+    "type": "boolean",
+    "description": "Whether each band is a variable of its own; otherwise all "
+    "stand in one variable `data` with a dimension for the bands.",
+    "default": True,
+}
+
 _SCALING: Final[Mapping[str, Mapping[str, Any]]] = {
     "scale_min": {
         "type": ["number", "null"],
@@ -103,18 +111,10 @@ OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "gis_data_types": ["raster", "vector"],
             "parameters": {
                 "compression_level": {
-                    "type": "integer",
+                    **_LEVEL,
                     "description": "Strength of the compression; 0 is none.",
-                    "minimum": 0,
-                    "maximum": 9,
-                    "default": 4,
                 },
-                "bands_as_variables": {
-                    "type": "boolean",
-                    "description": "Whether each band is a variable of its own; otherwise all "
-                    "stand in one variable `data` with a dimension for the bands.",
-                    "default": True,
-                },
+                "bands_as_variables": _BANDS_AS_VARIABLES,
                 "filename_prefix": _PREFIX,
             },
             "links": [
@@ -222,18 +222,10 @@ OUTPUT_FORMATS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "gis_data_types": ["raster", "vector"],
             "parameters": {
                 "compression_level": {
-                    "type": "integer",
+                    **_LEVEL,
                     "description": "Strength of the compression (Zstandard); 0 is none.",
-                    "minimum": 0,
-                    "maximum": 9,
-                    "default": 4,
                 },
-                "bands_as_variables": {
-                    "type": "boolean",
-                    "description": "Whether each band is a variable of its own; otherwise all "
-                    "stand in one variable `data` with a dimension for the bands.",
-                    "default": True,
-                },
+                "bands_as_variables": _BANDS_AS_VARIABLES,
                 "filename_prefix": _PREFIX,
             },
             "links": [{"href": "https://zarr.dev/", "rel": "about", "title": "Zarr"}],

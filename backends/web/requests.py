@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import orjson
 
-from backends.definitions import check_process
+from backends.checking import check_process, objects_in
 from backends.errors import OpenEOError, collection_not_found
 from backends.formats import format_name
 from backends.jobs.records import LEVELS, Job, Kind, NewJob
@@ -166,7 +166,7 @@ def with_parameters_declared(process: dict[str, Any]) -> dict[str, Any]:
     """
     declared = process.get("parameters")
     known = declared if isinstance(declared, list) else []
-    used = (node.get("from_parameter") for node in _objects(process.get("process_graph")))
+    used = (node.get("from_parameter") for node in objects_in(process.get("process_graph")))
     names = dict.fromkeys(name for name in used if isinstance(name, str))
     return {**process, "parameters": [*known, *({"name": name} for name in names)]}
 
@@ -214,18 +214,7 @@ def _export_mistakes(arguments: dict[str, Any], here: Backend, user: str) -> Ite
 
 def _nodes(graph: object) -> Iterator[dict[str, Any]]:
     """All nodes of the graph and of the graphs in its arguments, each once."""
-    return (value for value in _objects(graph) if isinstance(value.get("process_id"), str))
-
-
-def _objects(graph: object) -> Iterator[dict[str, Any]]:
-    waiting = [graph]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
+    return (value for value in objects_in(graph) if isinstance(value.get("process_id"), str))
 
 
 def common_values(body: Mapping[str, Any], here: Backend) -> dict[str, Any]:

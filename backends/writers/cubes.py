@@ -225,6 +225,16 @@ _FORMS: Final = (
 )
 
 
+def labels_known(cube: xr.DataArray) -> dict[str, Any]:
+    """What STAC should know of the bands and the dates of a cube."""
+    time = time_dimension(cube)
+    dates = [] if time is None else [date_text(label) for label in labels_of(cube, time)]
+    bands = next((name for name in BAND_NAMES if name in cube.dims), None)
+    names = [] if bands is None else [str(label) for label in labels_of(cube, bands)]
+    described = {"bands": [{"name": name} for name in names]} if names else {}
+    return {**described, **moments(dates)}
+
+
 def _period(text: str) -> tuple[dt.datetime, dt.datetime] | None:
     """First and last second of a year, month, day or moment; None for other labels."""
     for form, kind in _FORMS:

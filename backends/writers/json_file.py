@@ -14,13 +14,11 @@ import xarray as xr
 from backends.errors import OpenEOError
 from backends.formats import SavedAsset
 from backends.writers.cubes import (
-    BAND_NAMES,
     Progress,
     date_text,
+    labels_known,
     labels_of,
-    moments,
     sized,
-    time_dimension,
 )
 
 MEDIA_TYPE: Final = "application/json"
@@ -116,11 +114,4 @@ _CONVERSIONS: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
 
 
 def _metadata(value: Any) -> dict[str, Any]:
-    if not isinstance(value, xr.DataArray):
-        return {}
-    time = time_dimension(value)
-    dates = [] if time is None else [date_text(label) for label in labels_of(value, time)]
-    bands = next((name for name in BAND_NAMES if name in value.dims), None)
-    names = [] if bands is None else [str(label) for label in labels_of(value, bands)]
-    described = {"bands": [{"name": name} for name in names]} if names else {}
-    return {**described, **moments(dates)}
+    return labels_known(value) if isinstance(value, xr.DataArray) else {}

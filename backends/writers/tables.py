@@ -17,9 +17,8 @@ from backends.errors import OpenEOError
 from backends.writers.cubes import (
     BAND_NAMES,
     date_text,
+    labels_known,
     labels_of,
-    moments,
-    time_dimension,
     unsuitable,
 )
 
@@ -205,12 +204,7 @@ def metadata(value: Any) -> dict[str, Any]:
     """What STAC should know of the file of a table."""
     if not isinstance(value, xr.DataArray):
         return {}
-    time = time_dimension(value)
-    dates = [] if time is None else [date_text(label) for label in labels_of(value, time)]
-    bands = next((name for name in BAND_NAMES if name in value.dims), None)
-    names = [] if bands is None else [str(label) for label in labels_of(value, bands)]
-    described = {"bands": [{"name": name} for name in names]} if names else {}
-    return {**described, **moments(dates), **_place(labeled_by_geometries(value))}
+    return {**labels_known(value), **_place(labeled_by_geometries(value))}
 
 
 def _place(cube: xr.DataArray) -> dict[str, Any]:

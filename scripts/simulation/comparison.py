@@ -9,9 +9,10 @@ from typing import Any
 
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.books import mistakes_in
-from aggregator.moments import HOUR, day_of, rfc3339
+from aggregator.moments import HOUR
 from aggregator.storage.queries import UsageFilter, usage
 from aggregator.storage.verification import read_books
+from scripts.simulation.outcome import heading
 from scripts.simulation.play import Play
 from scripts.simulation.scenario import Scenario
 
@@ -19,11 +20,7 @@ from scripts.simulation.scenario import Scenario
 def comparison_of(scenario: Scenario, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """All figures of all policies; `found` are those of each (see `figures_of`)."""
     return {
-        "title": scenario.title,
-        "description": scenario.description,
-        "seed": scenario.seed,
-        "from": day_of(scenario.start),
-        "until": rfc3339(scenario.end),
+        **heading(scenario),
         "members": {
             member.id: {
                 "title": member.title,

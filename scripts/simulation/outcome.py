@@ -16,8 +16,20 @@ from aggregator.storage.verdicts import read_decisions, read_months, read_steps
 from aggregator.storage.verification import read_books
 from aggregator.usecases import disclosures
 from scripts.simulation.play import Play
+from scripts.simulation.scenario import Scenario
 
 EVER = 1_000_000
+
+
+def heading(scenario: Scenario) -> dict[str, Any]:
+    """What was played."""
+    return {
+        "title": scenario.title,
+        "description": scenario.description,
+        "seed": scenario.seed,
+        "from": day_of(scenario.start),
+        "until": rfc3339(scenario.end),
+    }
 
 
 def outcome_of(play: Play) -> dict[str, Any]:
@@ -35,11 +47,7 @@ def outcome_of(play: Play) -> dict[str, Any]:
     down = Counter(incident.backend for incident in incidents)
     earned = _earned(play)
     return {
-        "title": scenario.title,
-        "description": scenario.description,
-        "seed": scenario.seed,
-        "from": day_of(scenario.start),
-        "until": rfc3339(scenario.end),
+        **heading(scenario),
         "members": {
             member.id: {
                 "title": member.title,

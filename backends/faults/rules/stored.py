@@ -1,11 +1,12 @@
 """Stored user-defined processes, and what graphs may hold."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
+from backends.checking import objects_in
 from backends.faults.changes import (
     accepted,
     empty,
@@ -59,7 +60,7 @@ def _refused_if(is_in: Callable[[Node], bool], message: str) -> tuple[Part, ...]
     """Graphs with such a node are refused."""
 
     def request(asked: Asked, _: Ask) -> Asked | Answered:
-        if any(is_in(node) for node in _nodes(asked.document)):
+        if any(is_in(node) for node in objects_in(asked.document)):
             return refusal(400, "ProcessGraphInvalid", message)
         return asked
 
@@ -72,23 +73,11 @@ def _stored_refused(asked: Asked, ask: Ask) -> Asked | Answered:
     if listed.status != 200:
         return asked
     stored = {one["id"] for one in orjson.loads(b"".join(listed.body)).get("processes", [])}
-    for node in _nodes(asked.document):
+    for node in objects_in(asked.document):
         if node.get("process_id") in stored:
             message = f"The process '{node['process_id']}' is not supported."
             return refusal(400, "ProcessUnsupported", message)
     return asked
-
-
-def _nodes(found: Any) -> Iterator[Node]:
-    """Every object in it, from outside to inside."""
-    waiting = [found]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _has_callback(node: Node) -> bool:

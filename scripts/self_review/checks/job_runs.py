@@ -18,7 +18,7 @@ from scripts.self_review.findings import (
     warned,
 )
 from scripts.self_review.making import job_id
-from scripts.self_review.probe.answer import Answer, NotJsonError
+from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
 from scripts.self_review.shared_jobs import (
     ADDS,
@@ -148,19 +148,12 @@ def _without_money(
     if answer.status >= 500:
         says = f"It answers {answer.status}, which says nothing of money."
         return could_not_tell(says, Cause.UNUSABLE, answer)
-    code = _code(answer)
+    code = answer.code
     if answer.status == 402 and code == "PaymentRequired":
         return passed("402 PaymentRequired.", answer)
     if 400 <= answer.status < 500:
         return warned(f"Refused, but with {answer.status} {code}, not 402 PaymentRequired.", answer)
     return failed(f"It answers {answer.status} to a user without credits.", answer)
-
-
-def _code(answer: Answer) -> str:
-    try:
-        return str(answer.object().get("code", ""))
-    except NotJsonError:
-        return ""
 
 
 @check("auth-backend-2")

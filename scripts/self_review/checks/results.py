@@ -90,16 +90,9 @@ def unfinished_results_are_refused(backend: Backend) -> Outcome:
     problems = []
     if not 400 <= answer.status < 500:
         problems.append(f"it answers {answer.status} for a job that was not started")
-    elif (code := _code(answer)) not in {"JobNotFinished", "JobNotStarted"}:
+    elif (code := answer.code) not in {"JobNotFinished", "JobNotStarted"}:
         problems.append(f"the code is {code!r}, not JobNotFinished")
-    return judged(problems, f"Refused with {_code(answer)}.", answer)
-
-
-def _code(answer: Answer) -> str:
-    try:
-        return str(answer.object().get("code", ""))
-    except NotJsonError:
-        return ""
+    return judged(problems, f"Refused with {answer.code}.", answer)
 
 
 @check("api-864")
@@ -295,7 +288,7 @@ def _dead_link(backend: Backend) -> Answer | None:
     if address is None:
         return None
     answer = backend.send_anonymously("GET", address)
-    return answer if answer.status in {403, 410} and "xpired" in _code(answer) else None
+    return answer if answer.status in {403, 410} and "xpired" in answer.code else None
 
 
 def _days_until(said: str) -> float | None:

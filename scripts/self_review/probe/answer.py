@@ -78,6 +78,14 @@ class Answer:
             raise NotJsonError(f"the body is JSON, but {kind(document)} in place of an object")
         return document
 
+    @property
+    def code(self) -> str:
+        """The code of the openEO error in the body; empty if there is none."""
+        try:
+            return str(self.object().get("code", ""))
+        except NotJsonError:
+            return ""
+
 
 def charset_of(answer: Answer) -> str | None:
     """The charset that the answer says it is in."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from backends.arguments import parse_moment
-from backends.checking import MAX_ERRORS
-from backends.definitions import RUNNABLE, check_process, definitions
+from backends.checking import MAX_ERRORS, check_process
+from backends.definitions import RUNNABLE, definitions
 from backends.errors import OpenEOError
 
 LOAD: dict[str, Any] = {
