@@ -114,7 +114,7 @@ def compose(
         references=_references(ground),
     )
     jobs = Jobs(settings, fleet, catalogue, runs, job_accounts)
-    splitting = Splitting(runs, policies)
+    splitting = Splitting(runs, policies, settings.splitting.exchange_bytes or None)
     planning = _planning(settings, splitting, credits_, runs, policies)
     desk, waiting, driver = _federated(
         ground, jobs, runs, planning, admission=admission, books=books

@@ -172,7 +172,9 @@ class RemoteFile:
         self._transferred += len(content)
         if self._transferred > MAX_TRANSFERRED:
             raise OpenEOError(
-                "FileSizeExceeded", f"More than {MAX_TRANSFERRED} bytes of one file are needed."
+                "FileSizeExceeded",
+                f"More than {MAX_TRANSFERRED:,} bytes of one file are needed, which is the most "
+                "that is read of one: choose a smaller area, fewer bands or fewer dates.",
             )
         return content, int(told[3])
 

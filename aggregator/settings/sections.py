@@ -256,6 +256,12 @@ class Splitting:
         "estimated bytes that parts hand on, at most, where the user waits for the result",
         at_least(0),
     )
+    exchange_bytes: int = setting(
+        2_000_000_000,
+        "estimated bytes that a part reads of others, at most: what members can load at once; 0: "
+        "any number. What is not known is tried",
+        at_least(0),
+    )
     most_tiles: int = setting(
         500, "tiles into which the area of a job can be divided; 0: areas are not", at_least(0)
     )

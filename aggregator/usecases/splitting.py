@@ -34,10 +34,15 @@ class Whole:
 
 
 class Splitting:
-    """Finds out how a request could run in parts. Nothing is run, and nothing put aside."""
+    """Finds out how a request could run in parts. Nothing is run, and nothing put aside.
 
-    def __init__(self, processing: Processing, policies: Policies) -> None:
-        self._processing, self._policies = processing, policies
+    `largest` is how many bytes a part reads of others at most.
+    """
+
+    def __init__(
+        self, processing: Processing, policies: Policies, largest: int | None = None
+    ) -> None:
+        self._processing, self._policies, self._largest = processing, policies, largest
 
     def plan_for(self, whole: Whole, billing: Billing = FREE) -> Plan | Unsplittable:
         """A plan for a body as of `POST /jobs`, in the federation's words, or why there is none.
@@ -57,6 +62,7 @@ class Splitting:
             reachable=None if access is None else access.credentials,
             owner_of=self._processing.owner_of(whole.view),
             billing=billing,
+            largest=self._largest,
         )
         facts = {
             name: {backend: facts_of(stored.document) for backend, stored in found.items()}

@@ -86,8 +86,9 @@ class Copies:
         if self._left < 0:
             raise OpenEOError(
                 "FileSizeExceeded",
-                f"The data have more than {MAX_COPIED} bytes in all: choose a smaller area, "
-                "fewer bands or fewer dates.",
+                f"The data have more than {MAX_COPIED:,} bytes in all, which is the most that one "
+                "job or request can load from addresses: choose a smaller area, fewer bands or "
+                "fewer dates.",
             )
 
     def _copy(self, url: str, path: Path) -> None:

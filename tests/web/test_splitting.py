@@ -16,8 +16,9 @@ from tests.unit.routing.documents import load, node, ref
 from tests.unit.routing.documents import process as graph_of
 from tests.unit.routing.splitting.members import BOX, PROCESSES, YEAR, over_time
 from tests.unit.routing.splitting.members import collection as described
-from tests.web.site import Site, backend
+from tests.web.site import Site, assert_error, backend
 
+NO_BACKEND = "NoBackendForProcess"
 FILES = {
     "input": {"netCDF": {"gis_data_types": ["raster"], "parameters": {}}},
     "output": {"netCDF": {"gis_data_types": ["raster"], "parameters": {}}},
@@ -70,6 +71,22 @@ def test_the_full_metadata_of_collections_tell_how_much_is_handed_on(site: Site)
     assert [(e.node, e.format, e.size) for e in found.exchanges] == [
         ("mean", "netCDF", 1112 * 1112 * 2 * 4)
     ]
+
+
+def test_the_configuration_says_how_much_a_part_may_read_of_others(tmp_path: Path) -> None:
+    members = {"terra": member("terra", "S2"), "aurora": member("aurora", "S1")}
+    strict = Site(members, tmp_path, splitting={"exchange_bytes": 9_000_000})
+    error = assert_error(strict.post("/jobs", BODY, headers=strict.login()), 400, NO_BACKEND)
+    assert (
+        "the result of node 'mean' is estimated at about 9.89 MB, and a part reads"
+        in error["message"]
+    )
+    found = strict.post("/validation", BODY["process"]).json["errors"]
+    assert [(one["code"], "at most 9 MB" in one["message"]) for one in found] == [
+        (NO_BACKEND, True)
+    ]
+    free = Site(members, tmp_path / "free", splitting={"exchange_bytes": 0})
+    assert isinstance(plan(free), Plan)
 
 
 def test_parts_run_only_where_the_user_is_known(site: Site, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ class Asking:
     `operation` is the endpoint that the last part is for; the others are for `HANDED_ON_BY`.
     `explicit` is the backend that the request asks for; such a request is not split. Parts run only
     at backends that are `reachable`, those at which the user is known (None: it does not matter).
+    `largest` is how many bytes a part reads of others at most, as far as sizes are known.
     """
 
     operation: str | None = HANDED_ON_BY
@@ -34,6 +35,7 @@ class Asking:
     owner_of: OwnerOf | None = None
     stored: Mapping[str, Sequence[str]] | None = None
     billing: Billing = FREE
+    largest: int | None = None
 
     def decide(
         self, needs: Requirements, abilities: Sequence[Abilities], operation: str | None = None

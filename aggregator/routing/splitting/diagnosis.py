@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from aggregator.routing.splitting.handing import why_not
 from aggregator.routing.splitting.obstacles import Obstacle
 from aggregator.routing.splitting.survey import Survey
 from aggregator.routing.suggestions import enumerated, shortened
@@ -66,8 +65,10 @@ def _must_meet(known: Survey, group: Collection[str], node: str) -> Obstacle:
     )
     tied = [one for one in group if one not in known.flow.last and known.stays(one)]
     if tied:
-        name = shortened(tied[0], 100)
-        said += f", since the result of node '{name}' {why_not(known.cubes[tied[0]])}"
+        large = [one for one in tied if known.is_too_large(one)]
+        which = min(large, key=lambda one: known.cubes[one].size or 0) if large else tied[0]
+        name = shortened(which, 100)
+        said += f", since the result of node '{name}' {known.why_stays(which)}"
     else:
         said += ", since the last part has all nodes whose result no other node reads"
     return Obstacle("not-handed-on", said, {"nodes": [other, node]})
@@ -97,8 +98,7 @@ def _torn(known: Survey) -> Iterator[Obstacle]:
             name = shortened(node, 100)
             yield Obstacle(
                 "not-handed-on",
-                f"several parts need the result of node '{name}', which "
-                f"{why_not(known.cubes[node])}",
+                f"several parts need the result of node '{name}', which {known.why_stays(node)}",
                 {"nodes": [node]},
             )
 

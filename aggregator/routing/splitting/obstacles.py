@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aggregator.routing.plans import amount
 from aggregator.routing.suggestions import shortened
 
 SAID = 5
@@ -23,6 +24,15 @@ class Obstacle:
     def as_json(self) -> dict[str, Any]:
         """The cause as data."""
         return {"cause": self.cause, "text": self.text, **self.values}
+
+
+def limited(largest: int) -> str:
+    """How much a part can read of others, to follow how much it would have to."""
+    most = amount(largest).removeprefix("about ")
+    return (
+        f"a part reads at most {most} of others: choose a smaller area or smaller tiles "
+        "('federation:tiles'), fewer dates or bands"
+    )
 
 
 @dataclass(frozen=True)

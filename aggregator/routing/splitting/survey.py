@@ -9,33 +9,52 @@ from aggregator.documents import JsonObject
 from aggregator.routing.abilities import Abilities
 from aggregator.routing.decision import Routing
 from aggregator.routing.explanation import lacks
+from aggregator.routing.plans import amount
 from aggregator.routing.reading import declared_parameters, read_each
 from aggregator.routing.requirements import Requirements
 from aggregator.routing.splitting.asking import Asking
 from aggregator.routing.splitting.cubes import Cube
 from aggregator.routing.splitting.flow import Flow
-from aggregator.routing.splitting.handing import Handing, hand_of
+from aggregator.routing.splitting.handing import Handing, hand_of, why_not
 from aggregator.routing.splitting.measuring import KnownFacts, cubes_of
-from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable
+from aggregator.routing.splitting.obstacles import Obstacle, Unsplittable, limited
 from aggregator.routing.suggestions import enumerated, shortened
 
 
 @dataclass(frozen=True)
 class Survey:
-    """For each node, the backends that can run it by itself, and the cube that it gives."""
+    """For each node, the backends that can run it by itself, and the cube that it gives.
+
+    A cube that is known to have more bytes than `largest` is not handed on.
+    """
 
     flow: Flow
     able: Mapping[str, tuple[str, ...]]
     cubes: Mapping[str, Cube]
     handing: Handing
+    largest: int | None = None
 
     def format_for(self, node: str, producer: str, consumers: frozenset[str]) -> str | None:
         """The format in which the result of a node can be handed on; None if in none."""
+        if self.is_too_large(node):
+            return None
         return self.handing.format_for(self.cubes[node], producer, consumers)
 
     def stays(self, node: str) -> bool:
         """Whether nobody can hand on the result of this node."""
-        return not self.handing.is_possible(self.cubes[node])
+        return self.is_too_large(node) or not self.handing.is_possible(self.cubes[node])
+
+    def is_too_large(self, node: str) -> bool:
+        """Whether the result of this node is known to be more than can be handed on."""
+        size = self.cubes[node].size
+        return size is not None and self.largest is not None and size > self.largest
+
+    def why_stays(self, node: str) -> str:
+        """Why nobody can hand on the result of this node, to follow `the result of node 'x'`."""
+        size, largest = self.cubes[node].size, self.largest
+        if size is None or largest is None or not self.is_too_large(node):
+            return why_not(self.cubes[node])
+        return f"is estimated at {amount(size)}, and {limited(largest)}"
 
 
 def survey(
@@ -66,7 +85,8 @@ def survey(
         facts,
         declared_parameters(process),
     )
-    return Survey(flow, able, cubes, Handing({b: hand_of(one) for b, one in by_id.items()}))
+    handing = Handing({b: hand_of(one) for b, one in by_id.items()})
+    return Survey(flow, able, cubes, handing, asking.largest)
 
 
 def _alike(needs: Requirements) -> object:

@@ -121,3 +121,4 @@ def test_no_more_than_the_limit_is_transferred(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(OpenEOError) as caught:
             remote.read_at(0, len(CONTENT))
     assert caught.value.code == "FileSizeExceeded"
+    assert f"More than {2 * BLOCK:,} bytes of one file are needed" in str(caught.value)
