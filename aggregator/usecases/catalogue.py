@@ -125,7 +125,7 @@ class Catalogue:
         found, failures = self._snapshots.details(
             own_ids, deadline=self._settings.upstream.detail_deadline
         )
-        failures = {b: f for b, f in failures.items() if getattr(f, "status", 0) not in NOT_THERE}
+        failures = {b: f for b, f in failures.items() if not is_gone(f)}
         mark = (
             tuple((name, document.digest) for name, document in found.items()),
             tuple(self._missing(own_ids, failures, view)),
@@ -277,6 +277,11 @@ class Catalogue:
         return CollectionNotFound(
             identifier, f"Did you mean {' or '.join(similar)}?" if similar else ""
         )
+
+
+def is_gone(failure: Failure) -> bool:
+    """Whether a backend says that what it was asked for is not there (any more)."""
+    return failure.status in NOT_THERE
 
 
 def _position(ids: Sequence[str], cursor: str | None) -> int:

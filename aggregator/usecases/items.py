@@ -22,7 +22,7 @@ from aggregator.upstream.failures import Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import detail_request
 from aggregator.usecases.accounts import missing_from
-from aggregator.usecases.catalogue import NOT_THERE, Catalogue
+from aggregator.usecases.catalogue import Catalogue, is_gone
 from aggregator.usecases.links import Origin, relinked
 from aggregator.usecases.listings import begin, read_page
 from aggregator.usecases.views import View
@@ -168,5 +168,4 @@ def missing_of(failures: Mapping[str, Failure], asked: Mapping[str, Any]) -> Seq
     """
     if failures and len(failures) == len(asked):
         raise next(iter(failures.values()))
-    there = {b: f for b, f in failures.items() if getattr(f, "status", 0) not in NOT_THERE}
-    return missing_from(there)
+    return missing_from({b: f for b, f in failures.items() if not is_gone(f)})

@@ -20,7 +20,7 @@ from aggregator.upstream.client import Request
 from aggregator.upstream.failures import Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import detail_request, next_query
-from aggregator.usecases.catalogue import NOT_THERE, Catalogue
+from aggregator.usecases.catalogue import Catalogue, is_gone
 from aggregator.usecases.items import Items, missing_of
 from aggregator.usecases.listings import Position, begin, read_page
 from aggregator.usecases.views import View
@@ -139,7 +139,7 @@ class _Walk:
         gone: dict[str, JsonObject] = {
             backend: {"features": []}
             for backend, failure in answers.failures.items()
-            if getattr(failure, "status", 0) in NOT_THERE
+            if is_gone(failure)
         }
         documents = {
             backend: self._page(backend, names[backend], document)

@@ -127,6 +127,17 @@ class Shelf:
         return any("items" in offered for offered in self.below.values())
 
     @property
+    def _optional(self) -> dict[str, bool]:
+        """The endpoints that there are only if somebody offers something there."""
+        return {
+            "/credentials/oidc": bool(self.providers),
+            "/credentials/basic": any(b.basic_authentication for b in self._settings.backends),
+            "/workspace_providers": bool(self._pieces["workspace_providers"].value),
+            "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
+            "/search": self._searched,
+        }
+
+    @property
     def oidc(self) -> OidcMapping:
         """What each backend calls the providers of OpenID Connect."""
         mapping: OidcMapping = self._pieces["oidc_ids"].value
@@ -175,9 +186,11 @@ class Shelf:
             self._make(kind, (kind,), known, _plain(kind, self._order))
         self._make("oidc", ("oidc",), known, self._oidc)
         self._make("oidc_ids", ("oidc",), known, self._oidc_ids)
-        self._make("addresses", (CAPABILITIES,), known, self._addresses, snapshots=known)
+        states = _states(known)
+        self._make("addresses", (CAPABILITIES,), known, self._addresses, beside=states)
         self._make("abilities", (CAPABILITIES, COLLECTIONS, "processes", *PLAIN), known, self._able)
-        self._make("capabilities", (CAPABILITIES,), known, self._capabilities, snapshots=known)
+        beside = (*states, *self._optional.items())
+        self._make("capabilities", (CAPABILITIES,), known, self._capabilities, beside=beside)
         self._turn_pages(known)
 
     def _make(
@@ -186,24 +199,10 @@ class Shelf:
         kinds: tuple[str, ...],
         known: Known,
         build: Callable[[Known], tuple[Any, tuple[Note, ...]]],
-        snapshots: Known | None = None,
+        beside: tuple[Any, ...] = (),
     ) -> None:
-        mark = knowledge.fingerprint(known, *kinds)
-        if snapshots is not None:
-            mark += tuple(
-                (
-                    s.url,
-                    s.online,
-                    s.checked_at,
-                    s.seen_at,
-                    s.standing,
-                    "conformance" in s.documents,
-                )
-                for s in snapshots.values()
-            )
-        if name == "capabilities":
-            found = (bool(self._pieces[k].value) for k in ("udf_runtimes", "workspace_providers"))
-            mark += (bool(self.providers), *found, self._searched)
+        """Make a piece anew if documents of these kinds, or what is `beside` them, have changed."""
+        mark = (*knowledge.fingerprint(known, *kinds), *beside)
         before = self._pieces.get(name)
         if before is None or before.fingerprint != mark:
             self._pieces[name] = Piece(mark, *build(known))
@@ -260,14 +259,7 @@ class Shelf:
         return kept[1]
 
     def _capabilities(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        passwords = any(b.basic_authentication for b in self._settings.backends)
-        offered = {
-            "/credentials/oidc": bool(self.providers),
-            "/workspace_providers": bool(self._pieces["workspace_providers"].value),
-            "/udf_runtimes": bool(self._pieces["udf_runtimes"].value),
-            "/credentials/basic": passwords,
-            "/search": self._searched,
-        }
+        offered = self._optional
         merged = merge_capabilities(
             knowledge.capabilities(known),
             order=self._order,
@@ -278,7 +270,7 @@ class Shelf:
                     *STAC_CLASSES,
                     *([SEARCH_CLASS] if self._searched else []),
                     *([WORKSPACES_CLASS] if offered["/workspace_providers"] else []),
-                    *token_classes(offered["/credentials/oidc"], passwords),
+                    *token_classes(offered["/credentials/oidc"], offered["/credentials/basic"]),
                 ]
             },
             routes=[route for route in self._routes if offered.get(route.path, True)],
@@ -288,9 +280,14 @@ class Shelf:
     def _turn_pages(self, known: Known) -> None:
         for name in ("capabilities", "conformance", "oidc", "udf_runtimes", "service_types"):
             self._turn(name, (), functools.partial(self._document, name))
-        for name in ("collections", "processes", "file_formats", "workspace_providers"):
-            missing = knowledge.missing(known, name)
-            self._turn(name, tuple(missing), getattr(self, f"_{name}_page"))
+        partial = {
+            "collections": self._collections_page,
+            "processes": self._processes_page,
+            "file_formats": self._file_formats_page,
+            "workspace_providers": self._workspace_providers_page,
+        }
+        for name, make in partial.items():
+            self._turn(name, tuple(knowledge.missing(known, name)), make)
         self.pages = {name: turned for name, (_, turned) in self._pages.items()}
 
     def _turn(self, name: str, missing: Any, make: Callable[[Any], Page]) -> None:
@@ -332,6 +329,14 @@ def listing_rest(
         {"rel": "root", "href": view.link(), "type": "application/json"},
     ]
     return {"links": [*own, *links]} | _missing(missing)
+
+
+def _states(known: Known) -> tuple[Any, ...]:
+    """What is shown of backends beside what their documents say."""
+    return tuple(
+        (s.url, s.online, s.checked_at, s.seen_at, s.standing, "conformance" in s.documents)
+        for s in known.values()
+    )
 
 
 def _missing(missing: Sequence[str]) -> dict[str, Any]:
