@@ -76,7 +76,7 @@ class ServiceUnsupported(OpenEOError, status=400):
     """A type of web service that is not offered."""
 
     def __init__(self, type_: str, hint: str = "", **extras: Unpack[Extras]) -> None:
-        said = f"Web services of type '{type_}' are not offered here."
+        said = f"Web services of type '{type_}' are not offered here." if type_ else ""
         super().__init__(sentences(said, hint), **extras)
 
 

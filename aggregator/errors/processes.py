@@ -10,10 +10,14 @@ from aggregator.errors.base import Extras, OpenEOError, sentences
 
 
 class ProcessGraphNotFound(OpenEOError, status=404):
-    """The user has stored no such process."""
+    """The user has stored no such process, or the `owner` of the namespace no such public one."""
 
-    def __init__(self, identifier: str, hint: str = "", **extras: Unpack[Extras]) -> None:
+    def __init__(
+        self, identifier: str, hint: str = "", owner: str = "", **extras: Unpack[Extras]
+    ) -> None:
         said = f"You have no stored process '{identifier}'."
+        if owner:
+            said = f"There is no public process '{identifier}' of '{owner}'."
         super().__init__(sentences(said, hint), **extras)
 
 

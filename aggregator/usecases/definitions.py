@@ -136,7 +136,7 @@ class Definitions:
             if call.called in found or call.optional:
                 continue
             if call.called.source.startswith(USER):
-                raise ProcessGraphNotFound(shortened(call.called.id, 100), _hint(call, owner))
+                raise _not_found(call, owner)
             published = self._published(call)
             found[call.called] = published or Definition(self._remote(call))
         return found
@@ -203,14 +203,17 @@ class Definitions:
             ) from error
 
 
-def _hint(call: Call, owner: str) -> str:
+def _not_found(call: Call, owner: str) -> ProcessGraphNotFound:
+    """Says what would be right: to store it, to name its user, or to make it public."""
+    name, source = shortened(call.called.id, 100), shortened(call.called.source, 100)
     where = f"It is called by node '{shortened(call.path, 150)}'."
     if call.called.source == owner:
-        return f"{where} Store it with PUT /process_graphs/{shortened(call.called.id, 100)}."
-    return (
-        f"{where} Nor has {shortened(call.called.source, 100)} a public one of this name: a "
-        "process is public if it was stored with 'public': true."
-    )
+        return ProcessGraphNotFound(name, f"{where} Store it with PUT /process_graphs/{name}.")
+    if call.called.source == USER:
+        rule = f"The namespace '{USER}' must go on with the id of the user whose process it is."
+    else:
+        rule = "A process is public if its user has stored it with 'public': true."
+    return ProcessGraphNotFound(name, f"{where} {rule}", owner=source)
 
 
 def _read_processes(content: bytes, url: str) -> dict[str, JsonObject]:

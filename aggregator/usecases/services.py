@@ -106,5 +106,6 @@ class Services(Resources):
     def _service_type(self, body: JsonObject) -> str:
         kind = body.get("type")
         if not is_text(kind):
-            raise ServiceUnsupported("", "The request must name one of GET /service_types.")
+            said = "The property 'type' must be the name of one of the types in GET /service_types."
+            raise ServiceUnsupported("", said)
         return kind

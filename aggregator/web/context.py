@@ -87,7 +87,7 @@ def _parsed(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        said = f"The body of the request is not JSON: {error}."
+        said = f"The body of the request is not JSON: {_mistake(error)}."
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.lower() != "identity":
         said = (
@@ -97,6 +97,23 @@ def _parsed(data: bytes) -> Any:
     elif not _is_utf8(data):
         said = "The body of the request is not JSON: it is not text in UTF-8."
     raise RequestInvalid(said)
+
+
+def parsed(name: str, value: str) -> object:
+    """What a query parameter says in JSON; an error that says where it is none."""
+    try:
+        found: object = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        said = f"The parameter '{name}' is not JSON: {_mistake(error)}."
+        raise RequestInvalid(said) from error
+    return found
+
+
+def _mistake(error: orjson.JSONDecodeError) -> str:
+    """What is wrong, in plain words where the reader's own mislead."""
+    place = f"line {error.lineno} column {error.colno}"
+    too_deep = error.msg in ("failed to allocate memory", "depth limit exceeded")
+    return f"it is nested too deeply at {place}" if too_deep else str(error)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import orjson
 from flask import Blueprint, Response, request
 
 from aggregator.documents import is_nested_within
-from aggregator.web.context import NESTING, access, access_if_any, body, federation, view
+from aggregator.web.context import NESTING, access, access_if_any, body, federation, parsed, view
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, explained, routed, stream
 
@@ -36,10 +35,7 @@ def estimates_of_known() -> Response:
         return document(ours.of_job(value, access(), view()))
     if name == "process_id":
         return document(ours.of_stored(value, access(), view()))
-    try:
-        process = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise RequestInvalid(f"The query parameter 'process' is not JSON: {error}.") from error
+    process = parsed(name, value)
     if not is_nested_within(process, NESTING):
         raise RequestInvalid(
             f"The query parameter 'process' is nested more than {NESTING} levels deep."

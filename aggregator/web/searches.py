@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, request
 
 from aggregator.documents import is_nested_within, is_number, is_object, is_text
 from aggregator.routing.searches import Footprint, FootprintError, Search
 from aggregator.usecases.items import GEOJSON
 from aggregator.web.context import MOST as LARGEST
-from aggregator.web.context import NESTING, body, federation, limit, view
+from aggregator.web.context import NESTING, body, federation, limit, parsed, view
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.items import MOST, USUAL, box_in, check_box, check_datetime
 from aggregator.web.responses import document
@@ -33,7 +32,9 @@ def search() -> Response:
         ids=_names("ids", _parts(given.get("ids"))),
         bbox=box_in(given["bbox"]) if given.get("bbox") else (),
         datetime=_moments(given.get("datetime") or ""),
-        footprint=_footprint(_parsed(given["intersects"])) if given.get("intersects") else None,
+        footprint=_footprint(parsed("intersects", given["intersects"]))
+        if given.get("intersects")
+        else None,
     )
     page, following = _page(wanted, limit(), given.get("next") or None)
     if following is not None:
@@ -99,14 +100,6 @@ def _moments(value: object) -> str:
         raise RequestInvalid("The parameter 'datetime' must be text.")
     check_datetime(value or "..")
     return value
-
-
-def _parsed(value: str) -> object:
-    try:
-        found: object = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise RequestInvalid(f"The parameter 'intersects' is not JSON: {error}.") from error
-    return found
 
 
 def _footprint(value: object) -> Footprint:

@@ -29,6 +29,23 @@ def test_a_body_nested_too_deeply_is_the_clients_mistake(
     assert_error(site.request("POST", path, data=body, headers=user), 400, "RequestInvalid")
 
 
+@pytest.mark.parametrize(
+    "path", ["/federation/estimates?process=", "/search?intersects=", "/validation"]
+)
+@pytest.mark.parametrize("levels", [500, 1500])
+def test_what_is_nested_too_deeply_to_be_read_is_told_so(
+    site: Site, path: str, levels: int
+) -> None:
+    nested = "[" * levels
+    if path == "/validation":
+        kind = {"Content-Type": "application/json"}
+        answer = site.request("POST", path, data=nested, headers=kind)
+    else:
+        answer = site.get(path + nested)
+    message = assert_error(answer, 400, "RequestInvalid")["message"]
+    assert "is not JSON: it is nested too deeply at line 1 column" in message
+
+
 def test_a_body_as_deep_as_is_accepted_is_passed_on(site: Site) -> None:
     extra: Any = 1
     for _ in range(198):

@@ -50,6 +50,15 @@ def test_a_type_that_nobody_offers_is_unsupported(mapping: Site) -> None:
         assert_error(answer, 400, "ServiceUnsupported")
 
 
+@pytest.mark.parametrize("kind", [None, 5, ["WMS"]])
+def test_a_type_that_is_no_name_is_told_so(mapping: Site, kind: Any) -> None:
+    body = {"process": graph()} | ({} if kind is None else {"type": kind})
+    answer = mapping.post("/services", body, headers=mapping.login())
+    assert assert_error(answer, 400, "ServiceUnsupported")["message"] == (
+        "The property 'type' must be the name of one of the types in GET /service_types."
+    )
+
+
 def test_services_are_listed_from_those_that_have_any(mapping: Site) -> None:
     listed = {"services": [service("s-1")], "links": []}
     mapping.backends["aurora"].answers["GET /services"] = listed

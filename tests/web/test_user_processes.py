@@ -171,7 +171,13 @@ def test_nobody_sees_or_runs_anothers_process(site: Site) -> None:
     assert_error(site.get("/process_graphs/halved", headers=bob), 404, "ProcessGraphNotFound")
     named = calling(namespace="user:alice")
     body = assert_error(result(site, named, "bob"), 404, "ProcessGraphNotFound")
-    assert "user:alice" in body["message"]
+    assert body["message"] == (
+        "There is no public process 'halved' of 'user:alice'. It is called by node 'mine'. "
+        "A process is public if its user has stored it with 'public': true."
+    )
+    nobodys = result(site, calling(namespace="user:"), "bob")
+    message = assert_error(nobodys, 404, "ProcessGraphNotFound")["message"]
+    assert message.endswith("'user:' must go on with the id of the user whose process it is.")
 
 
 def test_a_public_process_can_be_called_by_others_and_read_by_everybody(site: Site) -> None:
