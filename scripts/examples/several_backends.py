@@ -40,7 +40,7 @@ for name in ("SENTINEL1_GRD", "TERRA_SNOW_300M_DAILY", "BOREAL_TEMPERATURE_DAILY
 # %% One process with all three: the means over a week and over each valley.
 def valley(west: float) -> dict[str, Any]:
     """A square of some kilometres."""
-    east, south, north = west + 0.04, 46.43, 46.47
+    east, south, north = west + 0.04, 46.23, 46.27
     corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     polygon = {"type": "Polygon", "coordinates": [corners]}
     return {"type": "Feature", "properties": {}, "geometry": polygon}
@@ -48,10 +48,10 @@ def valley(west: float) -> dict[str, Any]:
 
 valleys = {
     "type": "FeatureCollection",
-    "features": [valley(west) for west in (11.03, 11.13, 11.23)],
+    "features": [valley(west) for west in (12.13, 12.23, 12.33)],
 }
-area = {"west": 11.02, "south": 46.42, "east": 11.28, "north": 46.48}
-days = ["2024-02-01", "2024-02-08"]
+area = {"west": 12.12, "south": 46.22, "east": 12.38, "north": 46.28}
+days = ["2024-01-10", "2024-01-17"]
 
 
 def means(collection: str, *bands: str) -> Any:
@@ -77,13 +77,25 @@ for exchange in plan["exchanges"]:
     size = "?" if exchange["size"] is None else f"about {exchange['size']} bytes"
     print(f"{exchange['producer']} hands on '{exchange['node']}' ({size}, {exchange['format']})")
 
+# %% What would it cost? The backends run it together, so their costs add up.
+body = {"process": {"process_graph": result.flat_graph()}}
+estimate = connection.post("/federation/estimates", body).json()
+for one in estimate["estimates"]:
+    left = one.get("credits", {}).get("left", "?")
+    parts = ", ".join(one["federation:parts"])
+    print(f"{one['backend']}: {one.get('costs', '?')} credits for {parts}; you have {left} there")
+print("together:", estimate.get("costs", "?"))
+
 # %% One job. While it runs, its parts tell how they are.
 job = connection.create_job(result, title="Radar, snow and temperature")
 print(job.job_id)
 job.start()
+seen: Any = None
 while (status := job.status()) in ("queued", "running"):
-    parts = job.describe_job()["federation:parts"]
-    print(status, {part["id"]: part["status"] for part in parts})
+    stages = {part["id"]: part["status"] for part in job.describe_job()["federation:parts"]}
+    if stages != seen:
+        print(status, stages)
+    seen = stages
     time.sleep(1)
 print("The job is", status)
 
@@ -94,7 +106,9 @@ for entry in job.logs():
 # %% The result, as of any job. The parts are jobs of yours, too, if you ask for them.
 (asset,) = job.get_results().get_assets()
 path = asset.download(folder / asset.key)
-print(json.dumps(json.loads(path.read_text()))[:300])
+means_of = json.loads(path.read_text())
+for number, values in enumerate(means_of["data"], 1):
+    print(f"valley {number}:", dict(zip(means_of["coords"]["bands"], values, strict=True)))
 print("costs:", job.describe_job().get("costs"))
 print([one["id"] for one in connection.list_jobs()])
 everything = connection.get("/jobs", params={"federation:parts": "true"}).json()["jobs"]

@@ -13,5 +13,7 @@ def test_the_example_with_several_backends_runs_as_it_stands(federation: Federat
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "errors: []" in done.stdout
+    assert "together: 16.55" in done.stdout
     assert "The job is finished" in done.stdout
+    assert "None" not in done.stdout
     assert "the same: True" in done.stdout
