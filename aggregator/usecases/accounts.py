@@ -318,8 +318,11 @@ def _joined(
 
 
 def _identifier(user_id: str) -> str:
-    """The user id in the characters that the API allows; others as `~` and their code."""
-    return re.sub(r"[^\w\-.~]", lambda found: f"~{ord(found[0]):02x}", user_id)
+    """The user id in the characters that the API allows; others as `~` and their code.
+
+    Its pattern is one of JSON Schema, where `\\w` means letters of ASCII only.
+    """
+    return re.sub(r"[^A-Za-z0-9_\-.~]", lambda found: f"~{ord(found[0]):02x}", user_id)
 
 
 def _links(document: JsonObject) -> list[Any]:
