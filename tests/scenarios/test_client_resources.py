@@ -16,40 +16,16 @@ import pytest
 import requests
 from openeo.api.process import Parameter
 from openeo.rest import OpenEoApiError
-from openeo.rest.capabilities import OpenEoCapabilities
 from openeo.rest.connection import Connection, connect
-from openeo.rest.job import BatchJob, JobResults, ResultAsset
-from openeo.rest.service import Service
-from openeo.rest.udp import RESTUserDefinedProcess
 from openeo.rest.userfile import UserFile
 
 from tests.scenarios.conftest import Federation
 from tests.scenarios.cube_methods import AREAS, DAYS, FIELD
 from tests.scenarios.method_calls import missed, ran_whole, recorded
+from tests.scenarios.resource_methods import KINDS, LEFT_OUT
 
 MEMBERS = ["terra", "aurora", "boreal"]
-KINDS = (
-    Connection,
-    OpenEoCapabilities,
-    BatchJob,
-    JobResults,
-    ResultAsset,
-    Service,
-    UserFile,
-    RESTUserDefinedProcess,
-)
 QUICK: dict[str, Any] = {"max_poll_interval": 0.3, "connection_retry_interval": 1}
-LEFT_OUT = {
-    # Logging in has tests of its own (test_login.py).
-    "Connection.authenticate_oidc",
-    "Connection.authenticate_oidc_device",
-    "Connection.authenticate_oidc_refresh_token",
-    # The provider of identities gives nobody a token for a password.
-    "Connection.authenticate_oidc_resource_owner_password_credentials",
-    # The client itself does not have them yet.
-    "RESTUserDefinedProcess.validate",
-    "Service.update_service",
-}
 HARVEST = {"client_id": "harvest-monitor", "client_secret": "harvest-monitor-secret"}
 
 
