@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 MOST_FILES: Final = 40
+_IN_MEMORY: Final = re.compile(r"'?/vsimem/[^']*'?")
+"""A path that the file has only here."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,13 @@ def read(answer: Answer) -> Raster:
         zipfile.BadZipFile,
         IndexError,
     ) as error:
-        says = f"What came is no raster ({' '.join(str(error).split())[:120]})."
+        says = f"What came is no raster ({why_unreadable(error)})."
         raise NotJudgedError(failed(says, shown)) from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """What the library says of a file, in a line, without where it lay for the reading."""
+    return _IN_MEMORY.sub("it", " ".join(str(error).split()))[:120]
 
 
 def needs(package: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.self_review.cubes import needs
+from scripts.self_review.cubes import needs, why_unreadable
 
 
 class Tiff:
@@ -22,7 +22,7 @@ class Tiff:
             with rasterio.MemoryFile(body) as memory, memory.open() as found:
                 self._take(found)
         except rasterio.errors.RasterioError as error:
-            self.problem = " ".join(str(error).split())[:120]
+            self.problem = why_unreadable(error)
 
     def _take(self, found: Any) -> None:
         self.count: int = found.count
@@ -63,7 +63,7 @@ class NetCdf:
                 with h5py.File(path) as found:
                     self._take(h5py, found)
             except OSError as error:
-                self.problem = " ".join(str(error).split())[:120]
+                self.problem = why_unreadable(error)
 
     def _take(self, h5py: Any, found: Any) -> None:
         self.attributes = {str(key): _text(value) for key, value in found.attrs.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -83,6 +84,7 @@ class Finding:
 
 Shown = Answer | Evidence
 MOST_EXAMPLES = 5
+MOST_LETTERS = 200
 
 
 def _evidence(shown: Sequence[Shown]) -> tuple[Evidence, ...]:
@@ -120,6 +122,11 @@ class NotJudgedError(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.says)
         self.outcome = outcome
+
+
+def given(value: object) -> str:
+    """A value of a document, as its JSON says it; `not given` where there is none."""
+    return "not given" if value is None else json.dumps(value, ensure_ascii=False)[:MOST_LETTERS]
 
 
 def judged(

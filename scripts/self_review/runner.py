@@ -20,6 +20,7 @@ from scripts.self_review.findings import (
     could_not_tell,
     not_applicable,
 )
+from scripts.self_review.hints import hint
 from scripts.self_review.once import Once
 from scripts.self_review.probe.client import NoAnswerError
 from scripts.self_review.probe.pace import ExhaustedError
@@ -90,7 +91,7 @@ class Runner:
         return self._once.get(requirement, lambda: self._find(self.catalogue[requirement]))
 
     def _find(self, row: Requirement) -> Finding:
-        finding = Finding(row, self._hidden(self._outcome(row)))
+        finding = Finding(row, self._hidden(_with_hint(row, self._outcome(row))))
         statement = self.answers.attested.get(row.id)
         if finding.verdict is Verdict.COULD_NOT_TELL and statement:
             finding = finding.as_(Verdict.ATTESTED, statement)
@@ -151,3 +152,10 @@ class Runner:
         hidden = self.backend.probe.secrets.hidden
         evidence = tuple(Evidence(hidden(e.request), hidden(e.answer)) for e in outcome.evidence)
         return replace(outcome, says=hidden(outcome.says), evidence=evidence)
+
+
+def _with_hint(row: Requirement, outcome: Outcome) -> Outcome:
+    """The outcome; what fails always says what to do about it."""
+    if outcome.hint or outcome.verdict not in {Verdict.FAIL, Verdict.WARNING}:
+        return outcome
+    return replace(outcome, hint=hint(row))

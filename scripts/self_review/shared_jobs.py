@@ -86,6 +86,8 @@ class Cancelled:
     before: str
     at_once: str
     after: str
+    partial: Answer
+    """What its results are answered with `partial=true`, before it was cancelled."""
 
 
 def cancelled(backend: Backend) -> Cancelled:
@@ -94,11 +96,12 @@ def cancelled(backend: Backend) -> Cancelled:
     def make() -> Cancelled:
         job = backend.making.job(long_graph(backend), title=title(backend, "cancelled"))
         backend.making.start(job)
+        partial = backend.send("GET", f"/jobs/{job.id}/results?partial=true")
         before = backend.making.look(job)
         answer = backend.send("DELETE", f"/jobs/{job.id}/results")
         at_once = backend.making.look(job)
         after = _settled(backend, job) if answer.ok else at_once
-        return Cancelled(job, answer, before, at_once, after)
+        return Cancelled(job, answer, before, at_once, after, partial)
 
     found: Cancelled = backend.making.once("cancelled job", make)
     return found

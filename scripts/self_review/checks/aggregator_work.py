@@ -13,6 +13,7 @@ from scripts.self_review.findings import (
     Outcome,
     could_not_tell,
     failed,
+    given,
     judged,
     not_applicable,
     passed,
@@ -53,7 +54,7 @@ def work_is_routed(backend: Backend) -> Outcome:
     problems = [] if answer.ok else [f"a graph with {data.collection} answers {answer.status}"]
     known = set(map(str, said)) if isinstance(said, list) else set()
     problems += [f"the job is at {one}, no member" for one in sorted(known - set(members(backend)))]
-    shown = Evidence("GET /jobs/{job_id}", f"federation:backends: {said!r}")
+    shown = Evidence("GET /jobs/{job_id}", f"federation:backends: {given(said)}")
     good = f"A graph with {data.collection} was computed; the job says {said or 'not where'}."
     return judged(problems, good, shown, looked_at="one graph and one job; not the preference")
 

@@ -9,6 +9,7 @@ from scripts.self_review.findings import (
     Evidence,
     Outcome,
     failed,
+    given,
     judged,
     passed,
     shown_answer,
@@ -111,11 +112,11 @@ def _is_broken(one: Asked) -> bool:
 @check("api-33", "api-version")
 def the_api_version_is_recent(backend: Backend) -> Outcome:
     said = backend.capabilities.get("api_version")
-    shown = Evidence(f"GET {backend.root}/", f"api_version: {said!r}")
+    shown = Evidence(f"GET {backend.root}/", f"api_version: {given(said)}")
     version = numbers(said)
     hint = "Implement openEO API 1.2.0 or newer."
     if version[:1] != (1,) or version < (1, 1):
-        return failed(f"The version is {said!r}; 1.2.0 or newer is wanted.", shown, hint=hint)
+        return failed(f"The version is {given(said)}; 1.2.0 or newer is wanted.", shown, hint=hint)
     if version < (1, 2):
         return warned(f"{said} is tolerated; 1.2.0 or newer is wanted.", shown, hint=hint)
     return passed(f"openEO API {said}.", shown)
@@ -124,13 +125,13 @@ def the_api_version_is_recent(backend: Backend) -> Outcome:
 @check("api-34")
 def the_stac_version_is_recent(backend: Backend) -> Outcome:
     said = backend.capabilities.get("stac_version")
-    return stac_version([("GET /", said)], Evidence(f"GET {backend.root}/", f"{said!r}"))
+    return stac_version([("GET /", said)], Evidence(f"GET {backend.root}/", f"{given(said)}"))
 
 
 def stac_version(said: list[tuple[str, object]], shown: Evidence | Answer) -> Outcome:
     """The verdict on versions of STAC: 1.x passes, 0.9 is tolerated."""
     hint = "Use STAC 1.0.0 or 1.1.0."
-    bad = [f"{where}: {what!r}" for where, what in said if numbers(what) < (0, 9)]
+    bad = [f"{where}: {given(what)}" for where, what in said if numbers(what) < (0, 9)]
     old = [f"{where}: {what}" for where, what in said if (0, 9) <= numbers(what) < (1,)]
     if bad:
         return failed(f"No STAC version of 0.9 or newer at {some(bad)}", shown, hint=hint)
@@ -153,13 +154,13 @@ def the_currency_is_credits(backend: Backend) -> Outcome:
     currency = backend.capabilities["billing"]["currency"]
     if not isinstance(currency, str) or currency.lower() != "credits":
         hint = "Bill in the credits of the federation: `currency: credits`."
-        return failed(f"The currency is {currency!r}, not credits.", shown, hint=hint)
+        return failed(f"The currency is {given(currency)}, not credits.", shown, hint=hint)
     return passed("The currency is credits.", shown)
 
 
 def _billing(backend: Backend) -> tuple[str, Evidence]:
     billing = backend.capabilities.get("billing")
-    shown = Evidence(f"GET {backend.root}/", f"billing: {billing!r}"[:300])
+    shown = Evidence(f"GET {backend.root}/", f"billing: {given(billing)}")
     if not isinstance(billing, Mapping):
         return "There is no object `billing`", shown
     if "currency" not in billing:

@@ -10,6 +10,7 @@ from scripts.self_review.findings import (
     Evidence,
     NotJudgedError,
     Outcome,
+    given,
     judged,
     not_applicable,
     shown_answer,
@@ -55,7 +56,7 @@ def costs_are_estimated(backend: Backend) -> Outcome:
 def the_run_time_is_estimated(backend: Backend) -> Outcome:
     found = _estimate(backend).get("duration")
     good = isinstance(found, str) and re.fullmatch(r"P(?=.)(\d+[YMWD])*(T.*\d[HMS])?", found)
-    problems = [] if good else [f"`duration` is {found!r}"]
+    problems = [] if good else [f"`duration` is {given(found)}"]
     return judged(problems, f"It is {found}.", _shown(backend, "duration"))
 
 
@@ -74,7 +75,9 @@ def the_expiry_is_told(backend: Backend) -> Outcome:
     found = _estimate(backend).get("expires")
     good = isinstance(found, str) and re.match(r"\d{4}-\d{2}-\d{2}T", found)
     return judged(
-        [] if good else [f"`expires` is {found!r}"], f"Until {found}.", _shown(backend, "expires")
+        [] if good else [f"`expires` is {given(found)}"],
+        f"Until {found}.",
+        _shown(backend, "expires"),
     )
 
 
@@ -101,10 +104,10 @@ def read_error(answer: Answer) -> Entry:
 def _number(backend: Backend, key: str) -> Outcome:
     found = _estimate(backend).get(key)
     good = isinstance(found, int | float) and not isinstance(found, bool) and found >= 0
-    problems = [] if good else [f"`{key}` is {found!r}"]
-    return judged(problems, f"`{key}` is {found!r}.", _shown(backend, key))
+    problems = [] if good else [f"`{key}` is {given(found)}"]
+    return judged(problems, f"`{key}` is {given(found)}.", _shown(backend, key))
 
 
 def _shown(backend: Backend, key: str) -> Evidence:
     answer = _answer(backend)
-    return shown_answer(answer, f"{key}: {_estimate(backend).get(key)!r}")
+    return shown_answer(answer, f"{key}: {given(_estimate(backend).get(key))}")

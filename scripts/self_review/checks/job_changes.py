@@ -13,6 +13,7 @@ from scripts.self_review.findings import (
     NotJudgedError,
     Outcome,
     could_not_tell,
+    given,
     judged,
     not_applicable,
 )
@@ -69,12 +70,14 @@ def _changed(backend: Backend, what: str, **changes: Any) -> tuple[Answer, Entry
 
 def compared(found: Entry, wanted: Mapping[str, Any]) -> list[str]:
     """What is not as it was sent."""
-    return [f"`{key}` is {found.get(key)!r}" for key in wanted if found.get(key) != wanted[key]]
+    return [
+        f"`{key}` is {given(found.get(key))}" for key in wanted if found.get(key) != wanted[key]
+    ]
 
 
 def shown(where: str, found: Entry, *keys: str) -> Evidence:
     """The values that decided."""
-    return Evidence(f"GET {where}", ", ".join(f"{key}: {found.get(key)!r}" for key in keys))
+    return Evidence(f"GET {where}", ", ".join(f"{key}: {given(found.get(key))}" for key in keys))
 
 
 @check("api-732")

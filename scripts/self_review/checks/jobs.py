@@ -11,6 +11,7 @@ from scripts.self_review.findings import (
     NotJudgedError,
     Outcome,
     could_not_tell,
+    given,
     judged,
     shown_answer,
 )
@@ -192,12 +193,14 @@ def title_and_description_are_returned(backend: Backend) -> Outcome:
 def _kept(backend: Backend) -> Outcome:
     found = metadata(backend, idle(backend))
     wanted = {"title": title(backend, "idle"), "description": DESCRIPTION}
-    problems = [f"{key} is {found.get(key)!r}" for key in wanted if found.get(key) != wanted[key]]
+    problems = [
+        f"{key} is {given(found.get(key))}" for key in wanted if found.get(key) != wanted[key]
+    ]
     return judged(problems, "They come back as they were sent.", _brief(backend, found, "title"))
 
 
 def _brief(backend: Backend, found: Entry, *keys: str) -> Evidence:
-    said = ", ".join(f"{key}: {found.get(key)!r}" for key in keys)
+    said = ", ".join(f"{key}: {given(found.get(key))}" for key in keys)
     return Evidence(f"GET {backend.root}/jobs/{found.get('id', '…')}", said)
 
 

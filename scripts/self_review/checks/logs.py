@@ -12,6 +12,7 @@ from scripts.self_review.findings import (
     Evidence,
     Outcome,
     could_not_tell,
+    given,
     judged,
     passed,
     shown_answer,
@@ -104,7 +105,7 @@ def logs_are_valid(backend: Backend) -> Outcome:
 def the_level_is_told(backend: Backend) -> Outcome:
     answer = logs_answer(backend, run(backend), level="info")
     said = usable(answer, "api-800").get("level")
-    problems = [] if said == "info" else [f"asked for level=info, `level` is {said!r}"]
+    problems = [] if said == "info" else [f"asked for level=info, `level` is {given(said)}"]
     return judged(
         problems, "It says the level that was asked for.", shown_answer(answer, str(said))
     )
@@ -147,7 +148,7 @@ def undefined(entry: Entry) -> str:
 
 def timeless(entry: Entry) -> str:
     good = re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", str(entry.get("time", "")))
-    return "" if good else f"{entry.get('id', 'an entry')}: time is {entry.get('time')!r}"
+    return "" if good else f"{entry.get('id', 'an entry')}: time is {given(entry.get('time'))}"
 
 
 def too_long(entry: Entry) -> str:

@@ -155,7 +155,8 @@ def the_process_is_offered(backend: Backend, row: Requirement) -> Outcome:
     if found is None:
         says = f"There is no process {' or '.join(map(str, names))}."
         if row.experimental and row.severity != "required":
-            return warned(f"{says} It is experimental.", shown)
+            hint = "Nothing has to be done: nobody must offer what is experimental."
+            return warned(f"{says} It is experimental.", shown, hint=hint)
         return failed(says, shown, hint="Offer it, or say by --waive why not.")
     outcome = _as_the_reference(found, shown)
     if outcome.verdict is not Verdict.PASS:

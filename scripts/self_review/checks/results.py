@@ -15,6 +15,7 @@ from scripts.self_review.findings import (
     Outcome,
     could_not_tell,
     failed,
+    given,
     judged,
     passed,
     shown_answer,
@@ -24,6 +25,7 @@ from scripts.self_review.probe.answer import Answer, NotJsonError, kind
 from scripts.self_review.registry import check
 from scripts.self_review.shared_jobs import (
     assets,
+    cancelled,
     failed_job,
     finished,
     idle,
@@ -71,11 +73,18 @@ def _wrong_failure(answer: Answer) -> list[str]:
 
 @check("api-862")
 def partial_results_can_be_asked_for(backend: Backend) -> Outcome:
-    job = idle(backend)
-    answer = backend.send("GET", f"/jobs/{job.id}/results?partial=true")
-    if answer.ok:
-        return passed("partial=true is answered for a job that is not finished.", answer)
-    return failed(f"partial=true answers {answer.status} for a job without results.", answer)
+    found = cancelled(backend)
+    answer = found.partial
+    if found.before not in {"queued", "running"}:
+        says = f"The job was {found.before or 'unknown'} before its results could be asked for."
+        return could_not_tell(says, Cause.LIMIT, answer)
+    if not answer.ok:
+        return failed(f"partial=true answers {answer.status} for a job that runs.", answer)
+    status = usable(answer).get("openeo:status")
+    if status is None:
+        hint = "Say in `openeo:status` that the job still runs."
+        return failed("The partial results have no `openeo:status`.", answer, hint=hint)
+    return passed(f"It is answered for a job that runs, with openeo:status {status}.", answer)
 
 
 @check("api-863")
@@ -108,7 +117,7 @@ def results_are_valid_stac(backend: Backend) -> Outcome:
     problems = (
         _item_problems(found) if found.get("type") == "Feature" else _collection_problems(found)
     )
-    shown = _shown(backend, f"type: {found.get('type')!r}, has {', '.join(map(str, found))}")
+    shown = _shown(backend, f"type: {given(found.get('type'))}, has {', '.join(map(str, found))}")
     return judged(problems, "It has what STAC wants.", shown, looked_at="required fields")
 
 
@@ -124,7 +133,7 @@ def _item_problems(found: Entry) -> list[str]:
 
 def _collection_problems(found: Entry) -> list[str]:
     if found.get("type") != "Collection":
-        return [f"type is {found.get('type')!r}, neither Feature nor Collection"]
+        return [f"type is {given(found.get('type'))}, neither Feature nor Collection"]
     kinds = {"id": str, "description": str, "license": str, "extent": dict, "links": list}
     return _wrong_kinds(found, {**kinds, "assets": dict, "stac_version": str})
 
@@ -146,7 +155,7 @@ def results_have_a_recent_stac(backend: Backend) -> Outcome:
     said = results(backend).get("stac_version")
     if said is None:
         return could_not_tell("It says no stac_version (judged by api-865).", Cause.UNUSABLE)
-    return stac_version([("the results", said)], _shown(backend, f"stac_version: {said!r}"))
+    return stac_version([("the results", said)], _shown(backend, f"stac_version: {given(said)}"))
 
 
 @check("api-867")
@@ -157,7 +166,7 @@ def results_are_a_hierarchy(backend: Backend) -> Outcome:
     problems = (
         [] if found.get("type") == "Collection" and good else ["no items or children are linked"]
     )
-    shown = _shown(backend, f"type: {found.get('type')!r}, links: {', '.join(relations)}")
+    shown = _shown(backend, f"type: {given(found.get('type'))}, links: {', '.join(relations)}")
     return judged(problems, f"A collection with links {', '.join(good)}.", shown)
 
 

@@ -10,7 +10,14 @@ from scripts.self_review.checks.job_changes import EXTRA, billing_fields, compar
 from scripts.self_review.checks.jobs import INVALID, readable, rejected
 from scripts.self_review.checks.logs import timeless, too_long, undefined
 from scripts.self_review.checks.made_services import PATH, made, types
-from scripts.self_review.findings import Cause, Outcome, could_not_tell, judged, shown_answer
+from scripts.self_review.findings import (
+    Cause,
+    Outcome,
+    could_not_tell,
+    given,
+    judged,
+    shown_answer,
+)
 from scripts.self_review.lists import valid_list
 from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
@@ -192,7 +199,7 @@ def logs_are_valid(backend: Backend) -> Outcome:
 @check("api-695")
 def the_level_is_told(backend: Backend) -> Outcome:
     said = usable(_logs(backend, level="info"), "api-690").get("level")
-    problems = [] if said == "info" else [f"asked for level=info, `level` is {said!r}"]
+    problems = [] if said == "info" else [f"asked for level=info, `level` is {given(said)}"]
     answer = shown_answer(_logs(backend, level="info"), str(said))
     return judged(problems, "It says the level that was asked for.", answer)
 
