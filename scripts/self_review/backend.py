@@ -56,6 +56,8 @@ class Options:
     budget: float = 5.0
     """What one computation may cost, in the currency of the backend."""
     patience: Patience = field(default_factory=Patience)
+    computations: int | None = None
+    """So many results and jobs may be computed, None for any number."""
 
 
 class Backend:
@@ -137,7 +139,11 @@ class Backend:
             says = "It would make something at the backend, and this review is read-only."
             raise NotJudgedError(could_not_tell(says, Cause.READ_ONLY))
         self.account.token(self)
-        return self.once("making", lambda: Making(self, self.options.patience, self._budget()))
+        return self.once("making", self._making)
+
+    def _making(self) -> Making:
+        options = self.options
+        return Making(self, options.patience, self._budget(), most=options.computations)
 
     def _budget(self) -> dict[str, object]:
         """What limits the costs of each computation, where the backend bills at all."""

@@ -69,12 +69,20 @@ class Job:
 class Making:
     """Makes small things under recognisable names, one computation at a time."""
 
-    def __init__(self, sender: Sender, patience: Patience, more: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        patience: Patience,
+        more: Mapping[str, Any],
+        *,
+        most: int | None = None,
+    ) -> None:
         self.name = f"openeo-self-review-{secrets.token_hex(4)}"
         self.patience = patience
         self.computed = 0
         self.left_behind: list[str] = []
         self._sender = sender
+        self._most = most
         self._more = dict(more)
         self._once = Once()
         self._turn = threading.Lock()
@@ -87,10 +95,13 @@ class Making:
     # Synchronous processing.
 
     def result(self, process: Graph, **more: Any) -> Answer:
-        """What POST /result answers for a process; computed anew each time."""
+        """What POST /result answers for a process; computed anew each time.
+
+        Raises ExhaustedError where no more may be computed.
+        """
         body = {"title": self.name, "process": process, **self._more, **more}
         with self._turn:
-            self.computed += 1
+            self._count()
             return self._patiently(body)
 
     def result_once(self, key: str, process: Graph) -> Answer:
@@ -106,6 +117,11 @@ class Making:
                 break
             time.sleep(_pause(answer))
         return answer
+
+    def _count(self) -> None:
+        if self._most is not None and self.computed >= self._most:
+            raise ExhaustedError(f"the {self._most} computations of this review are used up")
+        self.computed += 1
 
     # Batch jobs.
 
@@ -135,9 +151,9 @@ class Making:
         return None
 
     def start(self, job: Job) -> Answer:
-        """Starts it; raises NotJudgedError if that is refused."""
+        """Starts it; raises NotJudgedError if that is refused, ExhaustedError if it may not."""
         with self._turn:
-            self.computed += 1
+            self._count()
             job.started = self._sender.send("POST", f"/jobs/{job.id}/results")
         if not job.started.ok:
             says = "The job could not be started (judged by api-850)."

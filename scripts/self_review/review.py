@@ -25,8 +25,11 @@ from scripts.self_review.runner import Answers, Progress, Runner
 from scripts.self_review.snapshot import snapshot
 from scripts.self_review.statements import StatementError
 
-RESULTS_EACH, RESULTS_BESIDE, MOST_JOBS = 2, 40, 30
-"""Bounds of what the checks compute; a test holds the checks to them."""
+RESULTS_BESIDE, ROWS_A_RESULT, MOST_JOBS = 40, 2, 30
+"""Bounds of what the checks compute: so many results, one more for so many rows, so many jobs.
+
+A backend that offers every process needs about half of it. Nothing beyond is started.
+"""
 
 
 @dataclass
@@ -106,6 +109,7 @@ class Review:
             if self.federation
             else self.options.federation,
             aggregator=self.options.aggregator or is_aggregator(backend),
+            computations=sum(most(self.wanted)),
         )
 
     def _root(self, probe: Probe) -> str:
@@ -117,21 +121,21 @@ class Review:
 
 def costs(review: Review) -> str:
     """What the review makes and costs at most, in a sentence or two."""
-    made = [row for row in review.wanted if row.method == AUTHENTICATED or row.process]
-    results, jobs = most(made)
+    results, jobs = most(review.wanted)
     credits_ = (results + jobs) * review.options.budget
     return (
         f"With this login the review computes at most {results} small results and {jobs} small "
         f"batch jobs, each with a budget of {review.options.budget:g} where the backend bills: "
-        f"{credits_:g} at most. It stores a few processes and files. All are named "
-        "openeo-self-review-… and removed at the end."
+        f"{credits_:g} at most; --budget and --profile minimum make it less. It stores a few "
+        "processes and files. All are named openeo-self-review-… and removed at the end."
     )
 
 
 def most(rows: Sequence[Requirement]) -> tuple[int, int]:
     """How many results and batch jobs the checks of these requirements compute at most."""
-    jobs = any(row.area in {"jobs", "results"} or row.family == "file_formats" for row in rows)
-    return RESULTS_BESIDE + RESULTS_EACH * len(rows), MOST_JOBS if jobs else 0
+    made = [row for row in rows if row.method == AUTHENTICATED or row.process]
+    jobs = any(row.area in {"jobs", "results"} or row.family == "file_formats" for row in made)
+    return RESULTS_BESIDE + len(made) // ROWS_A_RESULT, MOST_JOBS if jobs else 0
 
 
 def is_aggregator(backend: Backend) -> bool:

@@ -120,6 +120,19 @@ def test_no_form_of_a_report_shows_a_token_or_a_password(world: World) -> None:
     assert json.loads(FORMS["json"](report))["login"] == "none"
 
 
+def test_what_would_be_computed_beyond_that_is_not_started_and_said_to_be_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.self_review.review.most", lambda _rows: (3, 0))
+    spy = Spy(world)
+    report = review(world, spy).run()
+    computed = [one for one in spy.posted if one.endswith("/results") or "/result" in one]
+    assert computed
+    assert report.answer.status != 0
+    (notice,) = [one for one in report.notices if "computations" in one]
+    assert notice.startswith("Not asked: the 3 computations of this review are used up; ")
+
+
 def test_no_more_is_computed_than_was_said(world: World) -> None:
     spy = Spy(world)
     made = review(world, spy)
