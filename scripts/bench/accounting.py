@@ -36,6 +36,7 @@ from aggregator.storage.ledger import open_ledger
 from aggregator.storage.queries import UsageFilter, usage
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.storage.verification import verify
+from scripts.bench import asking
 from scripts.bench.gateway import await_ready, free_port, running
 from scripts.bench.ledger import PRICING, USERS, postgresql_schema
 from scripts.bench.load import Connection, Request
@@ -61,11 +62,13 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Usage reports per second over HTTP.")
-    parser.add_argument("--postgresql", metavar="URL", help="postgresql+psycopg://HOST/DATABASE")
-    parser.add_argument("--reports", type=int, default=3000)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--directory", help="where SQLite's file is")
+    parser = asking.parser("accounting", __doc__)
+    parser.add_argument(
+        "--postgresql", metavar="URL", help="also postgresql+psycopg://HOST/DATABASE"
+    )
+    parser.add_argument("--reports", type=int, metavar="N", default=3000, help="sent in all")
+    parser.add_argument("--connections", type=int, metavar="N", default=32, help="held open")
+    parser.add_argument("--directory", help="where SQLite's file is; else a temporary one")
     return parser.parse_args()
 
 

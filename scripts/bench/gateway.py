@@ -25,6 +25,7 @@ from typing import Any
 
 import yaml
 
+from scripts.bench import asking
 from scripts.bench.load import Figures, Request, measure
 from scripts.bench.members import TOKEN
 
@@ -173,13 +174,21 @@ def report(root: str, direct: str, child: int, given: argparse.Namespace) -> Non
 
 def main() -> None:
     """Starts everything, measures, stops everything."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--members", type=int, default=5)
-    parser.add_argument("--collections", type=int, default=840, help="in all, before merging")
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds, per job request")
-    parser.add_argument("--seconds", type=float, default=3.0, help="load per endpoint")
-    parser.add_argument("--connections", type=int, nargs="*", default=[1, 16])
-    parser.add_argument("--workers", type=int, default=2, help="of the aggregator")
+    parser = asking.parser("gateway", __doc__)
+    parser.add_argument("--members", type=int, metavar="N", default=5, help="generated backends")
+    parser.add_argument(
+        "--collections", type=int, metavar="N", default=840, help="in all, before merging"
+    )
+    parser.add_argument(
+        "--delay", type=float, metavar="SECONDS", default=0.0, help="of each request for a job"
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="SECONDS", default=3.0, help="of load on each endpoint"
+    )
+    parser.add_argument(
+        "--connections", type=int, metavar="N", nargs="*", default=[1, 16], help="held open"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", default=2, help="of the aggregator")
     given = parser.parse_args()
     share = given.collections // given.members
     ports = [free_port() for _ in range(given.members)]

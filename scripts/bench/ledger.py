@@ -27,6 +27,7 @@ from aggregator.ledger.reports import UsageReport, read_resources
 from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.storage.verification import verify
+from scripts.bench import asking
 
 PRICING = Path(__file__).resolve().parents[2] / "config" / "pricing"
 MARCH = 1_773_479_400_000
@@ -51,11 +52,13 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Usage reports per second.")
-    parser.add_argument("--postgresql", metavar="URL", help="postgresql+psycopg://HOST/DATABASE")
-    parser.add_argument("--reports", type=int, default=2000)
-    parser.add_argument("--threads", type=int, default=16)
-    parser.add_argument("--directory", help="where SQLite's file is")
+    parser = asking.parser("ledger", __doc__)
+    parser.add_argument(
+        "--postgresql", metavar="URL", help="also postgresql+psycopg://HOST/DATABASE"
+    )
+    parser.add_argument("--reports", type=int, metavar="N", default=2000, help="sent in all")
+    parser.add_argument("--threads", type=int, metavar="N", default=16, help="of each process")
+    parser.add_argument("--directory", help="where SQLite's file is; else a temporary one")
     return parser.parse_args()
 
 

@@ -8,7 +8,6 @@ constant in the graph says; ``--delay`` seconds are slept before each user reque
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import json
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+
+from scripts.bench import asking
 
 StartResponse = Callable[..., Any]
 BLOCK = b"\x55" * 65536
@@ -236,11 +237,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 def main() -> None:
     """Serves one generated backend until it is told to stop."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--collections", type=int, default=168)
-    parser.add_argument("--delay", type=float, default=0.0)
+    parser = asking.parser("members", __doc__)
+    parser.add_argument("--name", required=True, help="its id")
+    parser.add_argument("--port", type=int, metavar="N", required=True, help="of 127.0.0.1")
+    parser.add_argument("--collections", type=int, metavar="N", default=168, help="that it has")
+    parser.add_argument(
+        "--delay", type=float, metavar="SECONDS", default=0.0, help="before answers"
+    )
     given = parser.parse_args()
     Server(Member(given.name, given.port, given.collections, given.delay), given.port).run()
 

@@ -22,6 +22,7 @@ from aggregator.routing import (
     rewrite_for,
 )
 from aggregator.routing.splitting import facts_of, split
+from scripts.bench import asking
 
 BACKENDS = 20
 COLLECTIONS = 10_000
@@ -33,6 +34,7 @@ Graph = dict[str, Any]
 
 def main() -> None:
     """Print one line per graph."""
+    asking.parser("routing", __doc__).parse_args()
     backends = [backend(number) for number in range(BACKENDS)]
     print(f"{BACKENDS} backends, {COLLECTIONS:,} collections, {len(PROCESSES)} processes each")
     print(f"{'graph':<34}{'nodes':>8}{'read ms':>10}{'decide ms':>11}{'rewrite ms':>12}  outcome")

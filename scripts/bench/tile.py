@@ -12,12 +12,13 @@ import json
 import multiprocessing
 import os
 import resource
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Final
+
+from scripts.bench import asking
 
 PROFILE: Final = Path(__file__).parents[2] / "config" / "backends" / "terra.yaml"
 WEST, NORTH, EPSG = 600_000, 5_700_000, 32631
@@ -124,5 +125,15 @@ def megabytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def sizes() -> list[int]:
+    """What was asked for, in kilometres."""
+    parser = asking.parser("tile", __doc__)
+    parser.add_argument(
+        "kilometres", type=int, nargs="*", default=[WHOLE], help="the sides of the tiles"
+    )
+    asked: list[int] = parser.parse_args().kilometres
+    return asked
+
+
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [WHOLE])
+    main(sizes())

@@ -31,6 +31,7 @@ from aggregator.storage.database import Database
 from aggregator.upstream.client import Client
 from aggregator.upstream.issuers import Issuers
 from aggregator.usecases.identities import Identities
+from scripts.bench import asking
 
 ISSUER = "https://identity.example/realms/eo"
 ROUNDS, RUNS = 400, 5
@@ -50,6 +51,7 @@ class Ready(Issuers):
 
 def main() -> None:
     """Print one line per kind of request."""
+    asking.parser("tokens", __doc__).parse_args()
     for algorithm, private, public in keys():
         held = read_keys(ISSUER, {"keys": [{**public, "kid": "k"}]})
         raw = token(private, algorithm)

@@ -47,7 +47,7 @@ class Tour:
         heading(7, "The files")
         results = (f for f in self.output.rglob("*.*") if f.suffix != ".log")
         for file in sorted(results):
-            fact(f"{file.stat().st_size / 1000:.0f} kB", file)
+            fact(f"{max(1, round(file.stat().st_size / 1000))} kB", file)
 
     def connect(self) -> Connection:
         heading(1, f"Connect to {self.url} and log in as {USER}")
@@ -112,7 +112,7 @@ class Tour:
         cube = asks.scattered(connection, self.area).save_result(format="JSON")
         job = connection.create_job(cube, title="Radar, snow and temperature")
         fact("job", job.job_id)
-        fact("plan", job.describe().get("federation:plan"))
+        fact("plan", _without_blanks(str(job.describe().get("federation:plan"))))
         job.start()
         _follow(job)
         for part in job.describe()["federation:parts"]:
@@ -134,8 +134,11 @@ class Tour:
         self._tell_why(saved)
 
     def _tell_why(self, cube: Any) -> None:
-        lines = self.explain(cube.flat_graph()).splitlines()
-        fact("why", "\n".join(line for line in lines if line))
+        fact("why", _without_blanks(self.explain(cube.flat_graph())))
+
+
+def _without_blanks(told: str) -> str:
+    return "\n".join(line for line in told.splitlines() if line)
 
 
 def _offered_by(document: Mapping[str, Any], members: Sequence[str]) -> list[str]:
