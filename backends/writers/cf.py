@@ -13,8 +13,8 @@ import xarray as xr
 
 from backends.cube_form import FORM, GEOMETRY, TYPE, exact_geometries, form_of
 from backends.writers.cubes import (
-    BAND_NAMES,
     as_raster,
+    band_dimension,
     date_text,
     labels_of,
     moments,
@@ -35,7 +35,7 @@ def dataset_of(cube: xr.DataArray, *, as_variables: bool) -> xr.Dataset:
     and `openeo_cube` whatever else it takes to have the same cube again.
     """
     plain = _plain(cube)
-    bands = next((name for name in BAND_NAMES if name in cube.dims), None)
+    bands = band_dimension(cube)
     if bands is None or not as_variables:
         dataset, form = plain.to_dataset(name="data"), form_of(cube)
     else:
@@ -157,7 +157,7 @@ def _kind(cube: xr.DataArray, name: Hashable) -> str:
     stated = cube.coords[name].attrs.get(TYPE) if name in cube.coords else None
     if stated == "geometries" or _holds_geometries(cube, name):
         return "geometry"
-    return "bands" if name in BAND_NAMES else "other"
+    return "bands" if name == band_dimension(cube) else "other"
 
 
 def _holds_geometries(cube: xr.DataArray, name: Hashable) -> bool:
@@ -199,7 +199,7 @@ def metadata_of(cube: xr.DataArray, format_: str) -> dict[str, Any]:
     if {"x", "y"} <= set(cube.dims):
         found = as_raster(cube, format_).metadata(None)
     else:
-        bands = next((name for name in BAND_NAMES if name in cube.dims), None)
+        bands = band_dimension(cube)
         names = [] if bands is None else [str(label) for label in labels_of(cube, bands)]
         found = {"bands": [{"name": name} for name in names]} if names else {}
     layers = [{**band, **_stored(cube)} for band in found.get("bands", [])]

@@ -18,12 +18,13 @@ import xarray as xr
 from affine import Affine
 from pyproj.exceptions import ProjError
 
+from backends.cube_form import TYPE
 from backends.errors import OpenEOError, parameter_invalid
 
 Progress = Callable[[float], None]
 
 TIME_NAMES: Final = ("t", "time")
-BAND_NAMES: Final = ("bands", "band")
+_BAND_NAMES: Final = ("bands", "band")
 
 
 def unsuitable(format_: str, reason: str) -> OpenEOError:
@@ -52,6 +53,15 @@ def time_dimension(cube: xr.DataArray) -> Hashable | None:
 
 def _holds_dates(cube: xr.DataArray, dimension: Hashable) -> bool:
     return dimension in cube.coords and cube.coords[dimension].dtype.kind == "M"
+
+
+def band_dimension(cube: xr.DataArray) -> str | None:
+    """The dimension of bands, if there is one, whatever its name has become."""
+    for name in map(str, cube.dims):
+        stated = cube.coords[name].attrs.get(TYPE) if name in cube.coords else None
+        if stated == "bands" or (stated is None and name in _BAND_NAMES):
+            return name
+    return None
 
 
 def labels_of(cube: xr.DataArray, dimension: Hashable) -> list[Any]:
@@ -229,7 +239,7 @@ def labels_known(cube: xr.DataArray) -> dict[str, Any]:
     """What STAC should know of the bands and the dates of a cube."""
     time = time_dimension(cube)
     dates = [] if time is None else [date_text(label) for label in labels_of(cube, time)]
-    bands = next((name for name in BAND_NAMES if name in cube.dims), None)
+    bands = band_dimension(cube)
     names = [] if bands is None else [str(label) for label in labels_of(cube, bands)]
     described = {"bands": [{"name": name} for name in names]} if names else {}
     return {**described, **moments(dates)}

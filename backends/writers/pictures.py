@@ -79,7 +79,20 @@ def _asset(path: Path, media_type: str, raster: Raster, valid: npt.NDArray[np.bo
     # It would describe the cube's pixels, not those of the thinned picture.
     metadata.pop("proj:transform")
     metadata["proj:shape"] = list(valid.shape)
-    return SavedAsset(path, media_type, ("visual", "overview"), sized(path, metadata))
+    roles = ("visual", "overview")
+    return SavedAsset(path, media_type, roles, sized(path, metadata), _left_out(raster))
+
+
+def _left_out(raster: Raster) -> tuple[str, ...]:
+    """What of the cube the picture does not show, in sentences."""
+    told = []
+    if len(raster.dates) > 1:
+        told.append(f"The picture shows only the first of {len(raster.dates)} dates.")
+    shown = _bands_shown(raster)
+    if len(raster.bands) > shown:
+        names = ", ".join(raster.bands[:shown])
+        told.append(f"The picture shows only {names} of {len(raster.bands)} bands.")
+    return tuple(told)
 
 
 def _scaled(values: Floats, low: float | None, high: float | None) -> Floats:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backends.errors import OpenEOError
 from backends.writers.cubes import (
-    BAND_NAMES,
+    band_dimension,
     date_text,
     labels_known,
     labels_of,
@@ -108,7 +108,7 @@ def _of_frame(frame: pd.DataFrame) -> Table:
 
 
 def _of_cube(cube: xr.DataArray) -> Table:
-    bands = next((name for name in BAND_NAMES if name in cube.dims), None)
+    bands = band_dimension(cube)
     dimensions = [name for name in cube.dims if name != bands]
     rows = int(np.prod([cube.sizes[name] for name in dimensions], dtype=np.int64))
     if rows > MAX_ROWS:

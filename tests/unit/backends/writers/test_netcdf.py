@@ -9,6 +9,7 @@ import pytest
 import rasterio
 import xarray as xr
 
+from backends.cube_form import restored
 from backends.errors import OpenEOError
 from backends.writers import save
 from tests.unit.backends.writers.rasters import DATES, cube
@@ -47,6 +48,24 @@ def test_the_file_follows_the_conventions(tmp_path: Path) -> None:
     assert "_FillValue" not in raw["x"].attrs
     with xr.open_dataset(asset.path, engine="h5netcdf", decode_coords="all") as found:
         assert found.rio.crs.to_epsg() == 32631
+
+
+def test_bands_are_bands_under_another_name_too(tmp_path: Path) -> None:
+    data = cube().rename({"bands": "spectral"})
+    data["spectral"].attrs["openeo_type"] = "bands"
+    [asset] = save(data, "netCDF", {}, tmp_path)
+    assert asset.metadata["cube:dimensions"]["spectral"] == {
+        "type": "bands",
+        "values": ["B04", "B08"],
+    }
+    with xr.open_dataset(asset.path, engine="h5netcdf", decode_times=False) as opened:
+        assert {"B04", "B08"} <= set(opened.data_vars)
+        again = restored(opened)
+    assert again is not None
+    assert again.dims == ("t", "spectral", "y", "x")
+    assert again["spectral"].attrs["openeo_type"] == "bands"
+    [table] = save(data, "CSV", {}, tmp_path)
+    assert table.path.read_text(encoding="utf-8").startswith("t,y,x,B04,B08\n")
 
 
 def test_bands_can_stand_in_one_variable(tmp_path: Path) -> None:

@@ -43,6 +43,20 @@ def test_only_the_first_date_is_shown(tmp_path: Path) -> None:
     assert np.array_equal(picture(data, tmp_path, scale_min=0, scale_max=3000), first)
 
 
+@pytest.mark.parametrize("format_", ["PNG", "JPEG"])
+def test_what_of_a_cube_the_picture_does_not_show_is_told(tmp_path: Path, format_: str) -> None:
+    def told(**shape: Any) -> tuple[str, ...]:
+        [asset] = save(cube(**shape), format_, {}, tmp_path)
+        return asset.warnings
+
+    assert told(bands=("a", "b", "c", "d")) == (
+        "The picture shows only the first of 2 dates.",
+        "The picture shows only a, b, c of 4 bands.",
+    )
+    assert told(dates=None, bands=("a", "b")) == ("The picture shows only a of 2 bands.",)
+    assert told(dates=None, bands=("a", "b", "c")) == ()
+
+
 def test_no_data_is_transparent(tmp_path: Path) -> None:
     data = cube(dates=None, bands=None).where(lambda values: values != 1)
     alpha = picture(data, tmp_path)[..., 3]
