@@ -171,18 +171,33 @@ def array_find_label(data: Any, label: Any) -> int | None:
 @implements("array_find")
 def array_find(data: Any, value: Any, reverse: bool = False) -> Any:
     """The index of the first (or last) element equal to a value, or null; null is never found."""
-    if of_pixels(data):
-        return _find_in_fields(pixels(data), value, reverse)
+    equal = _equal_pixels(data, value)
+    if equal is not None:
+        return _first_index(equal, reverse)
     listed = elements(data)
     order = range(len(listed) - 1, -1, -1) if reverse else range(len(listed))
     return next((index for index in order if _same(listed[index], value)), None)
 
 
-def _find_in_fields(values: Any, value: Any, reverse: bool) -> Any:
-    equal = eq(values, value) == 1 if not is_null(value) else np.zeros_like(values, dtype=bool)
+def _equal_pixels(data: Any, value: Any) -> Any:
+    """Where elements (axis 0) equal a value, in each pixel; None if neither has pixels."""
+    if of_pixels(data):
+        values = pixels(data)
+        return np.zeros_like(values, dtype=bool) if is_null(value) else eq(values, value) == 1
+    if not is_field(value):
+        return None
+    never = np.zeros_like(value, dtype=bool)
+    found = [
+        eq(element, value) == 1 if isinstance(element, str | bool | int | float) else never
+        for element in elements(data)
+    ]
+    return stack(found or [never])
+
+
+def _first_index(equal: Any, reverse: bool) -> Any:
     turned = equal[::-1] if reverse else equal
     index = turned.argmax(axis=0).astype(np.float32)
-    position = (values.shape[0] - 1) - index if reverse else index
+    position = (equal.shape[0] - 1) - index if reverse else index
     return np.where(equal.any(axis=0), position, np.float32(math.nan))
 
 
@@ -194,10 +209,9 @@ def _same(element: Any, value: Any) -> bool:
 @implements("array_contains")
 def array_contains(data: Any, value: Any) -> Any:
     """Whether an element equals a value; null, arrays and objects are never found."""
-    if of_pixels(data):
-        if is_null(value):
-            return False
-        return (eq(pixels(data), value) == 1).any(axis=0).astype(np.float32)
+    equal = _equal_pixels(data, value)
+    if equal is not None:
+        return equal.any(axis=0).astype(np.float32)
     return array_find(data, value) is not None
 
 

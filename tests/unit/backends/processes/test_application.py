@@ -212,6 +212,27 @@ def test_a_series_is_rearranged_by_the_order_of_each_pixel() -> None:
     np.testing.assert_array_equal(result.values, [[[9, 2, 5]], [[4, 1, 5]], [[3, NAN, NAN]]])
 
 
+@pytest.mark.parametrize(
+    ("process", "arguments", "expected"),
+    [
+        ("array_contains", {"data": [3, 9, "5", None, [1]]}, [[[1, 0, 0]], [[1, 0, 0]], [[0] * 3]]),
+        ("array_contains", {"data": []}, [[[0, 0, 0]]] * 3),
+        ("array_find", {"data": [5, 9, 5]}, [[[NAN, NAN, 0]], [[1, NAN, 0]], [[NAN] * 3]]),
+        (
+            "array_find",
+            {"data": [5, 9, 5], "reverse": True},
+            [[[NAN, NAN, 2]], [[1, NAN, 2]], [[NAN] * 3]],
+        ),
+    ],
+)
+def test_each_pixel_is_looked_up_in_a_list(
+    process: str, arguments: dict[str, object], expected: list[object]
+) -> None:
+    cube = cube_of(STACK, t=["2024-01-01", "2024-01-11", "2024-01-21"])
+    result = on_cube(cube, "apply", process=callback(process, value=of("x"), **arguments))
+    np.testing.assert_array_equal(result.values, expected)
+
+
 def test_array_processes_on_bands() -> None:
     filtered = {
         "keep": {
