@@ -123,6 +123,9 @@ def test_a_collection_gives_its_items_without_help(
     same = collection.get_item(last.id)
     assert same is not None
     assert same.to_dict() == last.to_dict()
+    (described,) = [one for one in collection.links if one.rel.endswith("/queryables")]
+    queryables = collection.get_queryables_from(described.href)
+    assert "eo:cloud_cover" in queryables["properties"]
     with federation.without("aurora"):
         others = itertools.islice(collection.get_items(), 25)
         assert "aurora" not in {item.id.partition("-")[0] for item in others}
