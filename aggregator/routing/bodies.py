@@ -70,6 +70,21 @@ def read_tiles(body: JsonObject) -> Any:
     return places[0][1] if places else None
 
 
+def choices_in(body: JsonObject) -> dict[str, Any]:
+    """All such choices that a request makes, each once and as a property of the body.
+
+    Raises what `read_choice`, `read_policy` and `read_tiles` raise.
+    """
+    read_policy(body)
+    policies = [value for _, value in _choices(body, POLICY)]
+    made = {
+        BACKEND[0]: read_choice(body),
+        POLICY[0]: policies[0] if policies else None,
+        TILES: read_tiles(body),
+    }
+    return {name: value for name, value in made.items() if value is not None}
+
+
 def without_choice(body: JsonObject) -> dict[str, Any]:
     """The body as it is forwarded, without such choices; the one given stays as it is."""
     forwarded = {key: value for key, value in body.items() if key not in PROPERTIES}

@@ -33,7 +33,7 @@ from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
 from aggregator.ledger.orders import read_order
 from aggregator.routing import read_choice, without_choice
-from aggregator.routing.bodies import TILES, read_tiles
+from aggregator.routing.bodies import choices_in
 from aggregator.routing.plans import Plan
 from aggregator.storage.federated_jobs import FederatedJob, Owner
 from aggregator.usecases.accounts import Access
@@ -138,7 +138,7 @@ class Lifecycle:
         """Change a job; False if the plan would be for what others have changed meanwhile."""
         asked, now = request_in(body), self._now()
         read_order({**job.request, **asked}, BATCH)
-        anew = "process" in body or read_tiles(body) is not None
+        anew = "process" in body or bool(choices_in(body))
         process, plan = job.process, job.plan
         if anew:
             process = process_in({"process": job.process, **body})
@@ -335,10 +335,9 @@ def planned(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def request_in(body: JsonObject) -> dict[str, Any]:
-    """What a request says beside the process and the choice of a backend; also about tiles."""
-    tiles = read_tiles(body)
+    """What a request says beside the process, with its choices, by which it may be planned anew."""
     kept = {key: value for key, value in without_choice(body).items() if key != "process"}
-    return kept if tiles is None else {**kept, TILES: tiles}
+    return kept | choices_in(body)
 
 
 def _as_own(document: Mapping[str, Any], local: str, identifier: str, view: View) -> dict[str, Any]:

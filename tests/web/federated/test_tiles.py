@@ -203,6 +203,43 @@ def test_other_tiles_plan_the_job_anew(pair: Trio) -> None:
     assert found["federation:tiles"] == {"size": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("choice", "shown", "backend"),
+    [
+        ({"federation:backend": "aurora"}, {"federation:backend": "aurora"}, "aurora"),
+        (
+            {"job_options": {"federation:policy": "cheapest"}},
+            {"federation:policy": "cheapest"},
+            "terra",
+        ),
+    ],
+)
+def test_a_changed_process_is_planned_by_the_same_choices(
+    pair: Trio, choice: dict[str, Any], shown: dict[str, Any], backend: str
+) -> None:
+    user = pair.site.login()
+    job = pair.create(user, process=over(AREA), **{"federation:tiles": TILES}, **choice)
+    changed = {"process": over({**AREA, "east": 12.0})}
+    answer = pair.site.request("PATCH", f"/jobs/{job}", json=changed, headers=user)
+    assert answer.status_code == 204, answer.text
+    found = pair.read(job, user)
+    assert [part["backend"] for part in found["federation:parts"]] == [backend] * 8
+    assert shown.items() <= found.items()
+    pair.start(job, user)
+    pair.drive(job)
+    assert all(not j.sent.keys() & {*shown} for b in pair.batches.values() for j in b.made)
+
+
+def test_another_policy_plans_the_job_anew(pair: Trio) -> None:
+    user = pair.site.login()
+    job = pair.create(user, process=over(AREA), **{"federation:tiles": TILES})
+    changed = {"federation:policy": "cheapest"}
+    answer = pair.site.request("PATCH", f"/jobs/{job}", json=changed, headers=user)
+    assert answer.status_code == 204, answer.text
+    found = pair.read(job, user)["federation:parts"]
+    assert [part["backend"] for part in found] == ["terra"] * 4
+
+
 def test_a_federation_may_divide_nothing(tmp_path: Path) -> None:
     trio = Trio(tmp_path, collections=SAME, splitting={"most_tiles": 0})
     body = {"process": over(AREA), "federation:tiles": TILES}
