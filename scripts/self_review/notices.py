@@ -11,6 +11,12 @@ from scripts.self_review.findings import Cause, Finding, NotJudgedError
 from scripts.self_review.probe.client import NoAnswerError, UntrustedError
 from scripts.self_review.probe.pace import ExhaustedError
 
+DOWN = "It seems to be down; try again when it is up."
+ELSEWHERE = (
+    "Give the versioned address of the API, as in https://openeo.example/openeo/1.2, or a host "
+    "with /.well-known/openeo."
+)
+
 
 def notices(url: str, backend: Backend, findings: Sequence[Finding]) -> list[str]:
     """Sentences about the review as a whole; none if it went as one would expect.
@@ -40,10 +46,10 @@ def _address(url: str, backend: Backend) -> Iterator[str]:
     else:
         if "api_version" not in (read_object(answer) or {}):
             kind = answer.media_type or "no media type"
+            advice = DOWN if answer.status >= 500 else ELSEWHERE
             yield (
                 f"No openEO API was found at {given}: {answer.request} answered {answer.status} "
-                f"({kind}), without an api_version. Give the versioned address of the API, as in "
-                "https://openeo.example/openeo/1.2, or a host with /.well-known/openeo."
+                f"({kind}), without an api_version. {advice}"
             )
         elif backend.root != given and urlsplit(given).path:
             yield (

@@ -56,6 +56,17 @@ def test_a_server_that_is_no_openeo_is_said_to_be_none() -> None:
     )
 
 
+def test_a_server_in_maintenance_is_said_to_be_down() -> None:
+    page = (
+        b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
+    )
+    with RawServer(says(page)) as server:
+        report = reviewed({}, url=server.url, only=("api-30",), sockets=True)
+    (notice,) = report.notices
+    assert " answered 503 (text/html), " in notice
+    assert notice.endswith("It seems to be down; try again when it is up.")
+
+
 def test_a_certificate_that_does_not_validate_is_said_to_be_the_reason() -> None:
     problem = ssl.SSLCertVerificationError("certificate has expired")
     adapter = FailingAdapter(requests.exceptions.SSLError(problem))
