@@ -25,6 +25,17 @@ from tests.web.site import backend, basic, graph
 
 MEGABYTE = 1024 * 1024
 BIG = 100 * MEGABYTE
+PATIENCE = 100.0
+"""Seconds for what takes one on a machine that has nothing else to do."""
+UNHURRIED = {
+    "connect_timeout": PATIENCE,
+    "read_timeout": PATIENCE,
+    "metadata_deadline": PATIENCE,
+    "probe_deadline": PATIENCE,
+    "request_deadline": PATIENCE,
+    "first_answer_deadline": PATIENCE,
+}
+"""No member is taken for one that is away because the machine is busy."""
 
 
 @contextmanager
@@ -57,32 +68,35 @@ class Served:
             "workers": 2,
             "threads": 16,
             "backends": {n: {"url": u, "basic_authentication": True} for n, u in urls.items()},
+            "upstream": UNHURRIED,
             **more,
         }
         file = directory / "federation.yaml"
         file.write_text(yaml.safe_dump(settings, sort_keys=False))
         program = f"import sys; from aggregator.serve import serve; sys.exit(serve({str(file)!r}))"
-        with ExitStack() as stack:
-            stderr = stack.enter_context(log.open("wb")) if log else subprocess.PIPE
+        self._log = log or directory / "served.log"
+        with self._log.open("wb") as stderr:  # a pipe that nobody reads fills up
             self.process = subprocess.Popen(
                 [sys.executable, "-c", program], stderr=stderr, start_new_session=True
             )
 
     def wait(self) -> None:
         """Returns once it answers."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                if requests.get(f"{self.url}/health", timeout=5).status_code == 200:
+                if requests.get(f"{self.url}/health", timeout=PATIENCE).status_code == 200:
                     return
-            except requests.ConnectionError:
-                assert self.process.poll() is None
+            except requests.RequestException:
+                assert self.process.poll() is None, self._log.read_text()
             time.sleep(0.05)
         raise AssertionError("it does not answer")
 
     def login(self, user: str = "alice") -> dict[str, str]:
         """The header of a user."""
-        answer = requests.get(f"{self.url}/credentials/basic", headers=basic(user, user), timeout=9)
+        answer = requests.get(
+            f"{self.url}/credentials/basic", headers=basic(user, user), timeout=PATIENCE
+        )
         return {"Authorization": f"Bearer basic//{answer.json()['access_token']}"}
 
     def workers(self) -> list[int]:
@@ -94,8 +108,7 @@ class Served:
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """The exit status, and what it said."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=30)
-        return self.process.returncode, said.decode()
+        return self.process.wait(PATIENCE), self._log.read_text()
 
 
 def size_of_body(call: Call) -> Reply:
