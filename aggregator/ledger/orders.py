@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.documents import mapping, number
+from aggregator.documents import mapping, number, text
 from aggregator.errors import BillingPlanInvalid
 from aggregator.ledger.amounts import LARGEST, MILLICREDITS, quantity
 from aggregator.ledger.checks import check_budget, read_budget
 from aggregator.ledger.pricing import Tariff
 
+LEAST = 1
+"""Millicredits that are held for work of which it is not known that it costs anything."""
 OPTIONS = ("job_options", "options")
 ORGANISATION = "etl_organization_id"
 """The job option by which clients say which organisation is to pay. Source: the members' driver."""
@@ -55,6 +57,21 @@ def read_estimate(document: Mapping[str, Any]) -> int | None:
     if costs is None or not 0 <= costs <= LARGEST // MILLICREDITS:
         return None
     return int(quantity(costs) * MILLICREDITS)
+
+
+def cost_nothing(job: Mapping[str, Any]) -> bool:
+    """Whether a backend says of a canceled job that it has cost nothing, or that it never ran.
+
+    It says so by costs of 0 (null is no answer), or where it tells when jobs were queued and
+    started (API 1.3) by one that was only queued.
+    """
+    status, costs = text(job, "status"), number(job, "costs")
+    if status not in ("created", "canceled") or (costs is not None and costs != 0):
+        return False
+    if costs is not None:
+        return True
+    waited = status == "created" and text(job, "queued") != ""
+    return waited and not any(job.get(sign) for sign in ("started", "usage", "progress"))
 
 
 def amount_to_hold(order: Order, tariff: Tariff, estimate: int | None = None) -> int:

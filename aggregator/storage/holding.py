@@ -27,10 +27,12 @@ from aggregator.storage.misnaming import charged_before
 from aggregator.storage.page import Page
 from aggregator.storage.schema import hold_job, misnaming, usage_report
 
-RELEASED, ABANDONED, REPORTED = "released", "abandoned", "reported"
+RELEASED, ABANDONED, REPORTED, UNUSED = "released", "abandoned", "reported", "unused"
 """Why a hold was closed without being settled.
 
-The work did not start; no report came in time; the report had taken no hold, or another user's.
+The work did not start; no report came in time; the report had taken no hold, or another user's; its
+provider says that it never ran, or cost nothing. Where work may have started a report that comes
+all the same is charged to who started it, as if the hold were open.
 """
 
 
@@ -123,6 +125,18 @@ class Holding:
             if found is None or found.closed:
                 return False
             return self._close(connection, found.hold, now, reason)
+
+    def open_of_job(self, provider: str, job: str, user: str, until: int) -> list[Hold]:
+        """What is put aside for a job of a user since before `until`, the oldest first."""
+        with self._database.read() as connection:
+            there = _holds_there(connection, provider, job)
+        mine = [one.hold for one in there if one.closed is None and one.hold.user == user]
+        return [one for one in mine if one.opened <= until]
+
+    def is_known(self, provider: str, job: str) -> bool:
+        """Whether anything was ever put aside for a job."""
+        with self._database.read() as connection:
+            return bool(_holds_there(connection, provider, job))
 
     def reconcile(self, now: int, patience: int, since: int = 0) -> list[Hold]:
         """Closes the holds that no report will settle; returns those that it closed.

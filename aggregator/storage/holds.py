@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, union_all
 
 from aggregator.ledger.events import Hold
+from aggregator.storage.job_costs import AT_A_TIME
 from aggregator.storage.rows import hold_of
 from aggregator.storage.schema import closing, hold, hold_job, sighting
 
@@ -107,8 +108,10 @@ def overdue_holds(connection: Connection, now: int, patience: int, since: int) -
 
 def holds_of_jobs(connection: Connection, jobs: Collection[str]) -> list[FoundHold]:
     """The holds for jobs of these ids, of whatever provider, the oldest first."""
-    asked = {"jobs": sorted(jobs)}
-    found = [_found(row) for row in connection.execute(_HOLDS_OF_JOBS, asked)]
+    asked = sorted(jobs)
+    some = (asked[first : first + AT_A_TIME] for first in range(0, len(asked), AT_A_TIME))
+    rows = (row for few in some for row in connection.execute(_HOLDS_OF_JOBS, {"jobs": few}))
+    found = [_found(row) for row in rows]
     return sorted(found, key=lambda one: (one.hold.opened, one.hold.key))
 
 

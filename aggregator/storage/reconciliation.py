@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from aggregator.storage.database import Database
-from aggregator.storage.holding import ABANDONED, job_lock
-from aggregator.storage.holds import ENDED, JOB
+from aggregator.storage.holding import ABANDONED, UNUSED, job_lock
+from aggregator.storage.holds import ENDED, JOB, holds_of_jobs
 from aggregator.storage.job_costs import REFUNDED, UserAtWork, costs_of_jobs
 from aggregator.storage.schema import closing, hold, hold_job, misnaming, sighting, usage_report
 
@@ -132,12 +132,20 @@ def _seen(database: Database, start: int, end: int, provider: str | None) -> Ite
     )
     with database.read() as connection:
         rows = connection.execute(query).all()
+        spared = _spared(connection, {row.job for row in rows if row.charged is None})
         left = costs_of_jobs(connection, [row.job for row in rows if row.costs != row.charged])
     jobs: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
-        jobs.setdefault((row.provider, row.job), []).append(row)
+        if row.charged is not None or (row.provider, row.job) not in spared:
+            jobs.setdefault((row.provider, row.job), []).append(row)
     for about in jobs.values():
         yield from _disagreement(about, left)
+
+
+def _spared(connection: Connection, jobs: Collection[str]) -> set[tuple[str, str]]:
+    """Those whose last run cost nothing, as their providers say: no report is missed."""
+    last = {(one.hold.provider, one.hold.job): one for one in holds_of_jobs(connection, jobs)}
+    return {(at, job) for (at, job), one in last.items() if job and one.closed == UNUSED}
 
 
 def _disagreement(

@@ -27,7 +27,7 @@ from aggregator.errors import (
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.checks import Standing
 from aggregator.ledger.events import Hold
-from aggregator.ledger.orders import Order, amount_to_hold
+from aggregator.ledger.orders import LEAST, Order, amount_to_hold
 from aggregator.moments import day_of
 from aggregator.routing import FREE, Billing, Credit
 from aggregator.settings import Settings
@@ -186,18 +186,34 @@ class Credits:
                 more -= 1
 
     def put_aside(self, payer: Payer, order: Order, provider: str) -> Reservation:
-        """Puts aside what work without an id yet is expected to cost, if that is anything.
+        """Puts aside what work without an id yet is expected to cost, or else a token.
 
         Raises PaymentRequired, naming provider and day of renewal.
         """
         if not self.accounts_for(provider):
             return NOTHING
-        amount = amount_to_hold(order, self._ledger.tariffs.of(provider))
-        if amount <= 0:
+        expected = amount_to_hold(order, self._ledger.tariffs.of(provider))
+        amount = expected or self.token(order, provider)
+        if not amount:
             return NOTHING
         key = f"{order.activity}/{provider}/{uuid.uuid4().hex}"
-        self._ledger.hold(self.hold(payer, order, provider=provider, amount=amount, key=key))
+        wanted = self.hold(payer, order, provider=provider, amount=amount, key=key)
+        try:
+            self._ledger.hold(wanted)
+        except PaymentRequired:
+            if expected:
+                raise
+            return NOTHING
         return Held(self._ledger, key, provider, payer.member.user, self.now)
+
+    def token(self, order: Order, provider: str) -> int:
+        """Millicredits to put aside for work that may cost nothing.
+
+        With the hold is kept who started it. None for services, of which no report may ever come,
+        and where nobody reports.
+        """
+        reports = bool(self._ledger.tariffs.of(provider).reporters)
+        return LEAST if reports and order.activity != SERVICE else 0
 
     def check_debt(self, payer: Payer, provider: str) -> None:
         """Raises PaymentRequired if the wallet owes at this provider."""

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aggregator.documents import JsonObject, mapping, text
+from aggregator.errors import DatabaseUnavailable, PaymentRequired
 from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.events import Hold
-from aggregator.ledger.orders import amount_to_hold, read_estimate, read_order
+from aggregator.ledger.orders import amount_to_hold, cost_nothing, read_estimate, read_order
 from aggregator.settings import Settings
-from aggregator.storage.holding import Opened
+from aggregator.storage.holding import UNUSED, Opened
 from aggregator.storage.holds import ENDED
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.queries import costs_by_job, metrics_of_job
@@ -54,7 +55,9 @@ class JobAccounts:
         asked: int,
         estimate: JsonObject | None = None,
     ) -> Opened | None:
-        """Puts credits aside for a job or service that is about to start; None if it costs nothing.
+        """Puts credits aside for a job or service that is about to start.
+
+        A token if it may cost nothing, or None where not even that is left, or nobody reports.
 
         `document` are its metadata at its backend, as they were when `asked`; `estimate` what the
         backend expects of it. A job that somebody else has just started has its hold already.
@@ -63,10 +66,12 @@ class JobAccounts:
         """
         order = read_order(document, activity)
         tariff = self._ledger.tariffs.of(provider)
-        amount = amount_to_hold(order, tariff, read_estimate(estimate or {}))
+        expected = amount_to_hold(order, tariff, read_estimate(estimate or {}))
         payer, job = self._credits.payer(access, order), text(document, "id")
-        if amount <= 0:
+        if not expected:
             self._credits.check_debt(payer, provider)
+        amount = expected or self._credits.token(order, provider)
+        if not amount:
             return None
         key = f"{activity}/{provider}/{job}"
         wanted = self._credits.hold(
@@ -79,7 +84,12 @@ class JobAccounts:
                 not ended or made.opened > asked - self._starting
             )
 
-        return self._ledger.holds.open_for_job(wanted, still_runs)
+        try:
+            return self._ledger.holds.open_for_job(wanted, still_runs)
+        except PaymentRequired:
+            if expected:
+                raise
+            return None
 
     def call_off(self, opened: Opened) -> None:
         """Gives back what was put aside for what has not started."""
@@ -114,8 +124,29 @@ class JobAccounts:
             note(self._ledger.database, seen)
 
     def ended(self, access: Access, provider: str, job: str, status: str) -> None:
-        """Notes that a job was canceled or deleted."""
-        self.see(access, provider, [{"id": job, "status": status}], self.now())
+        """Notes that a job was canceled or deleted, if it was started here."""
+        with tolerated("it is not noted that jobs have ended"):
+            if self._ledger.holds.is_known(provider, job):
+                self.see(access, provider, [{"id": job, "status": status}], self.now())
+
+    def waits_for_usage(self, access: Access, provider: str, job: str, asked: int) -> list[Hold]:
+        """What was put aside for a job of the user's before it was canceled, as was `asked`."""
+        holds = self._ledger.holds
+        try:
+            return holds.open_of_job(provider, job, access.user_id, asked)
+        except DatabaseUnavailable:
+            return []  # they are given back when their time is over
+
+    def spared(self, holds: Sequence[Hold], document: JsonObject) -> None:
+        """Gives back what was put aside for a canceled job, if its backend says it cost nothing.
+
+        Should usage be reported later it is charged as ever: to who started the job, from the same
+        wallet, and within its budget.
+        """
+        if cost_nothing(document):
+            with tolerated("a hold is given back when its time is over"):
+                for hold in holds:
+                    self._ledger.holds.release(hold.key, self.now(), UNUSED)
 
     def costed(
         self, access: Access, provider: str, documents: Sequence[JsonObject]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
 from aggregator.documents import JsonObject, text
-from aggregator.errors import JobNotFound
+from aggregator.errors import JobNotFound, OpenEOError
 from aggregator.upstream.client import Request
 from aggregator.upstream.failures import FAILURES
 from aggregator.usecases.accounts import Access
@@ -44,7 +45,9 @@ class Jobs(Resources):
     def delete(self, identifier: str, access: Access, view: View) -> Reply:
         """Delete a job with all that belongs to it."""
         reply = super().delete(identifier, access, view)
-        self._has_ended(identifier, access, view, "deleted")
+        backend, local_id = self._located(identifier, view)
+        if self._accounts is not None and self._accounts.accounts_for(backend):
+            self._accounts.ended(access, backend, local_id, "deleted")
         return reply
 
     def estimate(self, job_id: str, access: Access, view: View) -> Reply:
@@ -82,9 +85,17 @@ class Jobs(Resources):
             return self._reply(job_id, start, access, view)
 
     def cancel(self, job_id: str, access: Access, view: View) -> Reply:
-        """Stop a job."""
-        reply = self._reply(job_id, Request("DELETE", "/results"), access, view)
-        self._has_ended(job_id, access, view, "canceled")
+        """Stop a job. What was put aside for one that cost nothing is given back at once."""
+        accounts, (backend, local_id) = self._accounts, self._located(job_id, view)
+        stop = Request("DELETE", "/results")
+        if accounts is None or not accounts.accounts_for(backend):
+            return self._reply(job_id, stop, access, view)
+        asked = accounts.now()
+        reply = self._reply(job_id, stop, access, view)
+        accounts.ended(access, backend, local_id, "canceled")
+        if held := accounts.waits_for_usage(access, backend, local_id, asked):
+            with suppress(OpenEOError):  # it was canceled all the same
+                accounts.spared(held, self._document(backend, local_id, "", access))
         return reply
 
     def _shown(self, items: Sequence[Item], access: Access, asked: int) -> Sequence[Item]:
@@ -101,11 +112,6 @@ class Jobs(Resources):
                 documents = accounts.costed(access, backend, documents)
             shown += [replace(i, document=d) for i, d in zip(group, documents, strict=True)]
         return shown
-
-    def _has_ended(self, job_id: str, access: Access, view: View, status: str) -> None:
-        backend, local_id = self._located(job_id, view)
-        if self._accounts is not None and self._accounts.accounts_for(backend):
-            self._accounts.ended(access, backend, local_id, status)
 
     def _estimated(
         self, backend: str, local_id: str, access: Access, view: View

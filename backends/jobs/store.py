@@ -205,7 +205,8 @@ class Store:
     ) -> Job | None:
         """Cancel a queued or running job; gives it as it was, None where it was neither.
 
-        What is to be reported of a run stays open until ``charge`` says what it took.
+        What is to be reported of a run stays open until ``charge`` says what it took; one that only
+        waited has cost nothing.
         It becomes "canceled" if it left files to download, else "created"
         (openEO API, DELETE /jobs/{job_id}/results).
         """
@@ -217,7 +218,9 @@ class Store:
                 write(connection, report(job), OPEN)
             left = job.status == "running" and _assets(connection, job_id, job.attempt)
             connection.execute(
-                "UPDATE jobs SET status = ?, ended = ?, updated = ? WHERE id = ?",
+                "UPDATE jobs SET status = ?, ended = ?, updated = ?,"
+                " costs = CASE status WHEN 'queued' THEN coalesce(costs, 0) ELSE costs END"
+                " WHERE id = ?",
                 ("canceled" if left else "created", _text(now), _text(now), job_id),
             )
             return job

@@ -226,9 +226,9 @@ def test_a_backend_that_is_not_accounted_for_costs_nothing(tmp_path: Path) -> No
 def test_whoever_owes_starts_not_even_what_is_free(tmp_path: Path) -> None:
     site = counting(tmp_path, terra={"defaults": {}})
     assert run(site, **TERRA).status_code == 200
-    assert held(site) == []
+    assert held(site) == [("terra", "r-1", 0.001)]
     report(site, "dear", 11)
-    assert left(site) == -1
+    assert left(site) == -1.001
     assert_error(run(site, **TERRA), 402, "PaymentRequired")
 
 

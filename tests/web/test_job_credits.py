@@ -92,7 +92,7 @@ def test_whoever_owes_starts_no_job_even_if_it_is_expected_to_cost_nothing(site:
     user = site.login()
     site.backends["terra"].answers["GET /jobs/j-1/estimate"] = {"costs": 0}
     assert start(site, user).status_code == 202
-    assert held(site) == []
+    assert held(site) == [("terra", "j-1", 0.001)]
     report(site, "dear", 11)
     assert_error(start(site, user), 402, "PaymentRequired")
 

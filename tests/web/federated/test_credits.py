@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.fakes.backends import Reply
 from tests.fakes.clock import Clock
 from tests.unit.ledger.documents import MARCH
 from tests.web.federated.site import Trio
@@ -123,6 +124,20 @@ def test_a_part_that_others_could_not_pay_cancels_what_runs(trio: Trio) -> None:
     trio.drive(job)
     assert trio.read(job, user)["federation:problem"]["federation:backends"] == ["borea"]
     assert trio.batches["aurora"].made[0].status == "canceled"
+
+
+def test_a_canceled_part_that_never_ran_gives_its_credits_back_at_once(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.running(user)
+    trio.step(2)
+    assert sorted(held(trio.site)) == [("aurora", "a1", 7.0), ("borea", "b1", 7.0)]
+    waited = {"id": "a1", "status": "created", "queued": "2026-03-14T09:10:00Z"}
+    trio.batches["aurora"].refuses["look"] = Reply(200, waited)
+    stopped = trio.site.request("DELETE", f"/jobs/{job}/results", headers=user)
+    assert stopped.status_code == 204
+    trio.drive(job)
+    assert held(trio.site) == [("borea", "b1", 7.0)]
+    assert [left(trio.site, name) for name in ("aurora", "borea")] == [10, 3]
 
 
 def test_a_budget_is_shared_by_all_parts(trio: Trio) -> None:

@@ -234,6 +234,20 @@ def test_a_stopped_job_with_files_is_canceled_and_keeps_them(store: Store) -> No
     assert store.assets("j1", job.attempt) == [asset]
 
 
+def test_a_job_that_is_stopped_while_it_waits_has_cost_nothing(store: Store) -> None:
+    add(store, "j1")
+    store.enqueue("j1", NOON, queue_length=10)
+    store.stop("j1", NOON)
+    waited = store.find("j1")
+    assert waited is not None
+    assert (waited.status, waited.costs) == ("created", 0)
+    run(store, "j1")
+    store.stop("j1", NOON)
+    began = store.find("j1")
+    assert began is not None
+    assert (began.status, began.costs) == ("created", None)
+
+
 def test_only_an_active_job_can_be_stopped(store: Store) -> None:
     add(store, "j1")
     assert store.stop("j1", NOON) is None
