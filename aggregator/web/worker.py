@@ -4,7 +4,8 @@ A request is handed from the thread that watches the connections to one that ser
 Each hand-over takes about as long as a look-up, so a thread that is not needed elsewhere waits a
 moment for the next request of the connection it has just served.
 
-A client that stalls costs no thread until its request is there (`arrivals`). If it stalls within a
+A client that stalls costs no thread until its request is there (`arrivals`), and `HURRY` seconds at
+most where there are as many connections as there can be. If it stalls within a
 large body, or takes in the answer slowly, it costs one for `PATIENCE` seconds per 64 KiB, and for
 `HURRY` seconds while others wait for a thread.
 """
@@ -46,10 +47,14 @@ _STATUSES: dict[type[Exception], int] = {
 
 
 class _Connection(TConn):  # type: ignore[misc]
-    """A connection; `wanted` bytes are waited for, and since `since` a thread waits for it."""
+    """A connection, `accepted` at a moment.
+
+    `wanted` bytes are waited for, and since `since` a thread waits for it.
+    """
 
     wanted = 0
     since: float | None = None
+    accepted = 0.0
 
     def init(self) -> None:
         super().init()
@@ -170,7 +175,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         self.nr_conns += 1
         conn = _Connection(self.cfg, peer, address, listener.getsockname())
-        conn.timeout = time.monotonic() + PATIENCE
+        conn.accepted = time.monotonic()
+        conn.timeout = conn.accepted + PATIENCE
         self.pending_conns.append(conn)
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
@@ -196,7 +202,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.timeout = min(conn.timeout, deadline)
 
     def murder_pending(self) -> None:
-        """End connections whose requests do not come, and those that hold threads for too long."""
+        """End connections whose requests do not come, and those that hold threads for too long.
+
+        Where no more connections can be taken, those that have sent no request have less time.
+        """
+        if self.nr_conns >= self.worker_connections:
+            for conn in self.pending_conns:
+                conn.timeout = min(conn.timeout, conn.accepted + HURRY)
         super().murder_pending()
         now, patience = time.monotonic(), HURRY if self._waiting else PATIENCE
         for conn in list(self._serving):

@@ -7,6 +7,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -272,6 +273,26 @@ def test_a_thread_leaves_a_connection_when_the_worker_is_to_end(threads: Threads
     assert threads.served == 1
 
 
+@pytest.mark.parametrize(("room", "ended"), [(1, False), (0, True)])
+def test_a_client_that_sends_no_request_makes_room_when_there_is_none(
+    room: int, ended: bool
+) -> None:
+    with ExitStack() as stack:
+        pairs = [[stack.enter_context(one) for one in socket.socketpair()] for _ in range(2)]
+        old, new = (_Connection(Config(), ours, "them", "us") for ours, _ in pairs)
+        worker = Worker.__new__(Worker)
+        worker.poller = stack.enter_context(selectors.DefaultSelector())
+        worker.keepalived_conns, worker.pending_conns = deque(), deque([old, new])
+        worker._waiting, worker._serving = deque(), set()
+        worker.nr_conns, worker.worker_connections = 2, 2 + room
+        for conn, seconds in ((old, HURRY + 1), (new, 0.0)):
+            conn.accepted = time.monotonic() - seconds
+            conn.timeout = conn.accepted + PATIENCE
+        worker.murder_pending()
+        assert list(worker.pending_conns) == ([new] if ended else [old, new])
+        assert worker.nr_conns == 2 - ended
+
+
 HALF_A_HEAD = b"POST /openeo/1.3/validation HTTP/1.1\r\nHost: x\r\n"
 HALF_A_BODY = HALF_A_HEAD + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{"
 
@@ -319,6 +340,7 @@ def serving(since: float | None) -> tuple[Worker, socket.socket]:
     """A worker one of whose threads has waited for its client so long; the client's end."""
     ours, theirs = socket.socketpair()
     worker = Worker.__new__(Worker)
+    worker.nr_conns, worker.worker_connections = 1, 1000
     worker.pending_conns, worker._waiting = deque(), deque()
     connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
     connection.since = None if since is None else time.monotonic() - since
