@@ -291,6 +291,7 @@ def test_links_on_a_page_keep_its_ticket(site: Site) -> None:
     page = get(site, f"{mine(site)}&f=html").text
     hrefs = [part.partition('"')[0] for part in page.split('href="')[1:]]
     assert len(hrefs) > 8
+    assert hrefs[0] == "../federation"
     for href in hrefs:
         path = urljoin("/federation/usage", href.replace("&amp;", "&"))
         assert site.client.get(path).status_code == 200, path
