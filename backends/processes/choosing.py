@@ -26,6 +26,8 @@ def chosen(data: Any, index: Any) -> Any:
     result is a floating-point field with the shape of `index`, no-data where there is no such
     element, or no index.
     """
+    if not len(data):
+        return floating(index) * math.nan
     values = floating(pixels(data) if of_pixels(data) else _spread(data, index))
     count = values.shape[0]
     library = dask.array if is_lazy(values) or is_lazy(index) else np

@@ -17,6 +17,7 @@ import numpy as np
 from backends.processes.declaration import implements
 from backends.processes.values import (
     Array,
+    describe,
     invalid,
     is_field,
     is_null,
@@ -105,6 +106,8 @@ def _or_equal(relation: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
 @implements("eq")
 def eq(x: Any, y: Any, delta: Any = None, case_sensitive: bool = True) -> Any:
     """Whether two values are equal; numbers within `delta`, texts perhaps in any case."""
+    if not is_null(delta) and not is_number(delta):
+        raise invalid("delta", f"must be a number or null, not {describe(delta)}.")
     if is_null(x) or is_null(y):
         return _unknown(x, y)
     if _has_pixels(x, y):
@@ -127,7 +130,7 @@ def _equal_fields_to_other(x: Any, y: Any) -> Any:
 
 
 def _near(x: Any, y: Any, delta: Any) -> Any:
-    return x == y if delta is None else abs(x - y) <= delta
+    return x == y if is_null(delta) else abs(x - y) <= delta
 
 
 @implements("neq")

@@ -52,8 +52,6 @@ _LIBRARY: Final = {
     "mod": library.mod,
     "multiply": library.multiply,
     "normalized_difference": library.normalized_difference,
-    "power": library.power,
-    "round": library._round,
     "sgn": library.sgn,
     "sin": library.sin,
     "sinh": library.sinh,
@@ -120,6 +118,25 @@ def _is_whole(value: Any) -> bool:
 
 for _identifier, _function in _LIBRARY.items():
     implements(_identifier)(elementwise(_function))
+
+
+@implements("power")
+def power(base: Any, p: Any) -> Any:
+    """`base` to the power of `p`; null where either is null, also for null to the power of 0."""
+
+    def raised(base: Any, p: Any) -> Any:
+        # NumPy's NaN to the power of 0 is 1, and so is 1 to the power of NaN.
+        return np.where(np.isnan(base) | np.isnan(p), math.nan, library.power(base, p))
+
+    return elementwise(raised)(base=base, p=p)
+
+
+@implements("round")
+def round_(x: Any, p: Any = 0) -> Any:
+    """`x` to `p` decimals, halves to the even digit; a negative `p` rounds to tens and so on."""
+    if not is_number(p) or int(p) != p:
+        raise invalid("p", f"must be a whole number, not {describe(p)}.")
+    return elementwise(library._round)(x=x, p=int(p))
 
 
 @implements("e")
