@@ -1,7 +1,6 @@
 """The life of a batch job: queued, run, ended, canceled, deleted, survived a restart."""
 
 import logging
-import shutil
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Final
 from backends.accounting.reports import Ending, Report, Reports
 from backends.errors import OpenEOError, job_not_found
 from backends.jobs.engine import RESULTS, Engine, Outcome, Prepare, Prepared, Task, as_it_is
+from backends.jobs.folders import remove
 from backends.jobs.records import Failure, Job, LogEntry, Usage, timestamp
 from backends.jobs.store import JobGoneError, QueueFullError, Store
 from backends.jobs.usage import costs_of
@@ -70,11 +70,11 @@ class Lifecycle:
         now, limits = self._clock(), self._profile.limits
         with self._lock:
             for job_id in self._store.with_old_results(now - timedelta(limits.keep_results_days)):
-                shutil.rmtree(self._folder / job_id, ignore_errors=True)
+                remove(self._folder / job_id)
                 self._store.remove_assets(job_id)
                 self._store.log(job_id, "info", "The results were kept long enough.", now)
             for job_id in self._store.unchanged_since(now - timedelta(limits.keep_jobs_days)):
-                shutil.rmtree(self._folder / job_id, ignore_errors=True)
+                remove(self._folder / job_id)
                 self._store.delete(job_id)
 
     def start(self, job: Job) -> None:
@@ -153,7 +153,7 @@ class Lifecycle:
             self._store.log(job.id, "error", error.message, self._clock(), code=error.code)
             return
         try:
-            shutil.rmtree(task.folder, ignore_errors=True)
+            remove(task.folder)
             task.write()
         except OSError:
             LOG.exception("No folder for job %s", job.id)
@@ -165,7 +165,7 @@ class Lifecycle:
 
     def _on_end(self, job: Job, task: Task, outcome: Outcome) -> None:
         # What is killed does not tidy up itself.
-        shutil.rmtree(task.scratch, ignore_errors=True)
+        remove(task.scratch)
         with self._lock:
             self._in_use.discard(task.folder)
             self._ended(job, outcome)
@@ -253,7 +253,7 @@ class Lifecycle:
         if now is None:
             self._clear(job.id)
         elif now.attempt != job.attempt:
-            shutil.rmtree(self._run_folder(job), ignore_errors=True)
+            remove(self._run_folder(job))
 
     def _clear(self, job_id: str) -> None:
         """Remove the folders of all runs of the job in which no process works any more."""
@@ -261,7 +261,7 @@ class Lifecycle:
         kept = {path for path in self._in_use if path.parent == folder}
         for path in folder.glob("*") if kept else [folder]:
             if path not in kept:
-                shutil.rmtree(path, ignore_errors=True)
+                remove(path)
 
     def _run_folder(self, job: Job) -> Path:
         return self._folder / job.id / str(job.attempt)
@@ -270,7 +270,7 @@ class Lifecycle:
         known = self._store.identifiers()
         for folder in self._folder.iterdir():
             if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
 
     def _task(self, job: Job, prepared: Prepared) -> Task:
         return Task(

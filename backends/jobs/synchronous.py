@@ -1,6 +1,5 @@
 """Synchronous requests: computed while the client waits, within a deadline."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Final
 from backends.accounting.reports import Ending, Reports
 from backends.errors import OpenEOError
 from backends.jobs.engine import Engine, Outcome, Prepare, Prepared, Task, as_it_is, awaited
+from backends.jobs.folders import remove
 from backends.jobs.lifecycle import failure_of
 from backends.jobs.records import Asset, Failure, Job, NewJob
 from backends.jobs.store import Store
@@ -37,7 +37,7 @@ class Computed:
 
     def discard(self) -> None:
         """Remove the files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
 
 class Synchronous:
@@ -85,7 +85,7 @@ class Synchronous:
                 outcome = awaited(self._engine, task)
                 return self._finished(job, task, outcome)
             except BaseException:
-                shutil.rmtree(task.folder, ignore_errors=True)
+                remove(task.folder)
                 raise
 
     def _finished(self, job: Job, task: Task, outcome: Outcome) -> Computed:

@@ -1,7 +1,6 @@
 """Draws the tiles of services when somebody looks at them, and keeps them for a while."""
 
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Final
 from backends.accounting.reports import Report, Reports
 from backends.errors import OpenEOError
 from backends.jobs.engine import Engine, Outcome, Task, awaited
+from backends.jobs.folders import remove
 from backends.jobs.usage import costs_of
 from backends.profile import Profile
 from backends.service_types import SERVICE_TYPES
@@ -47,7 +47,7 @@ class Drawing:
         self._folder = folder
         self._clock = clock
         self._slots = threading.BoundedSemaphore(profile.limits.concurrent_sync)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         (folder / "cache").mkdir(mode=0o700, parents=True)
 
     def tile(self, service: Service, z: int, x: int, y: int) -> Path:
@@ -67,7 +67,7 @@ class Drawing:
 
     def forget(self, service_id: str) -> None:
         """Remove the pictures of a service."""
-        shutil.rmtree(self._folder / "cache" / service_id, ignore_errors=True)
+        remove(self._folder / "cache" / service_id)
 
     def _kept(self, service: Service, tile: Tile) -> Path:
         name = f"{service.version}-{tile.z}-{tile.x}-{tile.y}.png"
@@ -90,7 +90,7 @@ class Drawing:
             kept.parent.mkdir(mode=0o700, exist_ok=True)
             (task.results / PICTURE).replace(kept)
         finally:
-            shutil.rmtree(task.folder, ignore_errors=True)
+            remove(task.folder)
 
     def _report(
         self, service: Service, task: Task, outcome: Outcome, costs: float, *, failed: bool
