@@ -13,6 +13,7 @@ from aggregator.errors import PermissionsInsufficient, TokenInvalid
 from aggregator.ledger.events import Hold
 from aggregator.storage.ledger import GRACE
 from aggregator.storage.reconciliation import Sighting, note
+from aggregator.usecases.accounts import Access
 from tests.fakes.backends import Reply
 from tests.unit.ledger.documents import APRIL, grant
 from tests.web.paying import books, counting, ledger, now, report
@@ -107,7 +108,7 @@ def test_me_has_a_link_that_opens_without_a_token_and_shows_the_users_own_usage(
     page = get(site, path).text
     assert "4 credits used in 2026-03" not in page  # a program gets JSON
     page = get(site, path, headers={"Accept": "text/html"}).text
-    assert "<h1>4 credits used in 2026-03</h1>" in page
+    assert "<h1>4 credits used in <time>2026-03</time></h1>" in page
     assert "bob" not in page
 
 
@@ -284,6 +285,22 @@ def test_who_comes_with_a_browser_and_no_ticket_is_told_where_there_is_one(site:
     answer = site.client.get("/federation/usage?f=html")
     assert answer.status_code == 401
     assert "<code>GET /me</code>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("who", "title", "told"),
+    [
+        (access(), "Your usage and credits", "By you, in"),
+        (REPORTER, "Usage at Terra Observatory", "At Terra Observatory, in"),
+        (OPERATOR, "Usage of all users", "By all users, in"),
+    ],
+)
+def test_a_page_says_by_whom_or_where_credits_were_used(
+    site: Site, who: Access, title: str, told: str
+) -> None:
+    used(site)
+    page = get(site, f"{link_of(site, who, title)}&f=html").text
+    assert f'<p class="soft">{told}' in page
 
 
 def test_links_on_a_page_keep_its_ticket(site: Site) -> None:
