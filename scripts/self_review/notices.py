@@ -26,6 +26,7 @@ def notices(url: str, backend: Backend, findings: Sequence[Finding]) -> list[str
     return [
         *_address(url, backend),
         *_certificate(backend),
+        *_media_type(backend),
         *filter(None, [login_problem("The login", backend.account)]),
         *filter(None, [login_problem("The login of the user without credits", backend.penniless)]),
         *_limits(findings),
@@ -65,6 +66,20 @@ def _nothing(given: str) -> str:
 def _certificate(backend: Backend) -> Iterator[str]:
     if urlsplit(backend.root).scheme == "https" and not backend.probe.verify:
         yield "Certificates were not looked at (--insecure), except by api-4."
+
+
+def _media_type(backend: Backend) -> Iterator[str]:
+    """That JSON is sent as something else, which no requirement is about, but clients are."""
+    try:
+        answer = backend.get("/")
+    except (ExhaustedError, NoAnswerError):
+        return
+    if read_object(answer) is not None and not answer.media_type.endswith(("/json", "+json")):
+        said = answer.media_type or "nothing in particular"
+        yield (
+            f"{answer.request} is JSON, but says that it is {said}; clients may refuse it. "
+            "Send Content-Type: application/json."
+        )
 
 
 def login_problem(which: str, account: Account | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_a_server_in_maintenance_is_said_to_be_down() -> None:
     (notice,) = report.notices
     assert " answered 503 (text/html), " in notice
     assert notice.endswith("It seems to be down; try again when it is up.")
+
+
+def test_json_that_says_it_is_a_web_page_is_told() -> None:
+    body = json.dumps(CAPABILITIES).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+    with RawServer(says(head % len(body) + body)) as server:
+        report = reviewed({}, url=server.url, only=("api-30",), sockets=True)
+    assert list(report.notices) == [
+        f"GET {server.url}/ is JSON, but says that it is text/html; clients may refuse it. "
+        "Send Content-Type: application/json."
+    ]
 
 
 def test_a_certificate_that_does_not_validate_is_said_to_be_the_reason() -> None:
