@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aggregator.documents import JsonObject, objects, text
-from aggregator.errors import FeatureUnsupported, NotFound
+from aggregator.errors import BackendFailure, FeatureUnsupported, NotFound
 from aggregator.ids import IdentifierError, federate, split
 from aggregator.merging.fields import base_of
 from aggregator.merging.queryables import merge_queryables
@@ -99,7 +99,12 @@ class Items:
             ) from error
         request = Request("GET", f"{paths[backend]}/{quote(own, safe='')}")
         answer = self._fleet.ask(backend, request, deadline=self._times.request_deadline)
-        return self.ours(backend, self._fleet.clients[backend].read(answer), collection, view)
+        found = self._fleet.clients[backend].read(answer)
+        if not text(found, "id"):
+            raise BackendFailure(
+                backend, "content", "it answers with no item, or one without an id"
+            )
+        return self.ours(backend, found, collection, view)
 
     def queryables(self, collection: str, view: View) -> dict[str, Any]:
         """By which properties the collection's data can be selected, and where."""

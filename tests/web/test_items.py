@@ -165,6 +165,15 @@ def test_an_id_of_no_backend_with_items_says_what_ids_are_like(site: Site, ident
     assert "begin with terra or aurora" in assert_error(answer, 404, "NotFound")["message"]
 
 
+@pytest.mark.parametrize("document", [{}, {"type": "Feature", "id": 5}, {"id": ""}])
+def test_an_answer_that_is_no_item_is_a_failure_of_its_backend(site: Site, document: Any) -> None:
+    site.backends["terra"].answers |= {
+        "GET /collections/S2_L2A/items/odd": Reply(200, document, GEOJSON)
+    }
+    answer = site.get("/collections/S2/items/terra-odd")
+    assert "'terra'" in assert_error(answer, 502, "BackendFailure")["message"]
+
+
 def test_an_item_that_its_backend_has_not_is_not_found(site: Site) -> None:
     assert_error(site.get("/collections/S2/items/terra-99"), 404, "NotFound")
 
