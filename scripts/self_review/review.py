@@ -28,7 +28,7 @@ from scripts.self_review.statements import StatementError
 RESULTS_BESIDE, ROWS_A_RESULT, MOST_JOBS = 40, 2, 30
 """Bounds of what the checks compute: so many results, one more for so many rows, so many jobs.
 
-A backend that offers every process needs about half of it. Nothing beyond is started.
+A backend that offers every process needs about two thirds of it. Nothing beyond is started.
 """
 
 
