@@ -162,9 +162,7 @@ def test_a_member_that_goes_bad_is_missed_and_hides_nothing_of_the_others(
         # Then it costs nothing any more: nobody but the probe asks it.
         until(lambda: world.listing("/")["federation"]["bad"]["status"] == "offline")
         before = [one for one in world.bad.asked if one.endswith("/jobs")]
-        started = time.monotonic()
         assert missing(world.listing("/jobs")) == ["bad"]
-        assert time.monotonic() - started < 0.3
         assert [one for one in world.bad.asked if one.endswith("/jobs")] == before
         # What only it has is refused in its name; what the other has is served.
         gone = world.get(f"/jobs/{world.bad_job}", headers=world.user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -319,7 +318,7 @@ def test_another_success_than_a_result_is_a_failure_of_its_backend(site: Site, s
     assert said.endswith(f"it answers with status {status} instead of a result")
 
 
-def test_a_graph_of_500_diamonds_is_decided_quickly(site: Site) -> None:
+def test_a_graph_of_500_diamonds_is_not_walked_path_by_path(site: Site) -> None:
     nodes: dict[str, Any] = {"n0": {"process_id": "ndvi", "arguments": {"x": 1}}}
     for number in range(500):
         previous = {"from_node": f"n{number}"}
@@ -328,9 +327,8 @@ def test_a_graph_of_500_diamonds_is_decided_quickly(site: Site) -> None:
             "arguments": {"x": previous, "y": previous},
         }
     nodes["n500"]["result"] = True
-    started = time.perf_counter()
+    # Path by path, of which there are 2 to the power of 500, this would never end.
     found = site.post("/validation", {"process_graph": nodes}).json
-    assert time.perf_counter() - started < 1.0
     assert found == {"errors": [], "federation:backends": ["terra"]}
 
 
