@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from backends.cube_form import FORM, GEOMETRY, TYPE, restored
+from backends.errors import OpenEOError
 from tests.fakes.exchange import Producer, difference, loaded
 from tests.fakes.execution import Execution, by, callback, of
 
@@ -107,6 +108,18 @@ def test_netcdf_keeps_every_cube_exactly(producer: Producer, name: str) -> None:
     arrived = loaded(producer, producer.results_of(left, "netCDF"))
     assert not difference(left, arrived)
     assert arrived.attrs == left.attrs
+
+
+@pytest.mark.parametrize("form", ["netCDF", "GTiff"])
+def test_results_of_more_than_can_be_loaded_are_refused_with_the_limit(
+    producer: Producer, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = producer.results_of(USUAL["as collections load"], form)
+    monkeypatch.setattr("backends.processes.copies.MAX_COPIED", 100)
+    with pytest.raises(OpenEOError) as caught:
+        loaded(producer, url)
+    assert caught.value.code == "FileSizeExceeded"
+    assert "more than 100 bytes in all, which is the most that one job" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", USUAL)
