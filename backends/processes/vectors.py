@@ -23,6 +23,7 @@ from backends.cube_form import GEOMETRY, TYPE
 from backends.errors import OpenEOError
 from backends.processes.cubes import Cube, rebuilt
 from backends.processes.declaration import implements
+from backends.processes.feature_properties import properties_of
 from backends.processes.geometries import WGS84, Box, area_in, moved, sound_shape, user_crs
 from backends.processes.values import invalid, is_null, is_number
 
@@ -54,8 +55,11 @@ def features_in(source: Any, target: pyproj.CRS, parameter: str) -> list[Feature
     if is_vector_cube(source):
         name = str(source.coords[GEOMETRY].dims[0])
         shapes = _moved(list(source.coords[GEOMETRY].values), cube_crs(source), target)
-        labels = source.coords[name].values.tolist()
-        found = [Feature(label, shape, {}) for label, shape in zip(labels, shapes, strict=True)]
+        labels, known = source.coords[name].values.tolist(), properties_of(source, name)
+        found = [
+            Feature(label, shape, {key: listed[place] for key, listed in known.items()})
+            for place, (label, shape) in enumerate(zip(labels, shapes, strict=True))
+        ]
     else:
         raw = list(_features(source, parameter))
         shapes = moved([item.shape for item in raw], source, target, parameter) if raw else []

@@ -26,6 +26,7 @@ from backends.processes.cubes import (
     typed,
 )
 from backends.processes.declaration import implements
+from backends.processes.feature_properties import property_coordinates
 from backends.processes.geometries import crs_of, rasterized
 from backends.processes.resampling import spacing
 from backends.processes.values import Array, floating, is_lazy, lazy
@@ -52,8 +53,9 @@ def aggregate_spatial(
 
     The reducer sees the pixels of a geometry as an unlabeled array: those with their centre
     in a polygon, crossed by a line, or nearest to a point. Labels are the ids of the features
-    if all have one, else 0, 1, 2, ... A `target_dimension` holds `value`, `total_count` and
-    `valid_count`. Raises `TargetDimensionExists`, `DimensionNotAvailable`.
+    if all have one, else 0, 1, 2, ...; their properties stay beside them. A
+    `target_dimension` holds `value`, `total_count` and `valid_count`. Raises
+    `TargetDimensionExists`, `DimensionNotAvailable`.
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
@@ -148,6 +150,10 @@ def _vector_cube(
     made = geometry_coordinates(labels, [feature.shape for feature in features], crs_of(cube))
     coords: dict[Any, Any] = {**coordinates_without(cube, *spatial), **made}
     coords.pop("spatial_ref", None)
+    # Bands become variables and columns in files.
+    bands = [str(label) for name in others for label in cube[name].values]
+    taken = {*cube.dims, *cube.coords, *bands, target}
+    coords.update(property_coordinates([one.properties for one in features], DIMENSION, taken))
     if target is None:
         result = rebuilt(library.stack(fields), [DIMENSION, *others], coords, cube)
     else:

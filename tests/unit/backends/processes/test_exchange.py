@@ -226,7 +226,7 @@ ZONES = {
         {
             "type": "Feature",
             "id": f"zone-{number}",
-            "properties": {},
+            "properties": {"name": f"Zone {number}", "size": number + 0.5, "zone/kind": None},
             "geometry": {
                 "type": "Polygon",
                 "coordinates": [[[15, 46], [16 / 3 + 10, 46], [15, 47.1 + number / 7], [15, 46]]],
@@ -265,6 +265,9 @@ def test_statistics_of_zones_are_kept_by_netcdf_with_their_geometries(producer: 
     arrived = loaded(producer, producer.results_of(left, "netCDF"))
     assert not difference(left, arrived)
     assert arrived.geometries.values.tolist() == ["zone-0", "zone-1"]
+    assert arrived["name"].values.tolist() == ["Zone 0", "Zone 1"]
+    assert arrived["size"].values.tolist() == [0.5, 1.5]
+    assert arrived["zone_kind"].values.tolist() == ["", ""]
     for before, after in zip(left[GEOMETRY].values, arrived[GEOMETRY].values, strict=True):
         assert before.wkb == after.wkb
     assert arrived[GEOMETRY].attrs == {"crs": "EPSG:32633"}

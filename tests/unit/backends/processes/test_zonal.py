@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from backends.errors import OpenEOError
+from backends.writers import save
 from tests.fakes.execution import Execution, by, callback, cube_of, of, on_cube
 
 NAN = np.nan
@@ -51,6 +57,72 @@ def test_features_give_their_ids_as_labels() -> None:
     result = on_cube(CUBE, "aggregate_spatial", geometries=collection, reducer=MEAN)
     assert list(result.geometries.values) == ["field", "forest"]
     np.testing.assert_array_equal(result.values, [[NAN, 12], [1, 13]])
+
+
+FIELDS = [
+    {"name": "North", "hectares": 3, "since": 2019, "irrigated": True, "a": "x", "data": [1]},
+    {"name": "South", "hectares": 1.5, "since": None, "irrigated": None},
+]
+
+
+def described(properties: Sequence[Mapping[str, object] | None]) -> Any:
+    """The statistics of features with these properties."""
+    zones = features(*[box(0, -20, 20, 0)] * len(properties))
+    for feature, known in zip(zones["features"], properties, strict=True):
+        feature["properties"] = known
+    return on_cube(CUBE, "aggregate_spatial", geometries=zones, reducer=MEAN)
+
+
+def test_properties_of_features_stay_beside_their_statistics() -> None:
+    result = described(FIELDS)
+    assert result["name"].values.tolist() == ["North", "South"]
+    assert result["hectares"].values.tolist() == [3, 1.5]
+    np.testing.assert_array_equal(result["since"].values, [2019, np.nan])
+    assert result["irrigated"].values.tolist() == ["true", ""]
+    # These names are those of something else.
+    assert result["feature_data"].values.tolist() == ["[1]", ""]
+    assert result["feature_a"].values.tolist() == ["x", ""]
+
+
+@pytest.mark.parametrize("format_", ["GeoJSON", "CSV", "Parquet", "netCDF", "JSON"])
+def test_properties_of_features_are_saved_with_their_statistics(
+    format_: str, tmp_path: Path
+) -> None:
+    [asset] = save(described(FIELDS), format_, {}, tmp_path)
+    if format_ == "GeoJSON":
+        north, south = json.loads(asset.path.read_bytes())["features"]
+        assert (north["properties"]["name"], north["properties"]["hectares"]) == ("North", 3)
+        assert (south["properties"]["name"], south["properties"]["since"]) == ("South", None)
+    elif format_ == "CSV":
+        assert "feature_index,name,hectares" in asset.path.read_text(encoding="utf-8")
+        assert "0,North,3.0" in asset.path.read_text(encoding="utf-8")
+    elif format_ == "Parquet":
+        assert {"name", "hectares"} <= set(pd.read_parquet(asset.path).columns)
+    elif format_ == "netCDF":
+        with xr.open_dataset(asset.path, engine="h5netcdf") as opened:
+            assert opened["name"].values.tolist() == ["North", "South"]
+
+
+def test_statistics_of_statistics_keep_the_properties_and_features_without_any_are_fine() -> None:
+    assert "name" in described([{"name": "a"}, None, {}]).coords
+    assert described([{"name": "a"}, None, {}])["name"].values.tolist() == ["a", "", ""]
+    extents = {"spatial_extent": None, "temporal_extent": None}
+    zones = {"data": by("cube"), "geometries": by("zones"), "reducer": MEAN}
+    again = Execution({"cube": CUBE, "zones": described(FIELDS)}).run(
+        {
+            "cube": {"process_id": "load_collection", "arguments": {"id": "cube", **extents}},
+            "zones": {"process_id": "load_collection", "arguments": {"id": "zones", **extents}},
+            "again": {"process_id": "aggregate_spatial", "arguments": zones, "result": True},
+        }
+    )
+    assert again["name"].values.tolist() == ["North", "South"]
+
+
+def test_of_very_many_properties_the_first_ones_are_kept() -> None:
+    result = described([{f"p{number}": "x" * 5000 for number in range(150)}])
+    kept = [name for name in result.coords if str(name).startswith("p")]
+    assert len(kept) == 100
+    assert {len(str(result[name].values[0])) for name in kept} == {1000}
 
 
 def test_points_take_their_nearest_pixel_and_lines_all_that_they_cross() -> None:
