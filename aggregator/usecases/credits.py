@@ -5,6 +5,7 @@ backend is asked, and no transaction is open meanwhile. What becomes of it::
 
     the work did not start          given back at once
     a report about it comes         settled: the credits pay, the rest is given back
+    it is canceled unused           given back at once, if its backend says so (`JobAccounts`)
     nothing is heard of it          given back when its time is over (`housekeeping`)
 """
 
