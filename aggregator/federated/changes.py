@@ -155,8 +155,10 @@ def taken_back(job: JobState, key: Key, now: int) -> JobState:
     before = {CREATING: WAITING, STARTING: CREATED}
     if part is None or part.stage not in before:
         return job
-    undone = replace(part, stage=before[part.stage], since=now, attempts=part.attempts - 1)
-    return settled(job.having(undone), now)
+    stage, attempts = before[part.stage], part.attempts - 1
+    return settled(
+        job.having(replace(part, stage=stage, since=now, due=now, attempts=attempts)), now
+    )
 
 
 def seen(

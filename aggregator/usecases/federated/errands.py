@@ -127,7 +127,10 @@ class Errands:
         if not self._intends(errand, CREATING, budget):
             return
         if self._monotonic() - begun > self._seconds / 2:
-            return  # who has taken over meanwhile may be about to create it, too
+            # Who takes over may be about to create it, too. Has nobody done so yet it is tried
+            # again, rather than looked for until it could have been there.
+            self._take_back(errand)
+            return
         try:
             local_id = self._members.create(part.backend, body, errand.access)
         except OpenEOError as error:

@@ -192,3 +192,5 @@ def test_a_program_that_was_paused_before_it_asked_does_not_ask_any_more() -> No
     driver = world.driver(monotonic=lambda: next(times))
     driver.step()
     assert [backend for backend, _ in world.members.made] == ["aurora"]
+    driver.step()  # nobody has taken over: at once, not when it could have been created
+    assert [backend for backend, _ in world.members.made] == ["aurora", "terra"]
