@@ -67,7 +67,13 @@ def the_size_is_estimated(backend: Backend) -> Outcome:
 
 @check("api-824")
 def downloads_are_told(backend: Backend) -> Outcome:
-    return _number(backend, "downloads_included")
+    key = "downloads_included"
+    estimate = _estimate(backend)
+    if key in estimate and estimate[key] is None:  # said, and not merely the default
+        return judged(
+            [], "null: as many as wanted.", shown_answer(_answer(backend), f"{key}: null")
+        )
+    return _number(backend, key)
 
 
 @check("api-825")
