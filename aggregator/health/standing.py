@@ -95,9 +95,10 @@ class Standing:
         return self.standing == EXCLUDED
 
     def as_text(self) -> str:
-        """What stands in its way, to follow the member's name."""
+        """What stands in its way, to follow the member's name and to be followed by a stop."""
         since = f" since {rfc3339(self.since)}" if self.since is not None else ""
-        why = f": {self.reason}" if self.reason else ""
+        reason = self.reason.rstrip(". ")
+        why = f": {reason}" if reason else ""
         return f"is {self.standing}{since}{why}"
 
 

@@ -37,7 +37,7 @@ def test_an_excluded_member_gets_no_new_work_and_says_why(site: Site) -> None:
     refused = site.post("/result", {"process": graph(collection_id="LAND")}, headers=headers)
     body = assert_error(refused, 400, "NoBackendForProcess")
     assert body["federation:lacking"]["terra"] == [
-        "takes no new work: it is excluded since 2026-05-04T00:00:00Z: Two warnings; we talked."
+        "takes no new work: it is excluded since 2026-05-04T00:00:00Z: Two warnings; we talked"
     ]
     elsewhere = site.post("/validation", graph())
     assert elsewhere.json == {"errors": [], "federation:backends": ["aurora"]}

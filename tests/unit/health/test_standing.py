@@ -60,7 +60,7 @@ def test_the_standing_says_since_when_and_why() -> None:
     steps = [
         Step(1, State("unstable"), "two months"),
         Step(2, State("unstable", proposal="exclude"), "three months"),
-        Step(AT, State("excluded"), "talked to them"),
+        Step(AT, State("excluded"), "talked to them."),
     ]
     assert standing_of("boreal", []) == Standing("boreal")
     assert standing_of("boreal", steps[:2]) == Standing(
