@@ -335,16 +335,16 @@ def _same_origin(one: str, other: str) -> bool:
     return (first.scheme, first.netloc) == (second.scheme, second.netloc)
 
 
-def _prepared(request: Request, url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+def _prepared(request: Request, url: str, headers: dict[str, str]) -> requests.PreparedRequest:
     """A request that is sent as it is: its URL is quoted and its body is bytes, or a source."""
     prepared, body = requests.PreparedRequest(), request.body
     prepared.method, prepared.url = request.method, url
     prepared.body = body  # type: ignore[assignment]
-    prepared.headers = CaseInsensitiveDict(headers)
     if body is not None or request.method in ("POST", "PUT", "PATCH"):
         length = len(body or b"") if isinstance(body, bytes | None) else body.length
         if length is not None:
-            prepared.headers["Content-Length"] = str(length)
+            headers["Content-Length"] = str(length)
+    prepared.headers = headers  # type: ignore[assignment]  # each name is written in one way
     return prepared
 
 
