@@ -29,7 +29,7 @@ def test_who_is_excluded_is_read_in_the_record(tmp_path: Path) -> None:
     operations.decide("terra", "exclude", "Down.", by="olga")
     database.dispose()
     with observed(given, seconds=5) as found:
-        assert found.catalogue.known(found.view)["terra"].excluded.endswith(": Down.")
+        assert found.catalogue.known(found.view)["terra"].excluded.endswith(": Down")
 
 
 def test_nothing_is_stored_and_nothing_monitored(tmp_path: Path) -> None:

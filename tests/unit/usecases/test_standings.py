@@ -52,7 +52,7 @@ def test_who_is_excluded_is_known_before_the_first_request(tmp_path: Path) -> No
     federation(tmp_path).availability.operations.decide("terra", "exclude", "Down.", by="olga")
     started = federation(tmp_path)
     started.availability.start()
-    assert started.snapshots.current()["terra"].excluded.endswith(": Down.")
+    assert started.snapshots.current()["terra"].excluded.endswith(": Down")
     started.availability.stop()
 
 
