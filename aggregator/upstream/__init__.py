@@ -12,6 +12,7 @@
     latencies    how soon a backend answers
     metadata     the documents of one backend, fetched whole
     archive      last known metadata, kept as files
+    details      collections' full metadata, fetched when first asked for
     snapshots    what is known of each backend, looked after in the background
     flights      of several callers that want the same, one fetches
     probes       one look at a member, as the contract counts it

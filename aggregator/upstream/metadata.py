@@ -50,6 +50,10 @@ class Stored:
         """The JSON, parsed anew for each reader: bytes take a tenth of its memory."""
         return orjson.loads(self.body)
 
+    def is_old(self, now: float, interval: float) -> bool:
+        """Whether it was fetched longer ago than that, or in a future that a wrong clock saw."""
+        return not 0 <= now - self.fetched_at <= interval
+
 
 def stored(body: bytes, etag: str | None, now: float) -> Stored:
     """A document to keep."""

@@ -16,31 +16,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cachetools import LRUCache, TTLCache
-
-from aggregator.errors import BackendUnavailable, OpenEOError
+from aggregator.errors import OpenEOError
 from aggregator.health.standing import Standing
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
+from aggregator.upstream.details import Details, KeptDetails
 from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.fleet import Breaker, Fleet
-from aggregator.upstream.flights import Flights
 from aggregator.upstream.latencies import Latency
-from aggregator.upstream.metadata import (
-    CAPABILITIES,
-    PATHS,
-    Metadata,
-    Stored,
-    detail_request,
-    offers,
-    stored,
-)
+from aggregator.upstream.metadata import CAPABILITIES, PATHS, Metadata, Stored, offers
 
-# Of collections' full metadata, per backend.
-DETAIL_BYTES = 8 * 1024 * 1024
-# Collections whose full metadata have just failed, and how long that is remembered.
-FAILED_DETAILS = 1000
-RETRY_SECONDS = 10.0
 # A probe that times out once may have met a busy moment.
 PATIENCE = 2
 
@@ -95,11 +80,10 @@ class Member:
         changed: Callable[[], None],
     ) -> None:
         self.snapshot = snapshot
+        self.details = KeptDetails(archive, clock, times.refresh_interval)
         self._metadata, self._breaker, self._latency = metadata, breaker, latency
         self._times, self._archive = times, archive
         self._clock, self._changed = clock, changed
-        self._details: LRUCache[str, Stored] = LRUCache(DETAIL_BYTES, lambda d: len(d.body))
-        self._stale: set[str] = set()
         self._lock = threading.Lock()
         self._visiting = threading.Lock()
         self._failed_probes = 0
@@ -119,30 +103,10 @@ class Member:
             recovered = self._breaker.is_open or not self.snapshot.visited
             if self._probe():
                 self._refresh(everything or recovered)
-                self._refresh_details()
+                self.details.refresh(self._metadata, self._times.request_deadline, self._changed)
             if not self.snapshot.visited:
                 self._update(visited=True)
             return self.snapshot.online
-
-    def detail(self, collection: str) -> Stored | None:
-        """A collection's full metadata if it is known; old ones are refreshed at the next visit."""
-        with self._lock:
-            known = self._details.get(collection)
-        if known is None:
-            known = self._archive.load(_detail_name(collection))
-            if known is not None:
-                self.keep_detail(collection, known, new=False)
-        if known is not None and self._is_old(known):
-            self._stale.add(collection)
-        return known
-
-    def keep_detail(self, collection: str, document: Stored, *, new: bool = True) -> None:
-        """Remember a collection's full metadata."""
-        with self._lock:
-            if len(document.body) <= DETAIL_BYTES:
-                self._details[collection] = document
-        if new:
-            self._archive.save(_detail_name(collection), document)
 
     def stands(self, standing: Standing) -> None:
         """The member stands so from now on."""
@@ -208,21 +172,6 @@ class Member:
         else:
             self._store(kind, document, failing=failing)
 
-    def _refresh_details(self) -> None:
-        while self._stale:
-            collection = self._stale.pop()
-            with self._lock:
-                known = self._details.get(collection)
-            deadline = self._times.request_deadline
-            try:
-                fetched = self._metadata.detail(collection, known, self._clock(), deadline)
-            except FAILURES:
-                return  # the old one stays; a probe will tell how the backend is
-            if fetched is not None:
-                self.keep_detail(collection, fetched)
-                if known is None or known.digest != fetched.digest:
-                    self._changed()
-
     def _store(self, kind: str, document: Stored, **also: object) -> None:
         known = self.snapshot.documents.get(kind)
         self._update(documents={**self.snapshot.documents, kind: document}, **also)
@@ -238,10 +187,8 @@ class Member:
             self._archive.remove(kind)
 
     def _is_old(self, known: Stored | None) -> bool:
-        """Whether a document is due; also one of a future that a wrong clock has seen."""
-        if known is None:
-            return True
-        return not 0 <= self._clock() - known.fetched_at <= self._times.refresh_interval
+        """Whether a document is due."""
+        return known is None or known.is_old(self._clock(), self._times.refresh_interval)
 
     def _update(self, **changes: object) -> None:
         with self._lock:
@@ -263,12 +210,7 @@ class Snapshots:
         timer: Clock = time.monotonic,
     ) -> None:
         """`clock` gives seconds since 1970, `timer` seconds that only grow."""
-        self._fleet, self._times, self._clock = fleet, times, clock
-        self._flights = Flights()
-        self._failing = threading.Lock()
-        self._failed: TTLCache[tuple[str, str], Failure] = TTLCache(
-            FAILED_DETAILS, RETRY_SECONDS, timer
-        )
+        self._times = times
         self._listeners: list[Callable[[], None]] = []
         self._stopping = threading.Event()
         self._wakes = {backend.id: threading.Event() for backend in backends}
@@ -288,6 +230,8 @@ class Snapshots:
             )
             for backend in backends
         }
+        kept = {name: member.details for name, member in self._members.items()}
+        self._details = Details(fleet, kept, clock, timer)
         fleet.tripped = self._tripped
         for member in self._members.values():
             member.restore()
@@ -312,40 +256,7 @@ class Snapshots:
         What is not known yet is fetched, by one caller at a time, within `deadline` seconds; what
         has just failed is not fetched again for some seconds.
         """
-        until = time.monotonic() + deadline
-        found = self._known_details(own_ids)
-        lacking = {name: own_id for name, own_id in own_ids.items() if name not in found}
-        if not lacking:
-            return found, {}
-        with self._flights.only_one(frozenset(lacking.items()), until) as first:
-            if not first:
-                lacking = {n: i for n, i in lacking.items() if self._members[n].detail(i) is None}
-            failures = self._lately_failed(lacking)
-            lacking = {name: lacking[name] for name in lacking if name not in failures}
-            if lacking:
-                failures |= self._fetch_details(lacking, until - time.monotonic())
-        return self._known_details(own_ids), failures
-
-    def _lately_failed(self, lacking: Mapping[str, str]) -> dict[str, Failure]:
-        with self._failing:
-            entries = {name: self._failed.get((name, lacking[name])) for name in lacking}
-        return {name: failure for name, failure in entries.items() if failure is not None}
-
-    def _known_details(self, own_ids: Mapping[str, str]) -> dict[str, Stored]:
-        known = {name: self._members[name].detail(own_id) for name, own_id in own_ids.items()}
-        return {name: document for name, document in known.items() if document is not None}
-
-    def _fetch_details(self, lacking: Mapping[str, str], deadline: float) -> dict[str, Failure]:
-        requests = {name: detail_request(own_id) for name, own_id in lacking.items()}
-        answers = self._fleet.ask_all(requests, {}, deadline=max(deadline, 0))
-        for name, answer in answers.raw.items():
-            document = stored(answer.body, answer.headers.get("ETag"), self._clock())
-            self._members[name].keep_detail(lacking[name], document)
-        with self._failing:
-            for name, failure in answers.failures.items():
-                if not isinstance(failure, BackendUnavailable):  # that costs nothing
-                    self._failed[name, lacking[name]] = failure
-        return dict(answers.failures)
+        return self._details.of(own_ids, deadline=deadline)
 
     def refresh(self) -> None:
         """Visit every backend now, one after the other."""
@@ -410,7 +321,3 @@ class Snapshots:
     def _changed(self) -> None:
         for listener in self._listeners:
             listener()
-
-
-def _detail_name(collection: str) -> str:
-    return f"collection {collection}"
