@@ -10,12 +10,31 @@ from typing import Any
 import requests
 import urllib3
 
-from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.errors import (
+    BackendError,
+    BackendFailure,
+    BackendTimeout,
+    BackendUnavailable,
+    OpenEOError,
+)
 from aggregator.upstream.deadlines import Deadline
 from aggregator.upstream.heads import HeadUnreadable
 
 Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
 FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
+
+
+# openEO's errors by which a backend says that it cannot tell, or not this user.
+_NOTHING = frozenset(
+    {"FeatureUnsupported", "EstimateComplexity", "NotFound", "PermissionsInsufficient"}
+)
+
+
+def tells_nothing(failure: OpenEOError) -> bool:
+    """Whether a backend answers with it that it has nothing to tell, which is no failure."""
+    if isinstance(failure, BackendFailure):
+        return failure.status_there in {404, 405, 501}
+    return failure.code in _NOTHING
 
 
 class Translated:

@@ -6,20 +6,21 @@ Of a process that takes several backends it is what they would cost together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.errors import OpenEOError
-from aggregator.ids import IdentifierError, split
+from aggregator.ids import split
 from aggregator.ledger.orders import read_order
 from aggregator.routing import FREE, Billing, Plan
+from aggregator.upstream.failures import tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH, Credits
 from aggregator.usecases.federated.desk import JobDesk
 from aggregator.usecases.federated.estimating import credits_shown, side_by_side
 from aggregator.usecases.federated.lifecycle import is_federated
+from aggregator.usecases.jobs import MISSING
 from aggregator.usecases.processing import Processing
 from aggregator.usecases.splitting import Whole
 from aggregator.usecases.user_processes import UserProcesses
@@ -84,7 +85,7 @@ class Estimates:
             for backend in (*routing.able, *waiting)
         ]
         chosen = {"federation:backends": [routing.chosen]} if routing.chosen else {}
-        missing = {"federation:missing": waiting} if waiting else {}
+        missing = {MISSING: waiting} if waiting else {}
         return {"estimates": estimates, "links": [], **chosen, **missing}
 
     def of_job(self, identifier: str, access: Access, view: View) -> dict[str, Any]:
@@ -96,12 +97,18 @@ class Estimates:
         if is_federated(identifier):
             return self._of_federated(identifier, access, view)
         job = self._jobs.read(identifier, access, view).document or {}
-        stated: dict[str, JsonObject] = {}
-        with suppress(OpenEOError, IdentifierError):  # it gives none, or is at no single backend
-            backend, _ = split(identifier, self._processing.backends)
-            stated[backend] = self._jobs.estimate(identifier, access, view).document or {}
+        backend, _ = split(identifier, self._processing.backends)
+        stated: dict[str, Any] = {}
+        try:
+            stated |= self._jobs.estimate(identifier, access, view).document or {}
+            silent = bool(stated.pop(MISSING, None))
+        except OpenEOError as failure:
+            silent = not tells_nothing(failure)
         body = {name: job[name] for name in ORDERED if job.get(name) is not None}
-        return self.of(body, access, view, stated)
+        found = self.of(body, access, view, {backend: stated})
+        if not silent or backend in found.get(MISSING, ()):
+            return found
+        return {**found, MISSING: [*found.get(MISSING, ()), backend]}
 
     def of_stored(self, identifier: str, access: Access, view: View) -> dict[str, Any]:
         """The estimates for a process that the user has stored. Raises ProcessGraphNotFound."""

@@ -11,13 +11,14 @@ from itertools import groupby
 from aggregator.documents import JsonObject, text
 from aggregator.errors import JobNotFound, OpenEOError
 from aggregator.upstream.client import Request
-from aggregator.upstream.failures import FAILURES
+from aggregator.upstream.failures import FAILURES, tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.listings import Item
 from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, marked, named
 from aggregator.usecases.views import View
 
+MISSING = "federation:missing"
 AT_WORK = frozenset({"queued", "running"})
 
 
@@ -51,16 +52,19 @@ class Jobs(Resources):
         return reply
 
     def estimate(self, job_id: str, access: Access, view: View) -> Reply:
-        """What the job may cost and take; by the backend, or else by its published rates."""
+        """What the job may cost and take; by the backend, or else by its published rates.
+
+        A backend that has not said whether it knows is in `federation:missing`.
+        """
         accounts, (backend, local_id) = self._accounts, self._located(job_id, view)
         if accounts is None or not accounts.accounts_for(backend):
             return self._reply(job_id, Request("GET", "/estimate"), access, view)
-        stated = self._estimated(backend, local_id, access, view)
+        stated, missing = self._estimated(backend, local_id, access, view)
         job = self._document(backend, local_id, "", access)
         found = accounts.estimate(backend, job, stated)
         if found is None:
             return self._reply(job_id, Request("GET", "/estimate"), access, view)
-        return Reply(200, found)
+        return Reply(200, {**found, MISSING: missing} if missing else found)
 
     def start(self, job_id: str, access: Access, view: View) -> Reply:
         """Queue a job, once what it is expected to cost is put aside.
@@ -77,7 +81,7 @@ class Jobs(Resources):
         accounts.see(access, backend, [job], asked)
         if text(job, "status") in AT_WORK:
             return self._reply(job_id, start, access, view)
-        estimate = self._estimated(backend, local_id, access, view)
+        estimate, _ = self._estimated(backend, local_id, access, view)
         opened = accounts.begin(
             access, backend, job, activity=BATCH, asked=asked, estimate=estimate
         )
@@ -115,14 +119,14 @@ class Jobs(Resources):
 
     def _estimated(
         self, backend: str, local_id: str, access: Access, view: View
-    ) -> JsonObject | None:
-        """The backend's own estimate, if it gives one."""
+    ) -> tuple[JsonObject | None, list[str]]:
+        """The backend's own estimate, if it gives one, and who fails to say."""
         if backend not in self._catalogue.offering(view, "GET /jobs/{job_id}/estimate"):
-            return None
+            return None, []
         try:
-            return self._document(backend, local_id, "/estimate", access)
-        except FAILURES:
-            return None
+            return self._document(backend, local_id, "/estimate", access), []
+        except FAILURES as failure:
+            return None, [] if tells_nothing(failure) else [backend]
 
     def _is_at_work(self, backend: str, local_id: str, access: Access) -> bool:
         return text(self._document(backend, local_id, "", access), "status") in AT_WORK

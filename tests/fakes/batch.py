@@ -57,7 +57,7 @@ class Batch:
 
     A job that was started is queued, running at the next look, and finished (`end`) after `looks`
     of them. `refuses` maps the first word of what is asked (create, start, look, cancel, delete,
-    list, results, logs) to an answer instead.
+    list, results, logs, estimate) to an answer instead.
     """
 
     def __init__(self, name: str, looks: int = 2) -> None:
@@ -119,13 +119,14 @@ class Batch:
             ("DELETE", "results"): "cancel",
             ("GET", "results"): "results",
             ("GET", "logs"): "logs",
+            ("GET", "estimate"): "estimate",
         }
         kind = names.get((call.method, below), "")
         if kind in self.refuses:
             return self.refuses[kind]
-        if below == "estimate" and self.says is not None:
+        if kind == "estimate" and self.says is not None:
             return self.says
-        if not kind:
+        if kind in ("", "estimate"):
             return refusal(501, "FeatureUnsupported")
         if kind == "logs":
             return self._logs(job, dict(parse_qsl(call.query)))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.ledger.reports import read_resources
+from tests.fakes.backends import Reply
 from tests.unit.ledger.documents import MARCH, resources
 from tests.web.paying import counting, ledger, left, now, report
 from tests.web.site import Site, assert_error, backend, graph
@@ -216,6 +217,71 @@ def test_where_the_backend_of_a_job_says_nothing_past_jobs_do(site: Site) -> Non
     assert found["federation:duration"]["jobs"] == 5
     own = site.get("/jobs/terra-j-1/estimate", headers=header).json
     assert (own["duration"], own["federation:duration"]) == ("PT3S", found["federation:duration"])
+
+
+FAILURES = [
+    Reply(500, {"code": "Internal", "message": "No."}),
+    Reply(502, {"detail": "No openEO error."}),
+    Reply(200, body=[b"{"]),
+]
+
+
+@pytest.mark.parametrize("answer", FAILURES)
+def test_the_backend_of_a_job_that_fails_to_estimate_it_is_missing(site: Site, answer: Any) -> None:
+    job_at_terra(site)
+    site.backends["terra"].answers["GET /jobs/j-1/estimate"] = answer
+    header = site.login()
+    found = site.get("/federation/estimates?job=terra-j-1", headers=header).json
+    terra = found["estimates"][0]
+    assert found["federation:missing"] == ["terra"]
+    assert (terra["online"], terra["costs"], terra["federation:estimated-by"]) == (
+        True,
+        7,
+        "federation",
+    )
+    own = site.get("/jobs/terra-j-1/estimate", headers=header).json
+    assert own == {
+        "costs": 7,
+        "federation:estimated-by": "federation",
+        "federation:missing": ["terra"],
+    }
+
+
+@pytest.mark.parametrize("answer", FAILURES)
+def test_without_rates_it_is_missing_too(tmp_path: Path, answer: Any) -> None:
+    site = Site({"terra": backend("terra")}, tmp_path)
+    job_at_terra(site)
+    site.backends["terra"].answers["GET /jobs/j-1/estimate"] = answer
+    found = site.get("/federation/estimates?job=terra-j-1", headers=site.login()).json
+    assert found["estimates"] == [{"backend": "terra", "online": True}]
+    assert found["federation:missing"] == ["terra"]
+
+
+def test_an_estimate_that_says_itself_to_lack_something_is_taken_so(site: Site) -> None:
+    job_at_terra(site, **{"costs": 3, "federation:missing": 7})
+    found = site.get("/federation/estimates?job=terra-j-1", headers=site.login()).json
+    assert (found["estimates"][0]["costs"], found["federation:missing"]) == (3, ["terra"])
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (501, {"code": "FeatureUnsupported", "message": "No."}),
+        (500, {"code": "EstimateComplexity", "message": "Too complex."}),
+        (404, {"code": "NotFound", "message": "No."}),
+        (404, {"detail": "No openEO error."}),
+    ],
+)
+def test_a_backend_that_gives_no_estimate_of_a_job_is_not_missing(
+    site: Site, status: int, document: Any
+) -> None:
+    job_at_terra(site)
+    site.backends["terra"].answers["GET /jobs/j-1/estimate"] = Reply(status, document)
+    header = site.login()
+    found = site.get("/federation/estimates?job=terra-j-1", headers=header).json
+    assert "federation:missing" not in found
+    own = site.get("/jobs/terra-j-1/estimate", headers=header).json
+    assert own == {"costs": 7, "federation:estimated-by": "federation"}
 
 
 def test_a_stored_process_and_one_in_the_address_are_estimated(site: Site) -> None:

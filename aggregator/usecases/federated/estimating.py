@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.documents import JsonObject
@@ -13,16 +12,29 @@ from aggregator.errors import OpenEOError
 from aggregator.ids import federate
 from aggregator.ledger.amounts import to_credits
 from aggregator.routing import Billing, Credit, Plan
+from aggregator.upstream.failures import tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.federated import documents
 from aggregator.usecases.federated.money import Money
-from aggregator.usecases.jobs import Jobs
+from aggregator.usecases.jobs import MISSING, Jobs
 from aggregator.usecases.past_jobs import BY
+from aggregator.usecases.resources import Reply
 from aggregator.usecases.views import View
 
 OURS = "federation"
 AT_ONCE = 8
 """Parts whose backends are asked at the same time."""
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """The estimate of each part of a plan, in order, with its `id` and `backend`.
+
+    `silent` are the backends that were asked for their own, and have not answered.
+    """
+
+    parts: Sequence[Mapping[str, Any]]
+    silent: Collection[str]
 
 
 class Estimating:
@@ -46,20 +58,24 @@ class Estimating:
 
     def parts(
         self, plan: Plan, made: Mapping[str, str], access: Access | None, view: View
-    ) -> list[dict[str, Any]]:
-        """The estimate of each part, in order, with its `id` and `backend`.
+    ) -> Estimated:
+        """The estimate of each part; `made` has the ids of the parts' jobs, where there are such.
 
-        `made` has the ids of the parts' jobs at their backends, as far as there are such.
+        These are the ids at the parts' backends.
         """
         jobs = {p.id: federate(p.backend, made[p.id]) for p in plan.parts if made.get(p.id)}
         stated = {} if access is None else self._stated(jobs, access, view)
-        return [
+        told = [
             {"id": p.id, "backend": p.backend, **self.at(p.backend, stated.get(p.id))}
             for p in plan.parts
         ]
+        silent = {p.backend for p in plan.parts if p.id in stated and stated[p.id] is None}
+        return Estimated(told, silent)
 
-    def _stated(self, jobs: Mapping[str, str], access: Access, view: View) -> dict[str, JsonObject]:
-        """What the backends themselves say of these jobs, by part."""
+    def _stated(
+        self, jobs: Mapping[str, str], access: Access, view: View
+    ) -> dict[str, JsonObject | None]:
+        """What the backends themselves say of these jobs, by part; None if they fail to."""
         if not jobs:
             return {}
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="estimates")
@@ -68,35 +84,46 @@ class Estimating:
         }
         wait(asked.values(), self._seconds)
         pool.shutdown(wait=False, cancel_futures=True)
-        found: dict[str, JsonObject] = {}
-        for part, future in asked.items():
-            if future.done() and not future.cancelled():
-                with suppress(OpenEOError):  # it gives none, or not now
-                    found[part] = future.result().document or {}
-        return found
+        return {part: _said(future) for part, future in asked.items()}
+
+
+def _said(future: Future[Reply]) -> JsonObject | None:
+    if not future.done() or future.cancelled():
+        return None
+    try:
+        document = future.result().document or {}
+    except OpenEOError as failure:
+        return {} if tells_nothing(failure) else None
+    return None if MISSING in document else document
+
+
+def together(plan: Plan, estimated: Estimated, offline: Collection[str] = ()) -> dict[str, Any]:
+    """What the parts of a plan cost and take together, and whose word is missing."""
+    missing = [b for b in plan.backends if b in offline or b in estimated.silent]
+    told = documents.estimate(plan, estimated.parts)
+    return {**told, **({MISSING: missing} if missing else {})}
 
 
 def side_by_side(
-    plan: Plan, parts: Sequence[Mapping[str, Any]], billing: Billing, offline: Sequence[str]
+    plan: Plan, estimated: Estimated, billing: Billing, offline: Collection[str]
 ) -> dict[str, Any]:
     """The estimates of a plan by backend, of its parts, and their sum.
 
     The backends run the process together: what they cost adds up to `costs`. `credits` tells
     whether what the user has at a backend suffices for all parts there.
     """
+    parts = estimated.parts
     shown = [_of_backend(backend, parts, billing, offline) for backend in plan.backends]
-    missing = [backend for backend in plan.backends if backend in offline]
     return {
         "estimates": shown,
-        **documents.estimate(plan, parts),
+        **together(plan, estimated, offline),
         "links": [],
         "federation:backends": list(plan.backends),
-        **({"federation:missing": missing} if missing else {}),
     }
 
 
 def _of_backend(
-    backend: str, parts: Sequence[Mapping[str, Any]], billing: Billing, offline: Sequence[str]
+    backend: str, parts: Sequence[Mapping[str, Any]], billing: Billing, offline: Collection[str]
 ) -> dict[str, Any]:
     mine = [part for part in parts if part["backend"] == backend]
     told: dict[str, Any] = {

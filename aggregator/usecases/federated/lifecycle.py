@@ -40,7 +40,7 @@ from aggregator.usecases.accounts import Access
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
-from aggregator.usecases.federated.estimating import Estimating
+from aggregator.usecases.federated.estimating import Estimated, Estimating, together
 from aggregator.usecases.federated.joining import Joining, none_yet
 from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federated.tools import Tools
@@ -196,18 +196,18 @@ class Lifecycle:
 
     def estimate(self, identifier: str, access: Access, view: View) -> Reply:
         """What the parts may cost together; by the backends, or else by their published rates."""
-        job, told = self.estimates(identifier, access, view)
-        for part in told:
+        job, found = self.estimates(identifier, access, view)
+        for part in found.parts:
             if part.get("costs") is None:
                 raise FeatureUnsupported(
                     f"There is no estimate of the whole: of {part['id']} at {part['backend']} "
                     "nothing is known, since the backend publishes no rates."
                 )
-        return Reply(200, documents.estimate(job.plan, told))
+        return Reply(200, together(job.plan, found))
 
     def estimates(
         self, identifier: str, access: Access, view: View
-    ) -> tuple[FederatedJob, list[dict[str, Any]]]:
+    ) -> tuple[FederatedJob, Estimated]:
         """The job, and the estimate of each of its parts as far as they are known."""
         job = self._found(identifier, access, view)
         made = {part.id: part.job for part in job.state.current}

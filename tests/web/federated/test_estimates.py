@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from tests.fakes.backends import Call
+from tests.fakes.batch import refusal
 from tests.unit.ledger.documents import MARCH
 from tests.web.federated.site import WHOLE, Trio, load, save, without_plan
 from tests.web.federated.test_credits import paid
@@ -179,3 +182,73 @@ def test_what_was_used_up_shows_where_credits_do_not_suffice(trio: Trio) -> None
 def test_a_job_that_is_not_the_users_is_not_found(trio: Trio, job: str) -> None:
     answer = trio.site.get(f"/federation/estimates?job={job}", headers=trio.site.login())
     assert_error(answer, 404, "JobNotFound")
+
+
+def test_a_backend_that_fails_just_when_asked_is_missing_and_its_part_has_the_published_price(
+    trio: Trio,
+) -> None:
+    user = trio.site.login()
+    for batch in trio.batches.values():
+        batch.says = {"costs": 2.5}
+    job = trio.running(user)
+    trio.drive(job)
+    trio.batches["borea"].refuses["estimate"] = refusal(500, "Internal")
+    found = of_job(trio, job, user)
+    assert found["federation:missing"] == ["borea"]
+    assert [(one["backend"], one["online"], one["costs"]) for one in found["estimates"]] == [
+        ("aurora", True, 2.5),
+        ("borea", True, 7),
+        ("terra", True, 2.5),
+    ]
+    own = trio.site.get(f"/jobs/{job}/estimate", headers=user).json
+    assert (own["costs"], own["federation:missing"]) == (12, ["borea"])
+
+
+def test_without_rates_a_backend_that_fails_to_estimate_is_missing_too(tmp_path: Path) -> None:
+    trio = Trio(tmp_path)
+    user = trio.site.login()
+    for batch in trio.batches.values():
+        batch.says = {"costs": 2.5}
+    job = trio.running(user)
+    trio.drive(job)
+    trio.batches["borea"].refuses["estimate"] = refusal(500, "Internal")
+    found = of_job(trio, job, user)
+    assert found["federation:missing"] == ["borea"]
+    assert found["federation:parts"][1] == {"id": "part2", "backend": "borea"}
+    assert "costs" not in found
+
+
+def test_nobody_waits_for_a_late_backend_longer_than_for_any_and_it_is_missing(
+    tmp_path: Path,
+) -> None:
+    deadlines = {"request_deadline": 0.5, "first_answer_deadline": 0.0}
+    trio = Trio(tmp_path, upstream=deadlines)
+    user = trio.site.login()
+    for batch in trio.batches.values():
+        batch.says = {"costs": 2.5}
+    job = trio.running(user)
+    trio.drive(job)
+    enough, answered = Event(), Event()
+
+    def late(_: Call) -> Any:
+        enough.wait(20)
+        answered.set()
+        return {"costs": 2.5}
+
+    trio.site.backends["borea"].answers["GET /jobs/b1/estimate"] = late
+    try:
+        found = of_job(trio, job, user)
+        assert not answered.is_set()
+    finally:
+        enough.set()
+    assert found["federation:missing"] == ["borea"]
+    assert [part.get("costs") for part in found["federation:parts"]] == [2.5, None, 2.5]
+
+
+def test_a_backend_that_gives_no_estimates_is_not_missing(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.running(user)
+    trio.drive(job)
+    trio.batches["borea"].refuses["estimate"] = refusal(500, "EstimateComplexity")
+    assert "federation:missing" not in of_job(trio, job, user)
+    assert "federation:missing" not in trio.site.get(f"/jobs/{job}/estimate", headers=user).json
