@@ -64,6 +64,7 @@ from aggregator.usecases.tickets import Tickets
 from aggregator.usecases.tiling import Tilings
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
+from aggregator.usecases.validation import Validation
 from aggregator.usecases.views import whole
 from aggregator.usecases.watching import program_name, record_of, watch_of
 from aggregator.usecases.workspaces import Workspaces
@@ -104,20 +105,12 @@ def compose(
     stored = StoredProcesses(ground.database)
     definitions = _definitions(ground, stored)
     policies = _policies(ground, credits_)
-    runs = Processing(
-        settings,
-        fleet,
-        catalogue,
-        definitions,
-        policies,
-        credits_=credits_,
-        references=_references(ground),
-    )
+    runs = _processing(ground, definitions, policies, credits_)
     jobs = Jobs(settings, fleet, catalogue, runs, job_accounts)
     splitting = Splitting(runs, policies, settings.splitting.exchange_bytes or None)
     planning = _planning(settings, splitting, credits_, runs, policies)
     desk, waiting, driver = _federated(
-        ground, jobs, runs, planning, admission=admission, books=books
+        ground, jobs, runs, planning, policies, admission=admission, books=books
     )
     user_processes = _user_processes(ground, stored, definitions, runs)
     availability = _availability(ground)
@@ -228,6 +221,21 @@ def _policies(ground: _Ground, credits_: Credits | None) -> Policies:
     return Policies(settings, ground.fleet, gathering, costs)
 
 
+def _processing(
+    ground: _Ground, definitions: Definitions, policies: Policies, credits_: Credits | None
+) -> Processing:
+    """What routes requests, and runs processes while their users wait."""
+    return Processing(
+        ground.settings,
+        ground.fleet,
+        ground.catalogue,
+        definitions,
+        policies,
+        credits_=credits_,
+        references=_references(ground),
+    )
+
+
 def _availability(ground: _Ground) -> Availability:
     """The record of availability, and the monitor if it runs inside."""
     settings = ground.settings
@@ -274,6 +282,7 @@ def _federated(
     jobs: Jobs,
     runs: Processing,
     planning: Planning,
+    policies: Policies,
     *,
     admission: Admission,
     books: Bookkeeping | None,
@@ -305,6 +314,7 @@ def _federated(
     waiting = Waiting(
         tools,
         runs,
+        Validation(settings, ground.fleet, ground.catalogue, policies, runs),
         planning,
         seconds=settings.upstream.result_deadline / 2,
         result_seconds=settings.upstream.result_deadline,

@@ -32,6 +32,7 @@ Processes::
     policies         by which policy a request is routed
     gathering        what policies rank by
     turns            how many requests with the same choice came before
+    validation       what is wrong with a process, and who could run it
     verdicts         what backends say of a process together
     estimates        what a process would cost at every backend
     past_jobs        how long jobs took there before

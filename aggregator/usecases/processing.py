@@ -1,4 +1,4 @@
-"""Where a process runs, whether it could, and running it while the user waits."""
+"""Where a process runs, and running it while the user waits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 from cachetools import LRUCache
 
-from aggregator.documents import JsonObject, is_object, objects
-from aggregator.errors import BackendFailure, OpenEOError, ProcessGraphMissing, ProcessInvalid
+from aggregator.documents import JsonObject, is_object
+from aggregator.errors import BackendFailure, ProcessGraphMissing, ProcessInvalid
 from aggregator.identity.secrets import for_logs
 from aggregator.ids import federate
 from aggregator.ledger.checks import check_plan
@@ -29,14 +29,11 @@ from aggregator.routing import (
     Routing,
     abilities_of,
     decide,
-    invalid,
     owner_by_address,
     read_choice,
     read_requirements,
-    validation,
     without_choice,
 )
-from aggregator.routing.abilities import endpoint
 from aggregator.routing.policies import ORDER
 from aggregator.routing.references import OwnerOf
 from aggregator.settings import Settings
@@ -52,7 +49,6 @@ from aggregator.usecases.federated.references import References
 from aggregator.usecases.links import relinked_header
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.translation import Translation
-from aggregator.usecases.verdicts import verdict
 from aggregator.usecases.views import View, whole
 
 LOG = logging.getLogger(__name__)
@@ -248,31 +244,6 @@ class Processing:
             billing=billing,
         )
 
-    def validate(
-        self, body: JsonObject, view: View, access: Access | None
-    ) -> tuple[dict[str, Any], Routing | None]:
-        """What is wrong with a process and who can run it (Federation Extension), and why.
-
-        A process that is malformed comes without a decision.
-        """
-        process: JsonObject = without_choice(body)
-        try:
-            explicit, policy = read_choice(body, base=view.backend), self._policies.asked(body)
-            process, requirements = self.read(process, access)
-        except OpenEOError as error:
-            return invalid([error], self._settings.order).as_json(), None
-        routing = self.route(
-            requirements,
-            view,
-            explicit,
-            billing=self.prospect(access),
-            policy=policy,
-            access=access,
-        )
-        if not routing.able:
-            return validation(routing).as_json(), routing
-        return self._validated(process, routing, view, access), routing
-
     def result(self, body: JsonObject, view: View, access: Access, accept: str) -> Result:
         """Run a process now, on the backend that routing chooses."""
         decision, reservation = self.admit(
@@ -356,34 +327,6 @@ class Processing:
         links = stream.headers.get("Link")
         link = relinked_header(links, self.translation.origin(backend), view) if links else ""
         return headers | ({"Link": link} if link else {})
-
-    def _validated(
-        self, process: JsonObject, routing: Routing, view: View, access: Access | None
-    ) -> dict[str, Any]:
-        """What the able backends themselves say; who has no validation or refuses it is able."""
-        abilities = self._catalogue.shelf(self._whole).abilities
-        wanted = endpoint("POST /validation")
-        asked = [
-            one.backend
-            for one in abilities
-            if one.backend in routing.able and (one.endpoints is None or wanted in one.endpoints)
-        ]
-        requests = {
-            backend: Request(
-                "POST",
-                "/validation",
-                body=orjson.dumps(self.translation.rewritten(process, backend, view)),
-                headers=JSON,
-            )
-            for backend in asked
-        }
-        answers = self._fleet.ask_all(
-            requests,
-            access.credentials if access else {},
-            deadline=self._settings.upstream.listing_deadline,
-        )
-        errors = {backend: objects(d, "errors") for backend, d in answers.documents.items()}
-        return verdict(routing, errors, answers.failures)
 
 
 def process_in(body: JsonObject) -> JsonObject:

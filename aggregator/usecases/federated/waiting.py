@@ -38,6 +38,7 @@ from aggregator.usecases.federated.planning import BATCH_ONLY, Planning, no_tile
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.processing import Processing, Result, process_in
 from aggregator.usecases.splitting import Whole
+from aggregator.usecases.validation import Validation
 from aggregator.usecases.views import View
 
 SHORTEST, LONGEST = 0.05, 0.5
@@ -54,6 +55,7 @@ class Waiting:
         self,
         tools: Tools,
         processing: Processing,
+        validation: Validation,
         planning: Planning,
         *,
         seconds: float,
@@ -62,7 +64,7 @@ class Waiting:
         wake: Callable[[], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._processing, self._planning = processing, planning
+        self._processing, self._validation, self._planning = processing, validation, planning
         self._store, self._members, self._now = tools.store, tools.members, tools.now
         self._keyring, self._money = tools.keyring, tools.money
         self._seconds, self._largest = seconds, largest
@@ -83,7 +85,7 @@ class Waiting:
             return {"errors": [error.as_json()]}, None
         if plan is not None:
             return _with_plan(plan), plan
-        found, routing = self._processing.validate(body, view, access)
+        found, routing = self._validation.of(body, view, access)
         if routing is None or routing.able:
             return found, routing
         try:
@@ -202,7 +204,7 @@ class Waiting:
         headers = dict(found.headers)
         own = headers.get("OpenEO-Costs", "")
         known = [part.costs for part in self._money.charged(state.current, access)]
-        with suppress(ValueError):
+        with suppress(ValueError):  # what the last part costs is not said: so is the sum not
             headers["OpenEO-Costs"] = f"{float(own) + sum(c for c in known if c):.15g}"
         return headers
 
