@@ -37,9 +37,9 @@ from aggregator.storage.queries import UsageFilter, usage
 from aggregator.storage.tariffs import load_tariffs
 from aggregator.storage.verification import verify
 from scripts.bench import asking
-from scripts.bench.gateway import await_ready, free_port, running
 from scripts.bench.ledger import PRICING, USERS, postgresql_schema
 from scripts.bench.load import Connection, Request
+from scripts.bench.served import await_ready, free_port, running
 
 CLIENT = "terra-accounting"
 PATH = "/federation/accounting/resources"

@@ -39,9 +39,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a load saw: rate per second, latencies in ms, body bytes, statuses."""
+    """What a load saw: rate per second, latencies in ms, body bytes, statuses.
+
+    `first` is the latency of the first request, with opening its connection.
+    """
 
     rate: float
+    first: float
     p50: float
     p95: float
     body_bytes: int
@@ -91,7 +95,7 @@ class Connection:
         self.socket.close()
 
 
-def measure(request: Request, *, connections: int, seconds: float) -> Figures:
+def measure(request: Request, connections: int, seconds: float) -> Figures:
     """Repeats the request on so many connections for so long."""
     encoded = request.encoded()
     taken: list[float] = []
@@ -99,10 +103,12 @@ def measure(request: Request, *, connections: int, seconds: float) -> Figures:
     stop = time.perf_counter() + seconds
 
     def work() -> None:
+        begun = time.perf_counter()
         connection = Connection(request.url)
-        while (begun := time.perf_counter()) < stop:
+        while begun < stop:
             seen.append(connection.exchange(encoded))
             taken.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(connections)]
@@ -115,6 +121,7 @@ def measure(request: Request, *, connections: int, seconds: float) -> Figures:
     ordered = sorted(taken)
     return Figures(
         rate=len(taken) / elapsed,
+        first=taken[0] * 1000,
         p50=statistics.median(ordered) * 1000,
         p95=ordered[int(len(ordered) * 0.95)] * 1000,
         body_bytes=max(size for _, size in seen),
