@@ -4,7 +4,8 @@ Python reads each head as if it were that of a mail, which takes longer than all
 with a small answer. A head that is all there, and has nothing odd about it, is taken apart here;
 every other one takes Python's careful way. Python takes a head that breaks off for a whole one,
 and leaves out all that follows a line that it cannot read: here both are errors, since what is lost
-may say how long the body is.
+may say how long the body is. Python also takes what comes before an answer (103 Early Hints) for
+the answer, so that the proper one would be there for whoever uses the connection next.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _NUMBER = re.compile(r"\d{1,18}")
 # What says how long the body is or when the connection ends must say so once, and plainly.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 _EMPTY = frozenset({204, 304})
+_SWITCHING = 101
 
 
 class HeadUnreadable(HTTPException):
@@ -35,8 +37,25 @@ class PlainResponse(HTTPResponse):
 
     def begin(self) -> None:
         """Read status and fields; raises HeadUnreadable beside what `http.client` does."""
+        state = cast("Any", self)
+        self._begin_any()
+        while self.status < 200:  # what comes before the proper answer
+            if self.status == _SWITCHING:
+                raise HTTPException("it speaks something else from now on, which nobody asked for")
+            state.headers = state.msg = None
+            self._begin_any()
+        if self.status in _EMPTY:
+            self._expect_nothing()
+
+    def _begin_any(self) -> None:
         if not self._begun_at_once():
             self._begin_carefully()
+
+    def _expect_nothing(self) -> None:
+        """No body is read; one that is announced may come, and would be taken for an answer."""
+        announced = self.chunked or self.headers.get("Content-Length", "0").strip("0") != ""
+        cast("Any", self).chunked = False
+        self.will_close = self.will_close or announced
 
     def _begin_carefully(self) -> None:
         source, state = self.fp, cast("Any", self)

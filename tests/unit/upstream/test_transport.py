@@ -158,6 +158,40 @@ def test_a_connection_that_failed_serves_nobody_else() -> None:
         assert ask(client) == {"nr": 7}
 
 
+@pytest.mark.parametrize("early", [b"102 Processing", b"103 Early Hints"])
+def test_no_user_gets_the_answer_that_comes_late_for_another(early: bytes) -> None:
+    def hint(peer: socket.socket) -> None:
+        asked = server.requests[-1]
+        while asked:
+            user = asked.partition(b"Bearer ")[2].partition(b"\r\n")[0]
+            peer.sendall(b"HTTP/1.1 " + early + b"\r\nLink: </style.css>\r\n\r\n")
+            time.sleep(0.05)
+            peer.sendall(HEAD + b"%d\r\n\r\n" % len(user) + user)
+            asked = peer.recv(65536)
+
+    with RawServer(hint) as server:
+        client = Client("terra", server.url)
+        for user in ("alice", "bob", "carol"):
+            answer = client.ask(Request("GET", "/me"), f"Bearer {user}", deadline=5, limit=99)
+            assert (answer.status, answer.body) == (200, user.encode())
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_a_body_that_must_not_be_there_is_no_part_of_the_next_answer(status: bytes) -> None:
+    def play(peer: socket.socket) -> None:
+        peer.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\n")
+        if len(server.requests) == 1:
+            time.sleep(0.05)
+            peer.sendall(b"{}")
+            peer.recv(65536)
+
+    with RawServer(play) as server:
+        client = Client("terra", server.url)
+        for _ in range(2):
+            answer = client.ask(Request("GET", "/jobs/1"), None, deadline=5, limit=99)
+            assert answer.status == int(status[:3])
+
+
 def test_an_answer_that_was_not_read_leaves_nothing_to_the_next() -> None:
     with RawServer(says(HEAD + b'9\r\n\r\n{"nr": 7}')) as server:
         client = Client("terra", server.url)
