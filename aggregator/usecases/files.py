@@ -82,7 +82,7 @@ class Files:
             limit=limit,
             ask=partial(ask_all, self._fleet, access),
             deadline=self._times.listing_deadline,
-            identity="path",
+            identity=("path",),
         )
         refused = refusal(listing.failures)
         if refused is not None and len(listing.failures) == len(asked):

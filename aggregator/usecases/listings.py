@@ -3,18 +3,22 @@
 The order is that of the backends, and within a backend its own. A cursor holds, for each backend
 that has more to give, how far it was read: a backend that fails between two pages keeps its place
 and is read on from there, so that nothing comes twice and nothing is left out while there is a
-next page. A page that is empty since all that remain fail is the last one. What a cursor holds is
-untrusted like any input; it names no addresses.
+next page. A page that is empty since all that remain fail is the last one. A backend that lists
+something twice, that moves items to its next page because of new ones, or whose pages lead back to
+one that was read, is read once. What a cursor holds is untrusted like any input; it names no
+addresses.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 
 import orjson
 
@@ -28,46 +32,71 @@ from aggregator.upstream.metadata import next_query
 ROUNDS = 1000
 # Backends that are read at the same time, for all listings; more wait for their turn.
 READERS = 256
-# Of the items taken of a page, so that the place is found though some were deleted meanwhile.
+# Of the items taken of a page, so that the place is found though some were deleted meanwhile, and
+# that those are known again which new ones have moved to the next page.
 REMEMBERED = 5
+# Of the pages that were read, by marks of so many letters: to know one to which links lead back.
+PAGES_REMEMBERED = 32
+MARK = 8
 
 Ask = Callable[
     [Mapping[str, Request], float], tuple[Mapping[str, JsonObject], Mapping[str, Failure]]
 ]
+
+Identity = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Position:
     """How far a backend was read: the query of its page, and the last items taken of it.
 
-    `skip` counts the items taken of the page, for the case that all of those are gone.
+    `skip` counts the items taken of the page, for the case that all of those are gone; while it is
+    0 the items are the last of the page before. `before` holds the marks of pages before.
     """
 
     query: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     skip: int = 0
+    before: str = ""
 
     def pack(self) -> str:
         """The position as text."""
-        return orjson.dumps([dict(self.query), list(self.after), self.skip]).decode()
+        packed = [dict(self.query), list(self.after), self.skip, self.before]
+        return orjson.dumps(packed).decode()
 
     @classmethod
     def unpack(cls, packed: object) -> Position | None:
         """The position in a text; None if there is none."""
         try:
-            query, after, skip = orjson.loads(packed if isinstance(packed, str) else "")
+            query, after, skip, before = orjson.loads(packed if isinstance(packed, str) else "")
         except (ValueError, TypeError):
             return None
         if not isinstance(query, dict) or not isinstance(after, list) or not isinstance(skip, int):
             return None
-        if not all(isinstance(value, str) for value in [*query.values(), *after]):
+        if not all(isinstance(value, str) for value in [*query.values(), *after, before]):
             return None
-        return cls(query, tuple(after), min(max(skip, 0), 10**6))
+        return cls(query, tuple(after), min(max(skip, 0), 10**6), before)
 
     def start(self, ids: Sequence[str]) -> int:
-        """The index of the first item of the page that was not taken yet."""
-        taken = [ids.index(identifier) + 1 for identifier in self.after if identifier in ids]
-        return max(taken) if taken else min(self.skip, len(ids))
+        """The index from which on nothing was taken yet but what is remembered.
+
+        The one in the middle of those tells, since some may have moved to an end of the page.
+        """
+        if self.skip == 0:
+            return 0
+        taken = sorted(ids.index(identifier) for identifier in self.after if identifier in ids)
+        return taken[(len(taken) - 1) // 2] + 1 if taken else min(self.skip, len(ids))
+
+    def turned(self, query: Mapping[str, str], last: tuple[str, ...]) -> Position | None:
+        """The beginning of the next page, after these items; None if that was read before."""
+        before = (self.before + _mark(self.query))[-PAGES_REMEMBERED * MARK :]
+        read = {before[at : at + MARK] for at in range(0, len(before), MARK)}
+        return None if _mark(query) in read else Position(query, last, 0, before)
+
+
+def _mark(query: Mapping[str, str]) -> str:
+    told = orjson.dumps(dict(query), option=orjson.OPT_SORT_KEYS)
+    return urlsafe_b64encode(blake2b(told, digest_size=MARK * 6 // 8).digest()).decode()
 
 
 @dataclass(frozen=True)
@@ -95,7 +124,7 @@ class _Reading:
     began: Position
     at: Position | None
     items: list[Item] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
 
 def begin(cursor: str | None, backends: Sequence[str]) -> dict[str, Position]:
@@ -116,13 +145,13 @@ def read_page(
     limit: int | None,
     ask: Ask,
     deadline: float,
-    identity: str = "id",
+    identity: Identity = ("id",),
     readers: Executor | None = None,
 ) -> Listing:
     """Read one page of at most `limit` items (all there are if None) within `deadline` seconds.
 
-    `identity` is the member of an item that tells it from all others of its backend; `readers` the
-    threads that read, if not those of all listings.
+    `identity` names the members of an item that tell it from all others of its backend; `readers`
+    are the threads that read, if not those of all listings.
     All backends are read at the same time, each until it has given `limit` items or has no more;
     none waits for another, so that one that hangs takes no pages from the others.
     """
@@ -188,23 +217,32 @@ def _take(
     backend: str,
     entries: Sequence[JsonObject],
     following: Mapping[str, str] | None,
-    identity: str,
+    identity: Identity,
 ) -> None:
     """Add the items of a page that were not taken before, each with where to read on."""
     at = reading.at or Position()
-    listed = [item for item in entries if text(item, identity)]
-    after_page = Position(following) if following is not None else None
-    mark = orjson.dumps(following).decode()
-    if mark in reading.seen:  # a next link that leads back
-        after_page = None
-    reading.seen.add(mark)
-    ids = [text(item, identity) for item in listed]
-    for number in range(at.start(ids), len(listed)):
-        last = number + 1 == len(listed)
+    listed: dict[str, JsonObject] = {}
+    for item in entries:
+        if own := _own(item, identity):
+            listed.setdefault(own, item)
+    ids = list(listed)
+    known = {*at.after, *reading.taken}
+    fresh = [number for number in range(at.start(ids), len(ids)) if ids[number] not in known]
+    last = tuple(ids[-REMEMBERED:]) or at.after
+    after_page = None if following is None else at.turned(following, last)
+    for number in fresh:
         recent = tuple(ids[max(number + 1 - REMEMBERED, 0) : number + 1])
-        then = after_page if last else Position(at.query, recent, number + 1)
-        reading.items.append(Item(backend, listed[number], then))
+        on_page = Position(at.query, recent, number + 1, at.before)
+        then = after_page if number == fresh[-1] else on_page
+        reading.items.append(Item(backend, listed[ids[number]], then))
+    reading.taken.update(ids)
     reading.at = after_page
+
+
+def _own(item: JsonObject, identity: Identity) -> str:
+    """What tells an item from all others of its backend; empty if it lacks that."""
+    found = [text(item, name) for name in identity]
+    return "\n".join(found) if all(found) else ""
 
 
 def _assembled(

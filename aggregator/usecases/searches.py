@@ -73,6 +73,7 @@ class Searches:
             limit=limit,
             ask=walk.ask,
             deadline=self._times.listing_deadline,
+            identity=("collection", "id"),
         )
         missing = missing_of(listing.failures, asked)
         features = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -123,11 +123,16 @@ def test_without_a_limit_all_comes_in_the_order_of_the_backends(shelves: list[Sh
     ]
 
 
-@given(query=st.dictionaries(st.text(), st.text()), after=st.lists(st.text()), skip=st.integers(0))
+@given(
+    query=st.dictionaries(st.text(), st.text()),
+    after=st.lists(st.text()),
+    skip=st.integers(0),
+    before=st.text(),
+)
 def test_a_position_comes_back_from_its_text(
-    query: dict[str, str], after: list[str], skip: int
+    query: dict[str, str], after: list[str], skip: int, before: str
 ) -> None:
-    position = Position(query, tuple(after), min(skip, 10**6))
+    position = Position(query, tuple(after), min(skip, 10**6), before)
     try:
         packed = position.pack()
     except TypeError:  # lone surrogates are no JSON
@@ -135,7 +140,10 @@ def test_a_position_comes_back_from_its_text(
     assert Position.unpack(packed) == position
 
 
-@pytest.mark.parametrize("packed", ["", "null", "[1,2,3]", '[{},[],"x"]', '[{"a":1},[],0]', 3])
+@pytest.mark.parametrize(
+    "packed",
+    ["", "null", "[1,2,3,4]", '[{},[],"x",""]', '[{"a":1},[],0,""]', "[{},[],0,1]", "[{},[],0]", 3],
+)
 def test_a_forged_position_is_refused(packed: Any) -> None:
     assert Position.unpack(packed) is None
 
@@ -196,3 +204,93 @@ def test_a_backend_that_hangs_takes_no_pages_from_the_others() -> None:
         *(("terra", f"j{number}") for number in range(7)),
         *(("aurora", f"j{number}") for number in range(3)),
     ]
+
+
+Page = Callable[[Mapping[str, str], int], JsonObject]
+
+
+def listed(*ids: str, following: str | None = None) -> JsonObject:
+    links = [] if following is None else [{"rel": "next", "href": following}]
+    return {"jobs": [{"id": identifier} for identifier in ids], "links": links}
+
+
+def walk(page: Page, limit: int | None) -> list[list[str]]:
+    """The ids on each page of one backend, which is told how many were read before."""
+    found: list[list[str]] = []
+    cursor = None
+    for number in range(30):
+
+        def asked(requests: Mapping[str, Request], deadline: float, number: int = number) -> Any:
+            return {name: page(request.query, number) for name, request in requests.items()}, {}
+
+        listing = read_page(
+            begin(cursor, ["b"]), path="/jobs", key="jobs", limit=limit, ask=asked, deadline=5
+        )
+        found.append([item.document["id"] for item in listing.items])
+        cursor = listing.cursor
+        if cursor is None:
+            return found
+    raise AssertionError(f"the pages do not end: {found}")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, None])
+@pytest.mark.parametrize("ids", ["aab", "abac", "aaaa", "abcabcabcabcd"])
+def test_what_a_backend_lists_twice_comes_once_and_in_its_first_place(
+    ids: str, limit: int | None
+) -> None:
+    pages = walk(lambda query, number: listed(*ids), limit)
+    assert [one for page in pages for one in page] == list(dict.fromkeys(ids))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, None])
+@pytest.mark.parametrize("following", ["?page=1", "http://b.example/jobs", "/jobs/2", "?limit=7"])
+def test_a_page_whose_next_link_leads_to_itself_is_the_last_one(
+    following: str, limit: int | None
+) -> None:
+    pages = walk(lambda query, number: listed("a", "b", following=following), limit)
+    assert [one for page in pages for one in page] == ["a", "b"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, None])
+def test_pages_that_lead_in_a_circle_end(limit: int | None) -> None:
+    def circle(query: Mapping[str, str], number: int) -> JsonObject:
+        at = int(query.get("page", 0))
+        return listed(f"{at}a", f"{at}b", following=f"?page={(at + 1) % 3}" if at != 2 else "?")
+
+    pages = walk(circle, limit)
+    assert [one for page in pages for one in page] == ["0a", "0b", "1a", "1b", "2a", "2b"]
+
+
+@pytest.mark.parametrize("limit", [2, 3, 4])
+def test_items_that_new_ones_move_to_the_next_page_come_once(limit: int) -> None:
+    def newest_first(query: Mapping[str, str], number: int) -> JsonObject:
+        ids = [f"j{age}" for age in range(10 + number, 0, -1)]
+        at, size = int(query.get("offset", 0)), int(query.get("limit", 3))
+        more = f"?offset={at + size}&limit={size}" if at + size < len(ids) else None
+        return listed(*ids[at : at + size], following=more)
+
+    pages = walk(newest_first, limit)
+    assert [one for page in pages for one in page] == [f"j{age}" for age in range(10, 0, -1)]
+
+
+@pytest.mark.parametrize("changed", ["dabcefg", "abcefgd", "fabcdeg", "acdefgb", "abcdefg"])
+def test_what_moves_within_a_page_hides_nothing_and_does_not_come_again(changed: str) -> None:
+    pages = walk(lambda query, number: listed(*("abcdefg" if number == 0 else changed)), 6)
+    assert pages == [list("abcdef"), ["g"]]
+
+
+def test_items_with_the_same_id_in_other_collections_are_others() -> None:
+    def walked(requests: Mapping[str, Request], deadline: float) -> Any:
+        items = [{"id": "1", "collection": name} for name in ("S1", "S2", "S1")]
+        return {"b": {"features": items}}, {}
+
+    listing = read_page(
+        {"b": Position()},
+        path="",
+        key="features",
+        limit=None,
+        ask=walked,
+        deadline=1,
+        identity=("collection", "id"),
+    )
+    assert [item.document["collection"] for item in listing.items] == ["S1", "S2"]
