@@ -19,7 +19,12 @@ _OBJECT = (dict, MappingProxyType)
 """What a decoded object can be. Asking for any Mapping is several times slower."""
 
 _CONTAINER = (dict, list, tuple, MappingProxyType)
-_NUMBERS = re.compile(r"\d+")
+# Longer numbers are read in pieces: Python refuses those of thousands of digits.
+_NUMBERS = re.compile(r"\d{1,18}")
+_PIECES = re.compile(r"\d{1,18}|\D+")
+
+VersionKey = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
+"""The numbers of a release, whether it is one, and the pieces of the name of a pre-release."""
 
 
 def is_object(value: object) -> TypeGuard[JsonObject]:
@@ -144,21 +149,26 @@ def is_nested_within(value: object, depth: int) -> bool:
     return not level
 
 
-def version_key(version: object) -> tuple[tuple[int, ...], bool, str]:
-    """Give a sort key for a version: 1.9 is below 1.10, and 1.0.0-rc.1 below 1.0.0.
+def version_key(version: object) -> VersionKey:
+    """Give a sort key for a version: 1.9 is below 1.10, 1.0.0-rc.9 below 1.0.0-rc.10 and 1.0.0.
 
     What is no text sorts below every version.
     """
-    return _version_key(version) if isinstance(version, str) else ((), False, "")
+    return _version_key(version) if isinstance(version, str) else ((), False, ())
 
 
 @lru_cache(maxsize=4096)
-def _version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
+def _version_key(version: str) -> VersionKey:
     release, _, suffix = version.partition("-")
     digits = tuple(int(found) for found in _NUMBERS.findall(release)[:8])
     while digits and digits[-1] == 0:
         digits = digits[:-1]
-    return (digits, not suffix, suffix)
+    return (digits, not suffix, tuple(map(_piece, _PIECES.findall(suffix)[:8])))
+
+
+def _piece(found: str) -> tuple[bool, int, str]:
+    """A piece of a pre-release's name: numbers by their size, and below words."""
+    return (False, int(found), "") if found.isdecimal() else (True, 0, found)
 
 
 def _member(document: object, key: str) -> Any:
