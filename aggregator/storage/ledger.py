@@ -26,6 +26,7 @@ from aggregator.storage.holding import Holding
 from aggregator.storage.lookups import (
     expired_grants,
     find_grant,
+    late_revenue,
     revenue_between,
     settlement_of,
 )
@@ -252,8 +253,9 @@ class Ledger:
     def close_month(self, provider: str, month: str, now: int) -> Settlement:
         """Settles what a provider earned in a month; closing it again tells the same.
 
-        Reports that come later fall into the month in which they come. Raises MonthOpen until the
-        month is over.
+        Reports that come later fall into the month in which they come; what a clock that was set
+        back books into a closed month is settled with the next that is closed. Raises MonthOpen
+        until the month is over.
         """
         start, end = month_bounds(month)
         if now < end + GRACE:
@@ -263,6 +265,7 @@ class Ledger:
             if known := settlement_of(connection, provider, month):
                 return Settlement(provider, month, *known)
             amount = revenue_between(connection, provider, start, end)
+            amount += late_revenue(connection, provider)
             page = Page(self.database, connection, now)
             page.book(settled(provider, month, amount, now))
             page.write()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from aggregator.ledger.accounts import revenue_account
+from aggregator.ledger.accounts import revenue_account, settled_account
 from aggregator.ledger.entries import Posting, Transfer
 from aggregator.ledger.grants import Grant
+from aggregator.moments import month_bounds
 from aggregator.storage.balances import with_balance
 from aggregator.storage.rows import grant_of
 from aggregator.storage.schema import credit_grant, posting, transfer
@@ -30,6 +31,31 @@ def expired_grants(connection: Connection, now: int) -> list[Grant]:
 
 def revenue_between(connection: Connection, provider: str, start: int, end: int) -> int:
     """A provider's charges less refunds in [start, end)."""
+    return _revenue(connection, provider, _within(start, end))
+
+
+def late_revenue(connection: Connection, provider: str) -> int:
+    """What was booked into a provider's closed months since its last settlement.
+
+    A clock that was set back books so.
+    """
+    query = (
+        select(transfer.c.id, transfer.c.reason)
+        .join(posting, posting.c.transfer == transfer.c.id)
+        .where(posting.c.account == settled_account(provider))
+    )
+    closed = connection.execute(query).all()
+    if not closed:
+        return 0
+    months = or_(*(_within(*month_bounds(row.reason)) for row in closed))
+    return _revenue(connection, provider, transfer.c.id > max(row.id for row in closed), months)
+
+
+def _within(start: int, end: int) -> ColumnElement[bool]:
+    return (transfer.c.at >= start) & (transfer.c.at < end)
+
+
+def _revenue(connection: Connection, provider: str, *where: ColumnElement[bool]) -> int:
     total = connection.execute(
         select(func.coalesce(func.sum(posting.c.amount), 0))
         .join(transfer, transfer.c.id == posting.c.transfer)
@@ -37,8 +63,7 @@ def revenue_between(connection: Connection, provider: str, start: int, end: int)
             posting.c.account == revenue_account(provider),
             transfer.c.event != "settlement",
             transfer.c.provider == provider,
-            transfer.c.at >= start,
-            transfer.c.at < end,
+            *where,
         )
     )
     return int(total.scalar_one())

@@ -231,7 +231,8 @@ class _Recording:
         self._claim(one)
         payer = self._payer(one)
         receipt = self._charge(one, payer)
-        values = report_values(one.report, receipt, payer.user, one.reporter, one.received)
+        # As all that is booked with it: a month's usage is what is charged in that month.
+        values = report_values(one.report, receipt, payer.user, one.reporter, self.page.now)
         self.page.add(usage_report, values)
         if payer.user != one.report.user:
             found = misnaming_values(one.key, one.report.user, payer.user, self.page.now)

@@ -234,6 +234,23 @@ def test_a_month_is_closed_once_after_its_end(ledger: Ledger) -> None:
     assert_in_order(ledger)
 
 
+def test_what_a_clock_that_was_set_back_books_into_a_closed_month_is_settled_with_the_next(
+    ledger: Ledger,
+) -> None:
+    charge(ledger, "k", 6)
+    ledger.close_month("terra", "2026-03", APRIL + GRACE)
+    charge(ledger, "set-back", 3)
+    charge(ledger, "april", 2, APRIL + DAY)
+    may = APRIL + 30 * DAY
+    assert ledger.close_month("terra", "2026-03", may).amount == 6000
+    assert ledger.close_month("terra", "2026-04", may + GRACE).amount == 5000
+    charge(ledger, "set-back-again", 1)
+    assert ledger.close_month("terra", "2026-05", may + 32 * DAY).amount == 1000
+    found = balances(ledger.database)
+    assert (found["revenue:terra"], found["settled:terra"]) == (0, 12_000)
+    assert_in_order(ledger)
+
+
 def test_the_books_are_there_after_reopening(ledger: Ledger, url: str) -> None:
     ledger.welcome("alice", ["general"], MARCH)
     charge(ledger, "k", 6)

@@ -13,9 +13,11 @@ from aggregator.ledger.events import Hold
 from aggregator.ledger.receipts import Receipt
 from aggregator.ledger.reports import read_added_value, read_resources
 from aggregator.storage.ledger import Ledger
+from aggregator.storage.queries import UsageFilter, month_statement, usage
 from aggregator.storage.reporting import Incoming, record
 from aggregator.storage.verification import balances, rebuild, verify
 from tests.unit.ledger.documents import (
+    APRIL,
     DAY,
     MARCH,
     added_value,
@@ -285,3 +287,17 @@ def test_duplicates_and_changes_within_one_batch_are_told_apart(ledger: Ledger) 
     assert ledger.purse("user/alice", MARCH).available("terra", MARCH) == 96_000
     assert verify(ledger.database) == []
     assert rebuild(ledger.database) == balances(ledger.database)
+
+
+def test_reports_of_one_batch_are_used_in_the_month_in_which_they_are_charged(
+    ledger: Ledger,
+) -> None:
+    batch = [
+        Incoming(read_resources(direct(key, 1)), tariff(), CLIENT, received)
+        for key, received in (("last-of-march", APRIL - 1), ("first-of-april", APRIL))
+    ]
+    record(ledger.database, tariffs(), batch)
+    for month in ("2026-03", "2026-04"):
+        rows = usage(ledger.database, UsageFilter(month=month), [])
+        used = sum(row.charged for row in rows)
+        assert used == month_statement(ledger.database, "terra", month).charged, month
