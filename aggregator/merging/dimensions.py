@@ -63,6 +63,18 @@ def _told(check: Any, expected: str) -> Rule:
 
 _text = _told(is_text, "text")
 
+DEFAULT_SYSTEM = 4326
+"""The EPSG code of the reference system of a spatial dimension that states none."""
+
+_SYSTEM = "reference_system"
+_SYSTEMS = "an EPSG code, WKT or PROJJSON"
+_LOCATED = ("spatial", "geometry")
+
+
+def _is_system(value: object) -> bool:
+    return is_text(value) or is_number(value) or is_object(value)
+
+
 _FIELDS: dict[str, Rule] = {
     "type": _text,
     "axis": _text,
@@ -73,10 +85,7 @@ _FIELDS: dict[str, Rule] = {
         lambda value: value is None or is_number(value) or is_text(value), "a number, text or null"
     ),
     "unit": _text,
-    "reference_system": _told(
-        lambda value: is_text(value) or is_number(value) or is_object(value),
-        "an EPSG code, WKT or PROJJSON",
-    ),
+    _SYSTEM: _told(_is_system, _SYSTEMS),
     "bbox": Shortcut(_bounding, is_plain_box),
     "axes": words,
     "geometry_types": words,
@@ -85,7 +94,8 @@ _FIELDS: dict[str, Rule] = {
 
 
 def _dimension(parts: Parts, place: Place) -> Any:
-    """Merge one dimension; extents are united only over one and the same reference system."""
+    """Merge one dimension of one type; extents only over one and the same reference system."""
+    parts = _with_systems(_of_one_type(parts, place), place)
     united = unite(parts, place, {**_FIELDS, "extent": _kept_apart, "bbox": _kept_apart})
     alike = [part for part in parts if _same_system(parts[0], part)]
     for key in ("extent", "bbox"):
@@ -99,12 +109,38 @@ def _dimension(parts: Parts, place: Place) -> Any:
     return united
 
 
+def _of_one_type(parts: Parts, place: Place) -> Parts:
+    """The descriptions that go together, since each type has fields of its own."""
+    types = [Part(part.backend, kind) for part in parts if is_text(kind := part.value.get("type"))]
+    if not differ(types):
+        return parts
+    place.inside("type").differs(types, types[0].value, "dimension-differs")
+    others = {backend for backend, kind in types if kind != types[0].value}
+    return [part for part in parts if part.backend not in others]
+
+
+def _with_systems(parts: Parts, place: Place) -> Parts:
+    """Where a backend states a reference system, the others' default of it is stated as well."""
+    stated = [Part(p.backend, p.value[_SYSTEM]) for p in parts if _SYSTEM in p.value]
+    usable_ones = usable(stated, place.inside(_SYSTEM), _is_system, _SYSTEMS)
+    given = {part.backend for part in usable_ones}
+    return [p if p.backend in given else _with_default(p, bool(given)) for p in parts]
+
+
+def _with_default(part: Part, given: bool) -> Part:
+    bare = {key: value for key, value in part.value.items() if key != _SYSTEM}
+    if given and part.value.get("type") in _LOCATED:
+        bare[_SYSTEM] = DEFAULT_SYSTEM
+    return Part(part.backend, bare)
+
+
 def _kept_apart(parts: Parts, _: Place) -> Any:
     return parts[0].value
 
 
 def _same_system(left: Part, right: Part) -> bool:
-    return same(left.value.get("reference_system", 4326), right.value.get("reference_system", 4326))
+    systems = left.value.get(_SYSTEM), right.value.get(_SYSTEM)
+    return None in systems or same(*systems)
 
 
 def _dimensions(parts: Parts, place: Place) -> Any:

@@ -110,7 +110,8 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "warning",
         "Backends describe a dimension of a collection with a different type, axis, "
         "reference system, step or unit. The value of the first backend in configured order "
-        "is shown; where reference systems differ, so is its extent.",
+        "is shown; where reference systems differ, so is its extent, and where types differ, "
+        "all of it.",
         "{backends} differ in {subject}: {by_backend}; shown: {chosen}.",
     ),
     "part-partial": NoteCode(

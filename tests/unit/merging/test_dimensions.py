@@ -108,6 +108,37 @@ def test_extents_in_different_reference_systems_are_not_mixed() -> None:
     assert found.document["x"]["extent"] == [-3, 10]
 
 
+@pytest.mark.parametrize("unstated", [{}, {"reference_system": None}])
+def test_a_reference_system_and_the_extent_beside_it_are_of_the_same_backend(
+    unstated: dict[str, Any],
+) -> None:
+    x = {"type": "spatial", "axis": "x"}
+    found = merged(
+        terra={"x": {**x, "extent": [11, 12], **unstated}},
+        aurora={"x": {**x, "extent": [500000, 600000], "reference_system": 32632}},
+    )
+    assert found.document["x"] == {**x, "extent": [11, 12], "reference_system": 4326}
+    note = assert_noted(found, "dimension-differs", "terra", "aurora")
+    assert note.values["by_backend"] == {"terra": 4326, "aurora": 32632}
+
+
+def test_dimensions_without_a_place_have_no_reference_system_by_default() -> None:
+    found = merged(
+        terra={"level": {"type": "other", "extent": [0, 5]}},
+        aurora={"level": {"type": "other", "extent": [3, 9], "reference_system": "Pascal"}},
+    )
+    assert found.document["level"]["extent"] == [0, 9]
+    assert found.document["level"]["reference_system"] == "Pascal"
+
+
+def test_a_dimension_of_another_type_lends_none_of_its_fields() -> None:
+    t = {"type": "temporal", "extent": ["2015-01-01", None]}
+    found = merged(terra={"t": t}, aurora={"t": {"type": "spatial", "axis": "z", "values": [1, 2]}})
+    assert found.document == {"t": t}
+    note = assert_noted(found, "dimension-differs", "terra", "aurora")
+    assert note.values["by_backend"] == {"terra": "temporal", "aurora": "spatial"}
+
+
 @pytest.mark.parametrize("broken", [None, [], "x and y", 3, True, {"x": None}, {"x": ["spatial"]}])
 def test_broken_dimensions_of_one_backend_cost_no_other_its_own(broken: object) -> None:
     x = {"x": {"type": "spatial", "axis": "x", "extent": [0, 10]}}
