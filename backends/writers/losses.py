@@ -20,16 +20,13 @@ class Losses:
 
     def add(self, values: npt.NDArray[Any], encoded: npt.NDArray[Any]) -> None:
         """Count values of the cube, NaN where there are none, as they came into the file."""
-        marked = self.nodata is not None and not np.isnan(self.nodata)
-        if self.dtype.kind == "f" and not marked:
-            return
-        valid = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
+        valid = ~np.isnan(values)
         if self.dtype.kind != "f":
             limits = np.iinfo(self.dtype)
             # What is rounded into the limits is no loss that anybody asks for.
             beyond = (values < limits.min - 0.5) | (values > limits.max + 0.5)
             self.cut += int(np.count_nonzero(beyond & valid))
-        if marked:
+        if self.nodata is not None:
             self.hidden += int(np.count_nonzero((encoded == self.nodata) & valid))
 
     def warnings(self) -> tuple[str, ...]:

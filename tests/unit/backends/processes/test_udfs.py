@@ -11,6 +11,7 @@ import pytest
 
 from backends.environment import Limits
 from backends.errors import OpenEOError
+from backends.processes.frames import Frame
 from backends.processes.udfs import _Caller
 from backends.udf.runner import Udf
 from backends.udf.sandbox import is_confinable
@@ -203,6 +204,9 @@ def test_code_that_never_ends_is_ended() -> None:
         execution.run(graph, limits=Limits(udf_seconds=1))
 
 
-def test_the_work_can_be_sent_to_other_machines() -> None:
-    caller = _Caller(Udf(code("cube + 1")), Execution().environment().log, "here")
-    assert cloudpickle.loads(cloudpickle.dumps(caller)) is not caller
+def test_code_that_was_sent_to_another_machine_still_tells_its_node() -> None:
+    caller = _Caller(Udf(code("1 / 0")), Execution().environment().log, "(process 'p' at node 'n')")
+    sent = cloudpickle.loads(cloudpickle.dumps(caller))
+    later = sent.on_field(CUBE.chunk().data, Frame(CUBE))
+    with pytest.raises(OpenEOError, match=r"by zero \(line 4\) \(process 'p' at node 'n'\)\.$"):
+        later.compute()

@@ -129,17 +129,17 @@ def test_numbers_become_integers_rounded_and_cut_off(tmp_path: Path) -> None:
 
 
 def test_what_a_file_cannot_hold_is_told_once_for_all_dates(tmp_path: Path) -> None:
-    data = cube(height=1, width=6, bands=None, chunks=None)
-    data.values[:] = [-0.4, 0.6, 255.4, 256, 1e9, np.nan]
+    data = cube(height=1, width=7, bands=None, chunks=None)
+    data.values[:] = [-1, -0.4, 0.6, 255.4, 256, 1e9, np.nan]
     first, second = saved(data, tmp_path, dtype="uint8")
     assert first.warnings == second.warnings
     assert first.warnings == (
-        "4 values are beyond 0 to 255, all that uint8 can hold, and cut off. Scale the values "
+        "6 values are beyond 0 to 255, all that uint8 can hold, and cut off. Scale the values "
         "before, or choose another 'dtype'.",
-        "2 values are 0 in the file, as is what has no data, and can no longer be told from it. "
+        "4 values are 0 in the file, as is what has no data, and can no longer be told from it. "
         "Choose another 'nodata'.",
     )
-    assert read(first).tolist() == [[[0, 1, 255, 255, 255, 0]]]
+    assert read(first).tolist() == [[[0, 0, 1, 255, 255, 255, 0]]]
 
 
 def test_a_value_that_is_also_that_of_no_data_is_told(tmp_path: Path) -> None:
