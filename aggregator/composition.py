@@ -65,7 +65,7 @@ from aggregator.usecases.tiling import Tilings
 from aggregator.usecases.tokens import Sealer, sealing_key
 from aggregator.usecases.user_processes import UserProcesses
 from aggregator.usecases.validation import Validation
-from aggregator.usecases.views import whole
+from aggregator.usecases.views import everywhere, whole
 from aggregator.usecases.watching import program_name, record_of, watch_of
 from aggregator.usecases.workspaces import Workspaces
 
@@ -259,9 +259,8 @@ def _limits(settings: Settings) -> JobLimits:
 
 def _references(ground: _Ground) -> References:
     """Results of federated jobs that other processes load."""
-    root = ground.settings.public_url
     jobs = FederatedJobs(ground.database, _limits(ground.settings))
-    return References(jobs, (whole(root).url, root))
+    return References(jobs, everywhere(ground.settings.public_url, ground.settings.order))
 
 
 def _planning(

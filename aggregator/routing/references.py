@@ -68,10 +68,12 @@ def owner_by_address(
         key=lambda entry: -len(entry[0]),
     )
 
+    jobs = tuple(f"{_base(url)}jobs/" for url in federation)
+
     def owner_of(reference: str) -> str | None:
-        for base in map(_base, federation):
-            if reference.startswith(f"{base}jobs/"):
-                return by_id(reference.removeprefix(f"{base}jobs/").partition("/")[0])
+        if reference.startswith(jobs):
+            start = next(url for url in jobs if reference.startswith(url))
+            return by_id(reference.removeprefix(start).partition("/")[0])
         if not is_address(reference):
             return by_id(reference)
         return next((backend for base, backend in bases if reference.startswith(base)), None)

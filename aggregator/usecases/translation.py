@@ -9,7 +9,7 @@ from aggregator.routing import restore_from, rewrite_for
 from aggregator.settings import Settings
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.links import Origin
-from aggregator.usecases.views import View, whole
+from aggregator.usecases.views import View, everywhere, whole
 
 
 class Translation:
@@ -17,12 +17,12 @@ class Translation:
 
     def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._root = settings.public_url.rstrip("/")
         self._whole = whole(settings.public_url)
+        self._everywhere = everywhere(settings.public_url, settings.order)
 
     def own_urls(self, view: View) -> list[str]:
-        """The base URLs under which users may name what is the federation's."""
-        return list(dict.fromkeys([view.url, self._whole.url, self._root]))
+        """The base URLs under which users may name what is the federation's, the view's first."""
+        return list(dict.fromkeys([view.url, *self._everywhere]))
 
     def origin(self, backend: str, url: str = "") -> Origin:
         """Where a document of that backend comes from."""

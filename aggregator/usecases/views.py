@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 API_ROOT = "/openeo/1.3"
+VERSIONS = ("1", "1.3", "1.3.0")
+"""What the API's version may be called in an address, with or without a `v` before it."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,11 @@ def whole(public_url: str) -> View:
 def only(public_url: str, backend: str) -> View:
     """One backend, with the federation's ids."""
     return View(f"{public_url.rstrip('/')}/federation/{backend}{API_ROOT}", backend)
+
+
+def everywhere(public_url: str, backends: Iterable[str]) -> tuple[str, ...]:
+    """The base URLs of the API under all of which it answers, with those of the backends."""
+    root = public_url.rstrip("/")
+    versions = ("", *(f"/{v}{version}" for v in ("", "v") for version in VERSIONS))
+    starts = (root, *(f"{root}/federation/{backend}" for backend in backends))
+    return (root, *(f"{start}/openeo{version}" for start in starts for version in versions))

@@ -10,9 +10,10 @@ import re
 from collections.abc import Collection, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from aggregator.usecases.views import VERSIONS
+
 BACKEND = "federation.backend"
 FAULT = "federation.fault"
-VERSIONS = {"1", "1.3", "1.3.0"}
 _PREFIX = re.compile(
     r"(?:/federation/(?P<backend>[^/]+))?/openeo(?:/v?(?P<version>\d[\w.]*))?(?P<rest>/.*|)"
 )

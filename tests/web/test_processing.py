@@ -138,6 +138,39 @@ def test_the_address_of_a_backend_shows_what_that_backend_has(site: Site) -> Non
     assert "terra, aurora" in assert_error(unknown, 404, "NotFound")["message"]
 
 
+@pytest.mark.parametrize("root", ["", "/federation/aurora/openeo/1.3"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "",
+        "/openeo",
+        "/openeo/1.3",
+        "/openeo/v1.3.0",
+        "/federation/aurora/openeo",
+        "/federation/aurora/openeo/1.3",
+    ],
+)
+def test_results_are_read_where_they_are_by_any_address_that_they_have_here(
+    tmp_path: Path, base: str, root: str
+) -> None:
+    members = {
+        name: backend(name, answers={"POST /result": tiff}, processes=("load_stac",))
+        for name in ("terra", "aurora")
+    }
+    for member in members.values():
+        member.answers["GET /processes"]["processes"][-1]["parameters"][0]["name"] = "url"
+    site, path = Site(members, tmp_path), "/jobs/aurora-j-1/results"
+    stac = {"process_id": "load_stac", "result": True}
+    read = {"stac": {**stac, "arguments": {"url": f"http://federation.test{base}{path}"}}}
+    body = {"process": {"process_graph": read}}
+    answer = site.request("POST", "/result", root=root, json=body, headers=site.login())
+    assert answer.headers["OpenEO-Federation-Backends"] == "aurora"
+    there = {"stac": {**stac, "arguments": {"url": "http://aurora.test/openeo/jobs/j-1/results"}}}
+    assert members["aurora"].asked("POST", "/result")[0].document["process"] == {
+        "process_graph": there
+    }
+
+
 def test_a_collection_is_called_by_the_backends_own_name(tmp_path: Path) -> None:
     own = collection("T_S2", common_name="S2")
     answers = {
