@@ -48,6 +48,8 @@ _LOCK = text(
     "SELECT pg_advisory_xact_lock(number # hashtextextended(current_schema(), 0)) "
     "FROM unnest(CAST(:numbers AS bigint[])) AS number"
 )
+_READ_ONLY, _DAMAGED = "25006", "XX"
+"""States of a PostgreSQL server: the first after others have taken its place, as a rule."""
 _TRIGGERS = text(
     "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
     "WHERE relnamespace = current_schema()::regnamespace"
@@ -225,9 +227,15 @@ def _failures_told() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError) as error:
         raise _unavailable(error) from error  # the last: as transactions begin without SQLAlchemy
     except SQLAlchemyError as error:
-        if type(getattr(error, "orig", None)) is not sqlite3.DatabaseError:
+        if not _is_broken(getattr(error, "orig", None)):
             raise
-        raise _unavailable(error) from error  # the file is no database
+        raise _unavailable(error) from error
+
+
+def _is_broken(error: object) -> bool:
+    """Whether the file is no database, or the server takes no writes or finds its files damaged."""
+    state = str(getattr(error, "sqlstate", None))
+    return type(error) is sqlite3.DatabaseError or state.startswith((_READ_ONLY, _DAMAGED))
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:

@@ -133,6 +133,16 @@ def test_a_server_that_cannot_be_reached_is_told_in_openeos_way() -> None:
     assert caught.value.status == 503
 
 
+def test_a_server_that_takes_no_writes_any_more_is_told_in_openeos_way() -> None:
+    for url in postgresql_schema():
+        database = Database(url)
+        with pytest.raises(DatabaseUnavailable) as caught, database.write() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))  # as all are on such a server
+            database.next_numbers(connection, 1)
+        assert "read-only transaction" in caught.value.reason
+        database.dispose()
+
+
 def test_no_password_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("psycopg")
     with caplog.at_level(logging.DEBUG), pytest.raises(DatabaseUnavailable):
