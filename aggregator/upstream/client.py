@@ -129,8 +129,11 @@ class Stream:
 
     def _read(self, decode: bool) -> bytes:
         with self._deadline, Translated(self._client.backend, self._deadline):
-            piece: bytes = self._response.raw.read1(CHUNK, decode_content=decode)
-            if self._deadline.struck:  # which looks like the end of a body without a length
+            raw = self._response.raw
+            known = raw.closed  # the end of the body has come, whoever was slow to ask for it
+            piece: bytes = raw.read1(CHUNK, decode_content=decode)
+            # A deadline that strikes looks like the end of a body without a length.
+            if self._deadline.struck and not known:
                 raise BackendTimeout(self._client.backend, self._deadline.seconds)
             return piece
 

@@ -32,7 +32,7 @@ class Deadline:
         self.at = time.monotonic() + seconds
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._finished = False
+        self._finished = self._cut = False
         _watchdog.watch(self)
 
     @property
@@ -46,9 +46,17 @@ class Deadline:
         return self.remaining <= 0
 
     def guard(self, peer: socket.socket) -> None:
-        """Cut this socket when the deadline strikes."""
+        """Cut this socket when the deadline strikes, or now if it has."""
         with self._lock:
-            self._sockets.append(peer)
+            if self._cut:
+                _shut(peer)
+            else:
+                self._sockets.append(peer)
+
+    def release(self, peer: socket.socket) -> None:
+        """Leave this socket alone: from now on it may serve other exchanges."""
+        with self._lock:
+            self._sockets = [kept for kept in self._sockets if kept is not peer]
 
     @property
     def finished(self) -> bool:
@@ -56,7 +64,7 @@ class Deadline:
         return self._finished
 
     def finish(self) -> None:
-        """End the watch: the sockets may serve other exchanges from now on."""
+        """End the watch, and leave all sockets alone."""
         with self._lock:
             self._finished = True
             self._sockets.clear()
@@ -64,10 +72,9 @@ class Deadline:
     def cut(self) -> None:
         """Shut the sockets of an exchange that goes on."""
         with self._lock:
+            self._cut = True
             for peer in self._sockets:
-                with suppress(OSError):  # closed meanwhile
-                    # Not the method of SSLSocket, which would alter what a reader is using.
-                    socket.socket.shutdown(peer, socket.SHUT_RDWR)
+                _shut(peer)
             self._sockets.clear()
 
     def __enter__(self) -> Deadline:
@@ -81,6 +88,12 @@ class Deadline:
         trace: TracebackType | None,
     ) -> None:
         _current.reset(self._token)
+
+
+def _shut(peer: socket.socket) -> None:
+    with suppress(OSError):  # closed meanwhile
+        # Not the method of SSLSocket, which would alter what a reader is using.
+        socket.socket.shutdown(peer, socket.SHUT_RDWR)
 
 
 class _Watchdog:
@@ -132,3 +145,10 @@ def guard(peer: object) -> None:
     deadline = _current.get()
     if deadline is not None and isinstance(peer, socket.socket):
         deadline.guard(peer)
+
+
+def release(peer: object) -> None:
+    """Leave this socket alone when the deadline in force strikes."""
+    deadline = _current.get()
+    if deadline is not None and isinstance(peer, socket.socket):
+        deadline.release(peer)

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from aggregator.upstream.deadlines import guard
+from aggregator.upstream.deadlines import guard, release
 from aggregator.upstream.heads import PlainResponse
 
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
@@ -63,6 +63,11 @@ class _Connection(HTTPConnection):
         self.sock.settimeout(self.pause)
         self.sock.sendall(sent)
         return self._answered(str(request.method), target)
+
+    def getresponse(self) -> Any:
+        """The answer to what went the usual way, its body yet to be read."""
+        guard(self.sock)
+        return super().getresponse()
 
     def _uploaded(self, request: PreparedRequest, target: str) -> HTTPResponse:
         if self.sock is None:
@@ -161,12 +166,24 @@ class _Pool(HTTPConnectionPool):
         answer._connection, answer._pool = connection, self  # as urllib3 does: see release_conn
         return answer
 
+    def _put_conn(self, conn: Any) -> None:
+        """Take a connection back, which no longer ends with the deadline in force.
+
+        It comes with the last piece of an answer, of which a slow reader may make use for long.
+        """
+        if conn is not None:
+            release(conn.sock)
+        super()._put_conn(conn)
+
 
 class _SecurePool(_Pool, HTTPSConnectionPool):
     """Connections to one address over TLS."""
 
     ConnectionCls = _SecureConnection
     QueueCls = _Idle
+
+
+POOLS = {"http": _Pool, "https": _SecurePool}
 
 
 class Received(Response):
@@ -190,7 +207,13 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """The pools of connections through a proxy, as careful as the others."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def send(  # noqa: PLR0917 - as in requests
         self,

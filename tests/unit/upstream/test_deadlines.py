@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aggregator.upstream.deadlines import Deadline, _Watchdog, guard
+from aggregator.upstream.deadlines import Deadline, _Watchdog, guard, release
 
 
 @pytest.fixture
@@ -38,6 +38,29 @@ def test_a_socket_whose_exchange_is_over_is_left_alone(
         with second:
             guard(blocked)
         assert blocked.recv(1) == b""  # the second has struck, and so has the first
+    pair[1].sendall(b"x")
+    assert pair[0].recv(1) == b"x"
+
+
+def test_a_socket_that_comes_after_the_deadline_is_cut_at_once(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    with Deadline(100) as deadline:
+        deadline.cut()
+        guard(pair[0])
+    assert pair[0].recv(1) == b""
+
+
+def test_a_socket_that_was_released_is_left_alone(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    other, theirs = socket.socketpair()
+    with other, theirs, Deadline(100) as deadline:
+        guard(other)
+        guard(pair[0])
+        release(pair[0])
+        deadline.cut()
+        assert other.recv(1) == b""
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
 

@@ -158,8 +158,68 @@ def test_a_connection_that_failed_serves_nobody_else() -> None:
         assert ask(client) == {"nr": 7}
 
 
+def test_a_reader_who_is_slow_costs_nobody_the_connection() -> None:
+    def play(peer: socket.socket) -> None:
+        json_says(b'{"of": "alice"}')(peer)
+        peer.recv(65536)
+        time.sleep(1.2)
+        json_says(b'{"of": "bob"}')(peer)
+        peer.recv(65536)
+
+    with RawServer(play) as server:
+        client = Client("terra", server.url)
+        pieces = client.open(Request("GET", "/result"), None, deadline=0.5).chunks()
+        assert next(pieces) == b'{"of": "alice"}'  # which is all, as nobody knows yet
+        started = Request("POST", "/jobs/1/results", body=b"{}")
+        assert client.ask(started, None, deadline=20, limit=99).body == b'{"of": "bob"}'
+        assert len(server.requests) == 1, "both came by the same connection"
+        assert list(pieces) == []
+
+
+def test_a_backend_whose_name_is_found_too_late_costs_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(*args: Any) -> Any:
+        time.sleep(0.5)
+        return found(*args)
+
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with RawServer(drip) as server:
+        begun = time.monotonic()
+        with pytest.raises(BackendTimeout):
+            ask(Client("terra", server.url), deadline=0.3)
+        assert time.monotonic() - begun < 3
+
+
+def drip(peer: socket.socket) -> None:
+    peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    while True:
+        peer.sendall(b"x")
+        time.sleep(0.02)
+
+
+def test_a_drip_through_a_proxy_ends_with_the_deadline() -> None:
+    with RawServer(drip) as proxy:
+        begun = time.monotonic()
+        with pytest.raises(BackendTimeout):
+            ask(Client("terra", "http://terra.test", proxy=proxy.url), deadline=0.3)
+        assert time.monotonic() - begun < 3
+
+
+def directly(server: RawServer) -> Client:
+    return Client("terra", server.url)
+
+
+def through_a_proxy(server: RawServer) -> Client:
+    return Client("terra", "http://terra.test", proxy=server.url)
+
+
+@pytest.mark.parametrize("way", [directly, through_a_proxy])
 @pytest.mark.parametrize("early", [b"102 Processing", b"103 Early Hints"])
-def test_no_user_gets_the_answer_that_comes_late_for_another(early: bytes) -> None:
+def test_no_user_gets_the_answer_that_comes_late_for_another(
+    early: bytes, way: Callable[[RawServer], Client]
+) -> None:
     def hint(peer: socket.socket) -> None:
         asked = server.requests[-1]
         while asked:
@@ -170,7 +230,7 @@ def test_no_user_gets_the_answer_that_comes_late_for_another(early: bytes) -> No
             asked = peer.recv(65536)
 
     with RawServer(hint) as server:
-        client = Client("terra", server.url)
+        client = way(server)
         for user in ("alice", "bob", "carol"):
             answer = client.ask(Request("GET", "/me"), f"Bearer {user}", deadline=5, limit=99)
             assert (answer.status, answer.body) == (200, user.encode())
@@ -310,12 +370,6 @@ def test_a_certificate_counts_for_its_own_host_only(
 
 @pytest.mark.usefixtures("trusted")
 def test_a_drip_over_tls_ends_with_the_deadline(secure: Callable[[Play], SecureServer]) -> None:
-    def drip(peer: socket.socket) -> None:
-        peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-        while True:
-            peer.sendall(b"x")
-            time.sleep(0.02)
-
     with secure(drip) as server:
         started = time.monotonic()
         with pytest.raises(BackendTimeout):
