@@ -12,6 +12,7 @@ import requests
 from aggregator.errors import OpenEOError
 from aggregator.merging.notes import Note, most_serious_first
 from aggregator.routing import Plan, Routing, read_choice, read_requirements
+from aggregator.routing.bodies import choices_in
 from aggregator.routing.splitting import Unsplittable
 from aggregator.settings import load
 from aggregator.usecases.credits import BATCH
@@ -58,9 +59,12 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
 def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
     """Likewise, in the words of a federation that runs at `url` (its `POST /validation`)."""
     try:
-        answer, why = _validated(_asking(read_body(graph)["process"], policy), url)
+        body = _asking(read_body(graph), policy)
+        answer, why = _validated({**body["process"], **choices_in(body)}, url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
+    except OpenEOError as error:
+        return _unusable(f"{error.code}: {error.message}")
     except (requests.ConnectionError, requests.Timeout):
         return _unusable(f"{url} cannot be reached. Does a federation run there?")
     except (requests.RequestException, ValueError, LookupError) as problem:

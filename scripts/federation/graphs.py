@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aggregator.routing.bodies import OPTIONS, PROPERTIES, without_choice
+
+CHOICES = (*PROPERTIES, *OPTIONS)
+
 
 class UnreadableGraph(Exception):  # noqa: N818 - a state of the file, not of the program
     """A file that holds no process; the message says what was found instead."""
@@ -15,7 +19,8 @@ def read_body(file: Path) -> dict[str, Any]:
     """The body of a request that has the file's process as its `process`.
 
     The file (`-`: standard input) holds such a body itself, a process with its
-    `process_graph`, or a process graph alone.
+    `process_graph`, or a process graph alone. A choice that stands in the process, as in the body
+    of `POST /validation`, stands beside it then.
     """
     document = read_json(file)
     if not isinstance(document, Mapping) or not document:
@@ -26,7 +31,8 @@ def read_body(file: Path) -> dict[str, Any]:
     if isinstance(document.get("process"), Mapping):
         return dict(document)
     if "process_graph" in document:
-        return {"process": dict(document)}
+        chosen = {name: document[name] for name in CHOICES if name in document}
+        return {"process": without_choice(document), **chosen}
     return {"process": {"process_graph": dict(document)}}
 
 

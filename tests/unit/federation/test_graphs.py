@@ -28,6 +28,18 @@ def test_what_stands_beside_the_process_is_kept(tmp_path: Path) -> None:
     assert read_body(file) == body
 
 
+def test_a_choice_within_a_process_is_that_of_the_request(tmp_path: Path) -> None:
+    options = {"federation:policy": "cheapest"}
+    process = {"process_graph": GRAPH, "federation:backend": "terra", "job_options": options}
+    file = tmp_path / "graph.json"
+    file.write_text(json.dumps({**process, "id": "add"}))
+    assert read_body(file) == {
+        "process": {"process_graph": GRAPH, "id": "add"},
+        "federation:backend": "terra",
+        "job_options": options,
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
