@@ -63,8 +63,8 @@ def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
         answer, why = _validated({**body["process"], **choices_in(body)}, url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))
-    except OpenEOError as error:
-        return _unusable(f"{error.code}: {error.message}")
+    except OpenEOError as refusal:
+        return _unusable(f"{refusal.code}: {refusal.message}")
     except (requests.ConnectionError, requests.Timeout):
         return _unusable(f"{url} cannot be reached. Does a federation run there?")
     except (requests.RequestException, ValueError, LookupError) as problem:
