@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -87,6 +88,7 @@ class Making:
         self._once = Once()
         self._turn = threading.Lock()
         self._undo: dict[str, Callable[[], Answer]] = {}
+        self._nameless: list[tuple[str, str]] = []
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for this key."""
@@ -129,8 +131,7 @@ class Making:
         """What POST /jobs answers; the job is removed at the end."""
         body = {"title": self.name, "process": process, **self._more, **more}
         answer = self._sender.send("POST", "/jobs", json=body)
-        if (job := job_id(answer)) is not None:
-            self.removes(f"/jobs/{job}")
+        self.made("/jobs", str(body["title"]), answer)
         return answer
 
     def job(self, process: Graph, **more: Any) -> Job:
@@ -141,6 +142,8 @@ class Making:
             says = "No job could be created (judged by api-730)."
             raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, answer))
         self.removes(f"/jobs/{found}")
+        with suppress(ValueError):
+            self._nameless.remove(("/jobs", more.get("title", self.name)))
         return Job(found, answer)
 
     def _by_title(self, title: str) -> str | None:
@@ -184,12 +187,21 @@ class Making:
 
     # Removal.
 
+    def made(self, path: str, title: str, answer: Answer) -> None:
+        """Remember what was created at a path: to be deleted by its id, else by its title."""
+        if (said := job_id(answer)) is not None:
+            self.removes(f"{path}/{said}")
+        elif answer.ok:
+            self._nameless.append((path, title))
+
     def removes(self, path: str) -> None:
         """Remember that this is to be deleted at the end."""
         self._undo[path] = lambda: self._sender.send("DELETE", path, cleaning=True)
 
     def clean_up(self) -> None:
         """Deletes what is there yet, last made first; what stays is in `left_behind`."""
+        for path, titles in self._by_path().items():
+            self._find(path, titles)
         for path, undo in reversed(list(self._undo.items())):
             try:
                 answer = undo()
@@ -200,16 +212,41 @@ class Making:
                 self.left_behind.append(f"{path} ({answer.status})")
         self._undo.clear()
 
+    def _by_path(self) -> dict[str, list[str]]:
+        """The titles of what was created without its id being said, by the path of its list."""
+        found: dict[str, list[str]] = {}
+        for path, title in self._nameless:
+            found.setdefault(path, []).append(title)
+        self._nameless.clear()
+        return found
+
+    def _find(self, path: str, titles: list[str]) -> None:
+        """Has deleted what the list has under these titles; tells of what it does not have."""
+        try:
+            listed = _objects(self._sender.send("GET", path, cleaning=True), path.strip("/"))
+        except (NoAnswerError, NotJudgedError, ExhaustedError):
+            listed = []
+        for one in listed:
+            if one.get("title") in titles and isinstance(one.get("id"), str):
+                self.removes(f"{path}/{one['id']}")
+                titles.remove(one["title"])
+        self.left_behind += [f"{path} '{title}' (its id was not said)" for title in titles]
+
 
 def job_id(answer: Answer) -> str | None:
-    """The id of a created job: of its header, else the end of its Location."""
+    """The id of a created job: of its header, else the end of its Location, else of the body."""
     if not answer.ok:
         return None
     said = answer.headers.get("OpenEO-Identifier")
     if said:
         return str(said)
     path = urlsplit(answer.headers.get("Location", "")).path.rstrip("/")
-    return path.rpartition("/")[2] or None
+    return path.rpartition("/")[2] or _id_in_body(answer)
+
+
+def _id_in_body(answer: Answer) -> str | None:
+    said = _object(answer).get("id")
+    return said if isinstance(said, str) and said else None
 
 
 def _pause(answer: Answer) -> float:

@@ -55,8 +55,7 @@ def create(backend: Backend, process: Mapping[str, Any] | None = None, **more: A
         **more,
     }
     answer = backend.send("POST", PATH, json=body)
-    if (made := job_id(answer)) is not None:
-        backend.making.removes(f"{PATH}/{made}")
+    backend.making.made(PATH, str(body["title"]), answer)
     return answer
 
 

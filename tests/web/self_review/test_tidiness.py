@@ -107,6 +107,26 @@ def test_what_could_not_be_removed_is_told(world: World) -> None:
     assert all(one.startswith("/jobs/") for one in report.left_behind)
 
 
+def test_jobs_whose_ids_are_not_said_are_found_by_their_titles_and_removed(world: World) -> None:
+    before = left(world)
+    world.breaks("jobs.no-identifier", "jobs.no-location")
+    report = review(world, Spy(world)).run()
+    world.breaks()
+    assert left(world) == before
+    assert list(report.left_behind) == []
+
+
+def test_jobs_that_nothing_leads_to_are_told_by_their_titles(world: World) -> None:
+    before = left(world)
+    world.breaks("jobs.no-identifier", "jobs.no-location", "jobs.listed-without-title")
+    report = review(world, Spy(world)).run()
+    world.breaks()
+    made = [one["title"] for one in left(world) if one not in before]
+    assert made
+    told = {f"/jobs '{title}' (its id was not said)" for title in made}
+    assert set(report.left_behind) == told
+
+
 def test_no_form_of_a_report_shows_a_token_or_a_password(world: World) -> None:
     spy = Spy(world)
     made = review(world, spy)
