@@ -13,6 +13,7 @@ import select
 from contextlib import suppress
 from functools import cached_property
 from queue import Empty, Full, LifoQueue
+from ssl import SSLSocket
 from typing import Any
 
 from requests import PreparedRequest, Response
@@ -122,6 +123,12 @@ class _Connection(HTTPConnection):
 
 class _SecureConnection(_Connection, HTTPSConnection):
     """Likewise over TLS."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Likewise; what was decrypted already is on no wire any more."""
+        left = self.sock.pending() if isinstance(self.sock, SSLSocket) else 0
+        return super().is_connected and not left
 
 
 class _Idle(LifoQueue[Any]):

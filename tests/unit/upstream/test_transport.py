@@ -361,6 +361,22 @@ def test_a_backend_is_asked_over_tls(secure: Callable[[Play], SecureServer]) -> 
 
 
 @pytest.mark.usefixtures("trusted")
+def test_what_comes_unasked_over_tls_is_nobodys_answer(
+    secure: Callable[[Play], SecureServer],
+) -> None:
+    def play(peer: socket.socket) -> None:
+        first = HEAD + b"8000\r\n\r\n" + b'{"of": "alice"}'.ljust(8000)
+        unasked = HEAD + b'14\r\n\r\n{"of": "mary"}'
+        # In one record, of which what is read at once ends where the second answer begins.
+        peer.sendall(first.ljust(8192) + unasked)
+        peer.recv(65536)
+
+    with secure(play) as server:
+        client = Client("terra", server.url)
+        assert [ask(client)["of"] for _ in range(2)] == ["alice", "alice"]
+
+
+@pytest.mark.usefixtures("trusted")
 def test_a_certificate_counts_for_its_own_host_only(
     secure: Callable[[Play], SecureServer],
 ) -> None:
