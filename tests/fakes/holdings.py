@@ -18,8 +18,8 @@ import yaml
 from backends.app import STORE_FILE, create_app
 from backends.compute.run import executor
 from backends.jobs.store import Store
-from backends.jobs.thread_engine import ThreadEngine
 from backends.profile_reading import load_profile
+from tests.fakes.engines import ThreadEngine
 from tests.fakes.servers import Api, Listening, free_port
 
 PROFILES: Final = Path(__file__).parents[2] / "config" / "backends"

@@ -18,9 +18,9 @@ from backends.jobs.engine import Task
 from backends.jobs.records import Asset
 from backends.jobs.reporting import Reporter
 from backends.jobs.store import Store
-from backends.jobs.thread_engine import ThreadEngine
 from tests.contract.specification import assert_conforms
 from tests.fakes.clocks import Clock
+from tests.fakes.engines import ThreadEngine
 from tests.fakes.profiles import profile
 
 PATIENCE = 10.0

@@ -12,7 +12,6 @@ from backends.faults.effects import Broken, Effect
 from backends.faults.reading import Faults
 from backends.faults.scope import Fault
 from backends.jobs.store import Store
-from backends.jobs.thread_engine import ThreadEngine
 from backends.profile import Profile
 from backends.profile_reading import load_profile
 from scripts.self_review.account import Account, BasicLogin
@@ -22,6 +21,7 @@ from scripts.self_review.findings import Finding
 from scripts.self_review.making import Patience
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.review import Review
+from tests.fakes.engines import ThreadEngine
 from tests.fakes.transports import WsgiAdapter
 from tests.web.self_review.computing import Computing
 

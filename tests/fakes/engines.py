@@ -1,8 +1,10 @@
-"""An engine within the process, for tests: each task runs in a thread.
+"""An engine within the process: each task runs in a thread.
 
 A thread cannot be killed, so a killed task is only no longer heard; its usage
 is not measured beyond the time that it took.
 """
+
+from __future__ import annotations
 
 import threading
 import time
