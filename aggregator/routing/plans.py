@@ -129,17 +129,6 @@ class Plan:
         """The parts by their ids."""
         return {part.id: part for part in self.parts}
 
-    @cached_property
-    def waves(self) -> tuple[tuple[Part, ...], ...]:
-        """The parts that can run at the same time; each wave needs only parts of earlier ones."""
-        wave: dict[str, int] = {}
-        for part in self.parts:
-            wave[part.id] = 1 + max((wave[need] for need in part.needs), default=-1)
-        return tuple(
-            tuple(part for part in self.parts if wave[part.id] == number)
-            for number in range(max(wave.values()) + 1)
-        )
-
     def explain(self) -> str:
         """The plan as text of several lines, for people at a terminal and in logs."""
         parts, backends = _counted(len(self.parts), "part"), enumerated(self.backends)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -46,15 +45,6 @@ class LeaseLost(Exception):  # noqa: N818 - a state, not a programming error
     """Another monitor has taken over: nothing was written."""
 
 
-@dataclass(frozen=True)
-class Observed:
-    """What became of observations: how many were kept, and the changes that they brought."""
-
-    kept: int
-    passed_over: int
-    changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
-
-
 class Record:
     """The availability of all members in a database, judged by one policy.
 
@@ -79,15 +69,14 @@ class Record:
         lease: Lease | None = None,
         *,
         raw_since: int = 0,
-    ) -> Observed:
-        """Write what was seen of any members, in any order. Raises LeaseLost, with a `lease`.
+    ) -> int:
+        """Write what was seen of any members, in any order; how many were kept.
 
-        What is not later than the last observation of the same member is passed over, and so is
-        what lies in a month that is closed: no time is counted twice. Raw observations are kept
-        from `raw_since` on; all of them count.
+        Raises LeaseLost, with a `lease`. What is not later than the last observation of the same
+        member is passed over, and so is what lies in a month that is closed: no time is counted
+        twice. Raw observations are kept from `raw_since` on; all of them count.
         """
         by_backend = _grouped(observations)
-        given = sum(map(len, by_backend.values()))
         with self.database.write() as connection:
             if lease is not None and not lease.held(connection):
                 raise LeaseLost
@@ -95,11 +84,11 @@ class Record:
             tracks = read_tracks(connection)
             fresh = _fresh(by_backend, tracks, verdicts.last_months(connection))
             excused = self._excused(connection, fresh)
-            changes = self._follow(connection, fresh, tracks, excused)
+            self._follow(connection, fresh, tracks, excused)
             every = [one for seen in fresh.values() for one in seen]
             self._add_to_days(connection, every, excused)
             add_observations(connection, [one for one in every if one.at >= raw_since])
-        return Observed(len(every), given - len(every), changes)
+        return len(every)
 
     def close_months(self, now: int, delay: int = 0, lease: Lease | None = None) -> list[Verdict]:
         """Judge and freeze every month that ended `delay` milliseconds ago or earlier.
@@ -165,17 +154,14 @@ class Record:
         fresh: Mapping[str, Sequence[Observation]],
         tracks: Mapping[str, Track],
         excused: Mapping[str, Excused],
-    ) -> dict[str, list[Change]]:
-        found, carried = {}, {}
+    ) -> None:
+        carried = {}
         for backend, seen in fresh.items():
             before = tracks.get(backend, Track())
             carried[backend], changes = follow(before, seen, self.policy, excused.get(backend))
             for change in changes:
                 self._note_change(connection, backend, change)
-            if changes:
-                found[backend] = changes
         write_tracks(connection, carried, known=tracks)
-        return found
 
     def _note_change(self, connection: Connection, backend: str, change: Change) -> None:
         if change.state == DOWN:

@@ -21,8 +21,6 @@ from scripts.self_review.provoked import ENDPOINTS, Asked, asked, is_implemented
 from scripts.self_review.registry import check
 
 STRINGS = ("api_version", "backend_version", "stac_version", "id", "title", "description")
-NEWER = ("type", "conformsTo")
-"""What openEO API 1.3 wants besides."""
 
 
 @check("api-30")

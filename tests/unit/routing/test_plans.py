@@ -77,22 +77,9 @@ def test_names_in_a_plan_cannot_spoil_the_terminal() -> None:
     assert len(plan.explain().splitlines()) == 3
 
 
-def test_parts_that_need_nothing_of_each_other_are_of_one_wave() -> None:
-    assert [[part.id for part in wave] for wave in PLAN.waves] == [["part1", "part2"], ["part3"]]
+def test_the_last_part_has_the_result_and_each_backend_is_named_once() -> None:
     assert PLAN.last is JOINED
     assert PLAN.backends == ("terra", "aurora")
-
-
-def test_a_wave_comes_after_the_longest_way_to_it() -> None:
-    parts = [
-        Part("a", "terra", ("a",), process(a=load())),
-        Part("b", "terra", ("b",), process(b=load()), needs=("a",)),
-        Part("c", "terra", ("c",), process(c=load()), needs=("a", "b")),
-        Part("d", "terra", ("d",), process(d=load())),
-    ]
-    exchanges = (Exchange("a", "a", ("b", "c"), "netCDF"), Exchange("b", "b", ("c",), "netCDF"))
-    waves = Plan(tuple(parts), exchanges).waves
-    assert [[part.id for part in wave] for wave in waves] == [["a", "d"], ["b"], ["c"]]
 
 
 def test_what_is_read_twice_is_counted_twice_and_what_is_not_known_is_not_guessed() -> None:

@@ -71,7 +71,7 @@ def test_a_mask_from_a_third_backend_comes_as_the_map_that_it_is() -> None:
     plan = planned(graph, [TERRA, AURORA, BOREAL])
     assert where(plan)[:2] == [("aurora", ["radar"]), ("boreal", ["cover", "forest"])]
     assert len(plan.parts) == 3
-    assert [len(wave) for wave in plan.waves] == [2, 1]
+    assert [len(part.needs) for part in plan.parts] == [0, 0, 2]
     assert joined(plan) == graph["process_graph"]
 
 
