@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,15 +98,3 @@ def current(track: Track, now: int, policy: Policy) -> Status:
     if now - track.last.at > policy.stale_after:
         return Status(UNKNOWN, track.last.at, track.last, track.last_up)
     return Status(track.state, track.since, track.last, track.last_up)
-
-
-def status_at(
-    observations: Sequence[Observation],
-    now: int,
-    policy: Policy,
-    excused: Excused | None = None,
-) -> Status:
-    """How one member is at a moment by what was observed until then, in whatever order."""
-    known = sorted((o for o in observations if o.at <= now), key=lambda o: (o.at, o.up))
-    track, _ = follow(Track(), known, policy, excused)
-    return current(track, now, policy)

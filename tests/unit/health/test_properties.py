@@ -13,7 +13,6 @@ from aggregator.health.maintenance import Excused, Window
 from aggregator.health.observations import Observation
 from aggregator.health.policy import Policy
 from aggregator.health.standing import STANDINGS, State
-from aggregator.health.status import status_at
 from aggregator.health.uptime import Day, Uptime, roll_up, uptime_of
 from aggregator.moments import DAY, day_start, shifted
 
@@ -55,10 +54,6 @@ def test_the_order_of_observations_does_not_matter(
     shuffled = list(seen)
     chance.shuffle(shuffled)
     assert roll_up(shuffled, excused) == roll_up(seen, excused)
-    terra = [o for o in seen if o.backend == "terra"]
-    mixed = [o for o in shuffled if o.backend == "terra"]
-    end = START + 4 * DAY
-    assert status_at(mixed, end, Policy()) == status_at(terra, end, Policy())
 
 
 @given(observations, st.integers(0, 60), st.integers(0, 60))

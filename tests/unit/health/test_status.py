@@ -7,7 +7,7 @@ import pytest
 from aggregator.health.maintenance import Excused, Window
 from aggregator.health.observations import Observation
 from aggregator.health.policy import Policy
-from aggregator.health.status import Change, Track, follow, status_at
+from aggregator.health.status import Change, Status, Track, current, follow
 
 POLICY = Policy()
 STEP = POLICY.probe_interval
@@ -25,6 +25,10 @@ def row(pattern: str, start: int = 0) -> list[Observation]:
 def changes(pattern: str, policy: Policy = POLICY) -> list[tuple[str, int, int]]:
     found = follow(Track(), row(pattern), policy)[1]
     return [(c.state, c.at // STEP, c.noticed // STEP) for c in found]
+
+
+def status(pattern: str, now: int) -> Status:
+    return current(follow(Track(), row(pattern), POLICY)[0], now, POLICY)
 
 
 @pytest.mark.parametrize(
@@ -69,21 +73,14 @@ def test_how_many_it_takes_is_a_choice() -> None:
     ],
 )
 def test_the_status_is_that_of_the_last_change(pattern: str, state: str) -> None:
-    assert status_at(row(pattern), len(pattern) * STEP, POLICY).state == state
+    assert status(pattern, len(pattern) * STEP).state == state
 
 
 def test_without_a_recent_observation_nothing_is_known() -> None:
-    seen = row("+++")
-    last = seen[-1].at
-    assert status_at(seen, last + POLICY.stale_after, POLICY).state == "up"
-    stale = status_at(seen, last + POLICY.stale_after + 1, POLICY)
+    last = 2 * STEP
+    assert status("+++", last + POLICY.stale_after).state == "up"
+    stale = status("+++", last + POLICY.stale_after + 1)
     assert (stale.state, stale.since, stale.last_up) == ("unknown", last, last)
-
-
-def test_later_observations_and_their_order_do_not_matter() -> None:
-    seen = row("+---++")
-    assert status_at(seen, 3 * STEP, POLICY).state == "down"
-    assert status_at(seen[::-1], 3 * STEP, POLICY) == status_at(seen, 3 * STEP, POLICY)
 
 
 def test_failures_in_announced_maintenance_open_nothing() -> None:
