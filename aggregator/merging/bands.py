@@ -104,6 +104,14 @@ def note_partial(partial: dict[str, tuple[str, ...]], place: Place) -> None:
         place.inside(band).note("part-partial", backends)
 
 
+def marked_assets(assets: JsonObject, partial: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Copy assets, their described bands marked likewise."""
+    return {
+        name: {**asset, **{key: marked(asset[key], partial) for key in BAND_FIELDS if key in asset}}
+        for name, asset in assets.items()
+    }
+
+
 def marked(bands: list[dict[str, Any]], partial: dict[str, tuple[str, ...]]) -> list[Any]:
     """Copy described bands, adding to each that only some backends have who does."""
     return [

@@ -10,6 +10,7 @@ from aggregator.merging.bands import (
     band_names,
     described,
     marked,
+    marked_assets,
     note_partial,
     who_has,
 )
@@ -38,6 +39,7 @@ from aggregator.merging.names import named_collections
 from aggregator.merging.notes import Merged, Notebook
 from aggregator.merging.stac import extensions_as, is_at_least, licence_as, stac_version
 from aggregator.merging.summaries import summaries_as
+from aggregator.merging.upgrades import upgraded
 
 ByBackend = Mapping[str, JsonObject]
 
@@ -107,6 +109,7 @@ def _merged(collection_id: str, parts: Parts, notebook: Notebook) -> dict[str, A
     backends = list(backends_of(parts))
     place = Place(notebook, ("collections", collection_id), tuple(backends))
     version = _version(parts, place)
+    parts = upgraded(parts)
     united = unite(parts, place, _rules(collection_id, version, parts))
     _complete(united, collection_id, version, place)
     united.setdefault("summaries", {})
@@ -182,6 +185,9 @@ def _mark_bands(united: dict[str, Any], partial: dict[str, tuple[str, ...]], pla
         for key in BAND_FIELDS:
             if key in holder:
                 holder[key] = marked(holder[key], partial)
+    for key in ("assets", "item_assets"):
+        if key in united:
+            united[key] = marked_assets(united[key], partial)
 
 
 def _describe_all(united: dict[str, Any], partial: dict[str, tuple[str, ...]]) -> None:

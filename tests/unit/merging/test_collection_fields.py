@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from aggregator.merging.collections import merge_collection
 from tests.fakes.documents import LEFT_OUT, collection
 from tests.unit.merging.merged import ORDER, alone, pair
@@ -151,6 +153,20 @@ def test_item_assets_are_united_and_say_who_has_them() -> None:
         "B02": {"type": "image/tiff", "roles": ["data", "reflectance"], "title": "Blue"},
         "SCL": {"type": "image/tiff", "federation:backends": ["aurora"]},
     }
+
+
+@pytest.mark.parametrize("field", ["bands", "eo:bands"])
+def test_bands_within_one_asset_say_who_has_them(field: str) -> None:
+    def with_bands(*bands: str) -> dict[str, Any]:
+        asset = {"type": "image/tiff", field: [{"name": band} for band in bands]}
+        return collection("X", bands=bands, fields={"item_assets": {"data": asset}})
+
+    by_backend = {"terra": with_bands("B02", "B03"), "aurora": with_bands("B02")}
+    found = merge_collection("X", by_backend, order=ORDER).document
+    assert found["item_assets"]["data"][field] == [
+        {"name": "B02"},
+        {"name": "B03", "federation:backends": ["terra"]},
+    ]
 
 
 def test_publications_are_united_and_differing_dois_noted() -> None:
