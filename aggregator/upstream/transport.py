@@ -27,6 +27,8 @@ from aggregator.upstream.heads import PlainResponse
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
 ORIGINS = 32
 UNREAD: dict[str, Any] = {"preload_content": False, "decode_content": False}
+# Who refuses a body answers before its end, and may then take no more of it.
+REFUSED = (BrokenPipeError, ConnectionResetError)
 _TARGET = re.compile(r"[\x21-\x7e]+")
 _LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
@@ -62,7 +64,8 @@ class _Connection(HTTPConnection):
             self.connect()
         guard(self.sock)
         self.sock.settimeout(self.pause)
-        self.sock.sendall(sent)
+        with suppress(*REFUSED):
+            self.sock.sendall(sent)
         return self._answered(str(request.method), target)
 
     def getresponse(self) -> Any:
@@ -75,8 +78,7 @@ class _Connection(HTTPConnection):
             self.connect()
         guard(self.sock)
         self.timeout = self.pause
-        # Who refuses a body answers before its end, and may then take no more of it.
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with suppress(*REFUSED):
             self.request(str(request.method), target, request.body, request.headers, **UNREAD)
         answer: HTTPResponse = self.getresponse()
         return answer

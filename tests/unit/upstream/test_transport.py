@@ -422,6 +422,21 @@ def test_an_upload_that_nobody_takes_in_ends(pause: float, deadline: float) -> N
         server.stopped.set()
 
 
+def test_a_body_that_is_refused_before_its_end_is_refused_in_the_backends_words() -> None:
+    body = b'{"id": "1", "code": "RequestTooLarge", "message": "At most 5 MB."}'
+
+    def refuse(peer: socket.socket) -> None:
+        json_says(body, "413 Content Too Large")(peer)
+        time.sleep(0.2)  # with what is still to come unread, a close is a reset
+        peer.close()
+
+    with RawServer(refuse) as server:
+        request = Request("POST", "/jobs", body=b" " * 20_000_000)
+        with pytest.raises(BackendError, match="At most 5 MB") as raised:
+            Client("terra", server.url).ask(request, None, deadline=10, limit=1000)
+    assert raised.value.status == 413
+
+
 def test_an_upload_that_is_refused_before_its_end_ends() -> None:
     body = b'{"id": "1", "code": "StorageQuotaExceeded", "message": "Full."}'
     with RawServer(json_says(body, "400 Bad Request", "Connection: close")) as server:
