@@ -31,7 +31,7 @@ class ChargedReport:
 
 @dataclass(frozen=True)
 class Books:
-    """Everything that was ever booked, in order; `closed` are the keys of closed holds."""
+    """Everything that was ever booked, in order; `holds` says of each key whether it is closed."""
 
     transfers: Mapping[int, Transfer]
     lines: Sequence[Line]

@@ -42,6 +42,11 @@ def test_who_gets_no_free_credits_is_promised_none() -> None:
     assert standing.refusal(1).message.endswith("Credits for it are not renewed by themselves.")
 
 
+def test_a_provider_without_a_title_is_named_by_its_id() -> None:
+    standing = standing_at(Purse("user/alice"), "terra", "", MARCH, renewed=False)
+    assert standing.refusal(1).message.startswith("This needs 0.001 credits at terra ('terra'),")
+
+
 def test_below_zero_not_even_free_work_starts() -> None:
     purse = Purse("user/alice", (), {"terra": 1})
     assert not standing_at(purse, "terra", "", MARCH, renewed=False).covers(0)
@@ -79,3 +84,8 @@ def test_a_plan_is_found_in_any_case() -> None:
 def test_an_unknown_plan_is_refused_with_those_that_exist(plan: Any) -> None:
     with pytest.raises(BillingPlanInvalid, match="the plans are free, paid"):
         check_plan(plan, ["paid", "free"])
+
+
+def test_who_has_no_plans_says_so_and_long_names_are_cut() -> None:
+    with pytest.raises(BillingPlanInvalid, match=f"'{'x' * 100}'; it offers no plans"):
+        check_plan("x" * 101, [])

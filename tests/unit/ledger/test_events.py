@@ -9,7 +9,16 @@ import pytest
 from aggregator.errors import PaymentRequired
 from aggregator.ledger.entries import Posting, Transfer
 from aggregator.ledger.errors import RefundInvalid
-from aggregator.ledger.events import Hold, charged, granted, held, refunded, released, repaid
+from aggregator.ledger.events import (
+    Hold,
+    charged,
+    expired,
+    granted,
+    held,
+    refunded,
+    released,
+    repaid,
+)
 from aggregator.ledger.events import settled as settlement
 from aggregator.ledger.grants import Grant
 from aggregator.ledger.purses import Lot, Purse
@@ -33,7 +42,28 @@ def pay(having: Purse, amount: int, provider: str = "terra", **more: object) -> 
 
 
 def test_a_grant_comes_from_the_federation() -> None:
-    assert changes(granted(grant("g", 5))) == {"issued": -5000, "grant:g": 5000}
+    assert granted(grant("g", 5, provider="terra", note="For the workshop.")) == Transfer(
+        "grant/g",
+        "grant",
+        MARCH,
+        (Posting("issued", -5000), Posting("grant:g", 5000)),
+        "user/alice",
+        "terra",
+        reason="For the workshop.",
+    )
+    assert granted(grant("g", 5)).reason is None
+
+
+def test_what_is_left_of_a_grant_after_its_time_goes_back_to_the_federation() -> None:
+    old = grant("g", 5, provider="terra", expires=APRIL)
+    assert expired(Lot(old, 3000), at=APRIL + 1, number=2) == Transfer(
+        "expiry/g/2",
+        "expiry",
+        APRIL + 1,
+        (Posting("grant:g", -3000), Posting("expired", 3000)),
+        "user/alice",
+        "terra",
+    )
 
 
 def test_the_grant_that_expires_soonest_is_used_first() -> None:
@@ -48,6 +78,10 @@ def test_the_grant_that_expires_soonest_is_used_first() -> None:
         "grant:ever": -500,
         "revenue:terra": 2500,
     }
+    assert changes(pay(purse(ever, later, soon), 500)) == {
+        "grant:soon": -500,
+        "revenue:terra": 500,
+    }
 
 
 def test_of_equal_expiry_the_one_bound_to_the_provider_then_the_free_then_the_oldest() -> None:
@@ -56,6 +90,8 @@ def test_of_equal_expiry_the_one_bound_to_the_provider_then_the_free_then_the_ol
     young = grant("0", 1, provider="terra", kind="free", created=MARCH + 1)
     order = purse(anywhere, young, bound, free).usable("terra", MARCH + 1)
     assert [lot.grant.key for lot in order] == ["c", "0", "b", "a"]
+    order = purse(grant("2", 1), grant("1", 1)).usable("terra", MARCH)
+    assert [lot.grant.key for lot in order] == ["1", "2"]
 
 
 def test_work_at_one_provider_never_touches_what_is_bound_to_another() -> None:
@@ -85,6 +121,31 @@ def test_a_hold_puts_credits_aside_and_gives_them_back_to_where_they_came_from()
     assert changes(closed) == {account: -amount for account, amount in changes(opened).items()}
 
 
+def test_what_happens_to_a_hold_and_what_it_paid_for_names_the_job() -> None:
+    mine = grant("g", 9)
+    opened = held(purse(mine), JOB)
+    assert opened == Transfer(
+        "hold/start-1", "hold", MARCH, opened.postings, "user/alice", "terra", "j-1"
+    )
+    closed = released(JOB, [Lot(mine, 5000)], MARCH + 1, "canceled")
+    assert closed == Transfer(
+        "release/start-1",
+        "release",
+        MARCH + 1,
+        closed.postings,
+        "user/alice",
+        "terra",
+        "j-1",
+        "hold/start-1",
+        "canceled",
+    )
+    paid = pay(purse(mine), 1000, job="j-1")
+    assert paid is not None
+    assert paid == Transfer(
+        "charge/terra/k", "charge", MARCH, paid.postings, "user/alice", "terra", "j-1"
+    )
+
+
 def test_a_hold_never_overdraws() -> None:
     assert held(purse(grant("g", 5)), JOB).event == "hold"
     with pytest.raises(PaymentRequired):
@@ -101,6 +162,16 @@ def test_what_was_put_aside_pays_even_if_its_grant_has_expired_since() -> None:
     }
 
 
+def test_of_what_was_put_aside_the_grant_that_expires_soonest_pays_first() -> None:
+    soon, ever = grant("soon", 2, expires=APRIL), grant("ever", 9)
+    having = purse(soon, ever)
+    assert changes(pay(having, 2500, reserved=[Lot(ever, 3000), Lot(soon, 2000)])) == {
+        "grant:soon": -2000,
+        "grant:ever": -500,
+        "revenue:terra": 2500,
+    }
+
+
 def test_reserved_credits_are_not_spent_twice() -> None:
     having = purse(grant("g", 5))
     reserved = [Lot(having.lots[0].grant, 4000)]
@@ -112,8 +183,17 @@ def test_reserved_credits_are_not_spent_twice() -> None:
 
 
 def test_debts_are_paid_only_from_what_is_usable_where_they_were_made() -> None:
-    having = purse(grant("b", 2, provider="boreal"), grant("any", 4), boreal=3000, terra=9000)
+    having = purse(grant("b", 2, provider="boreal"), grant("any", 4), terra=9000, boreal=3000)
     entry = repaid(having, cause="grant/any", at=MARCH)
+    assert entry is not None
+    assert entry == Transfer(
+        "repayment/grant/any",
+        "repayment",
+        MARCH,
+        entry.postings,
+        "user/alice",
+        regards="grant/any",
+    )
     assert changes(entry) == {
         "grant:b": -2000,
         "grant:any": -4000,
@@ -135,6 +215,7 @@ CHARGE = Transfer(
     ),
     "user/alice",
     "terra",
+    "j-1",
 )
 PAYERS = {
     "grant:free": grant("free", 1, kind="free", expires=APRIL),
@@ -153,6 +234,31 @@ def test_a_refund_cancels_debt_first_then_gives_back_what_was_used_last() -> Non
         "overdraft:user/alice:terra": 4000,
         "grant:bought": 1000,
     }
+    assert changes(give_back(6500, include_free=True)) == {
+        "revenue:terra": -6500,
+        "overdraft:user/alice:terra": 4000,
+        "grant:bought": 2000,
+        "grant:free": 500,
+    }
+
+
+def test_a_refund_answers_its_charge_and_makes_no_grant_that_is_not_needed() -> None:
+    made = refunded(
+        CHARGE, PAYERS, key="r", amount=1, earlier=[], debt=4000, at=MARCH, reason="Broken."
+    )
+    assert made.grant is None
+    assert made.transfer == Transfer(
+        "refund/r",
+        "refund",
+        MARCH,
+        (Posting("revenue:terra", -1), Posting("overdraft:user/alice:terra", 1)),
+        "user/alice",
+        "terra",
+        "j-1",
+        "charge/terra/k",
+        "Broken.",
+    )
+    assert give_back(1).reason is None
 
 
 def test_free_credits_are_refunded_only_on_purpose() -> None:
@@ -168,6 +274,21 @@ def test_nothing_is_refunded_twice() -> None:
     assert changes(give_back(1000, earlier=[first], debt=0)) == {
         "revenue:terra": -1000,
         "grant:bought": 1000,
+    }
+
+
+def test_what_came_back_as_a_new_grant_is_not_refunded_again() -> None:
+    first = give_back(4500, debt=0)
+    assert changes(first) == {
+        "revenue:terra": -4500,
+        "grant:bought": 500,
+        "grant:refund/r": 4000,
+    }
+    with pytest.raises(RefundInvalid, match=r"Of this charge 1\.5 credits"):
+        give_back(1501, key="s", earlier=[first], debt=0)
+    assert changes(give_back(1500, key="s", earlier=[first], debt=0)) == {
+        "revenue:terra": -1500,
+        "grant:bought": 1500,
     }
 
 
@@ -205,7 +326,11 @@ def test_what_cannot_go_back_comes_as_a_new_grant_until_the_end_of_next_month() 
 
 def test_a_month_without_revenue_needs_no_settlement() -> None:
     assert settlement("terra", "2026-03", 0, APRIL) is None
-    assert changes(settlement("terra", "2026-03", 70, APRIL)) == {
-        "revenue:terra": -70,
-        "settled:terra": 70,
-    }
+    assert settlement("terra", "2026-03", 70, APRIL) == Transfer(
+        "settlement/terra/2026-03",
+        "settlement",
+        APRIL,
+        (Posting("revenue:terra", -70), Posting("settled:terra", 70)),
+        provider="terra",
+        reason="2026-03",
+    )

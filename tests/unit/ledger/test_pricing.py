@@ -106,52 +106,147 @@ def test_an_unknown_source_is_refused_in_the_words_of_a_foreign_one() -> None:
 
 
 def test_a_published_tariff_tells_rates_and_free_credits_but_not_who_reports() -> None:
-    published = tariff().as_json()
-    assert published["rates"]["cpu-seconds"] == {
-        "credits": 1.5,
-        "per": 3600,
-        "unit": "cpu-seconds",
-    }
-    assert published["free_credits_per_month"] == {"general": 100.0, "copernicus": 150.0}
-    assert published["estimates"] == {"batch": 7.25}
-    assert "terra-accounting" not in str(published)
-
-
-def test_a_tariff_names_all_its_mistakes_with_their_keys() -> None:
-    document: dict[str, Any] = {
-        "provider": "Terra!",
+    assert tariff(documentation="https://terra.example/prices").as_json() == {
+        "provider": "terra",
+        "title": "Terra Observatory",
+        "currency": "credits",
+        "documentation": "https://terra.example/prices",
+        "sources": ["terra"],
         "rates": {
-            "cpu-seconds": {"credits": -1},
-            "credits": {"credits": 2},
-            "mb-seconds": {"credits": 1, "per": 0},
-            "shpu": 3,
+            "cpu-seconds": {"credits": 1.5, "per": 3600, "unit": "cpu-seconds"},
+            "mb-seconds": {"credits": 1.0, "per": 3_686_400, "unit": "mb-seconds"},
         },
-        "services": {"biopar": {"credits": 0.0001}},
-        "defaults": {"batch": {"cpu-hours": 1}, "sometimes": {}},
-        "free_credits_per_month": {"general": float("inf")},
-        "reporter": ["x"],
+        "services": {"biopar": {"credits": 1.0, "per": 1_000_000, "unit": "square_meter"}},
+        "estimates": {"batch": 7.25},
+        "free_credits_per_month": {"general": 100.0, "copernicus": 150.0},
+        "rounding": "Each item to the nearest thousandth of a credit, halves up.",
     }
+
+
+def test_a_tariff_needs_only_a_provider_and_tells_then_its_id_as_title_and_source() -> None:
+    least = read_tariff({"provider": "terra"})
+    assert (least.title, least.documentation, least.sources) == ("terra", "", ("terra",))
+    assert least.as_json()["documentation"] is None
+    assert not least.expects("batch")
+    assert least.least() == least.estimate("batch") == 0
+    assert tariffs().of("mars").items(()) == (Item("nothing priced", 0),)
+    assert tariffs().of("terra").expects("batch")
+
+
+def test_the_least_that_work_costs_is_that_of_its_cheapest_kind() -> None:
+    known = {"batch": {"credits": 3}, "synchronous": {"credits": 1}, "service": {"credits": 2}}
+    assert tariff(defaults=known).least() == 1000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rates": {"cpu-seconds": {"credits": 0}}},
+        {"rates": {"cpu-seconds": {"credits": 10**12, "per": 1}}},
+        {"defaults": {"batch": {"credits": 0, "cpu-seconds": 0.5}}},
+        {"services": {"biopar": {"credits": 0.001}}},
+    ],
+)
+def test_the_smallest_and_largest_numbers_are_taken(changes: dict[str, Any]) -> None:
+    assert tariff(**changes).provider == "terra"
+
+
+PRICE = "{credits: NUMBER, per: NUMBER OF UNITS}"
+CREDITS = "credits: 0 or more, with three decimals at the most"
+AMOUNT = "an amount in one of cpu-seconds, mb-seconds, milliseconds, shpu, credits, square_meter"
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistakes"),
+    [
+        ({"provider": None}, ["provider must be text"]),
+        (
+            {"provider": "Terra!"},
+            ["provider must be the id of a backend: lower-case letters, digits and underscores"],
+        ),
+        ({"title": 7}, ["title must be text"]),
+        ({"title": "  "}, ["title must be text"]),
+        ({"sources": "terra"}, ["sources must be a list of texts"]),
+        ({"reporters": [""]}, ["reporters must be a list of texts"]),
+        ({"reporters": [7]}, ["reporters must be a list of texts"]),
+        ({"rates": []}, ["rates must be a mapping"]),
+        ({"services": {1: {"credits": 1}}}, ["services must be a mapping"]),
+        ({"rates": {"shpu": 3}}, [f"rates.shpu must be {PRICE}"]),
+        ({"rates": {"shpu": {"per": 1}}}, [f"rates.shpu must be {PRICE}"]),
+        ({"rates": {"shpu": {"credits": 1, "at": 2}}}, [f"rates.shpu must be {PRICE}"]),
+        (
+            {
+                "rates": {
+                    "shpu": {"credits": 1, "per": 0},
+                    "milliseconds": {"credits": 1, "per": 1.5},
+                }
+            },
+            [
+                "rates.shpu.per must be a whole number of units, 1 or more",
+                "rates.milliseconds.per must be a whole number of units, 1 or more",
+            ],
+        ),
+        (
+            {"rates": {"credits": {"credits": 2}, "shpu": {"credits": -1}}},
+            [
+                "rates.credits must be one of cpu-seconds, mb-seconds, milliseconds, shpu",
+                f"rates.shpu.credits must be {CREDITS}",
+            ],
+        ),
+        (
+            {"services": {"biopar": {"credits": 0.0001}}},
+            [f"services.biopar.credits must be {CREDITS}"],
+        ),
+        (
+            {"services": {"biopar": {"credits": True}}},
+            [f"services.biopar.credits must be {CREDITS}"],
+        ),
+        (
+            {"services": {"biopar": {"credits": "1"}}},
+            [f"services.biopar.credits must be {CREDITS}"],
+        ),
+        (
+            {"free_credits_per_month": {"general": float("inf"), "all": 10**13}},
+            [
+                f"free_credits_per_month.general must be {CREDITS}",
+                f"free_credits_per_month.all must be {CREDITS}",
+            ],
+        ),
+        (
+            {"defaults": {"sometimes": {}, "batch": 3, "synchronous": {"cpu-hours": 1}}},
+            [
+                "defaults.sometimes must be batch, synchronous, service: amounts by unit",
+                "defaults.batch must be batch, synchronous, service: amounts by unit",
+                f"defaults.synchronous.cpu-hours must be {AMOUNT}",
+            ],
+        ),
+        ({"defaults": {"batch": {"shpu": "1"}}}, [f"defaults.batch.shpu must be {AMOUNT}"]),
+        ({"defaults": {"batch": {"shpu": True}}}, [f"defaults.batch.shpu must be {AMOUNT}"]),
+        ({"defaults": {"batch": {"shpu": -1}}}, [f"defaults.batch.shpu must be {AMOUNT}"]),
+        ({"defaults": {"batch": {"shpu": 1e30}}}, [f"defaults.batch.shpu must be {AMOUNT}"]),
+        (
+            {"reporter": ["x"], "title": 7},
+            ["title must be text", "reporter is not a setting"],
+        ),
+    ],
+)
+def test_a_tariff_names_all_its_mistakes_with_their_keys(
+    changes: dict[str, Any], mistakes: list[str]
+) -> None:
     with pytest.raises(TariffError) as error:
-        read_tariff(document)
-    said = "\n".join(error.value.mistakes)
-    for key in (
-        "provider",
-        "rates.cpu-seconds.credits",
-        "rates.credits",
-        "rates.mb-seconds.per",
-        "rates.shpu",
-        "services.biopar.credits",
-        "defaults.batch.cpu-hours",
-        "defaults.sometimes",
-        "free_credits_per_month.general",
-    ):
-        assert f"{key} must be" in said
-    assert "reporter is not a setting" in said
+        read_tariff(TERRA | changes, "terra.yaml")
+    assert error.value.mistakes == tuple(mistakes)
+    assert str(error.value) == "terra.yaml: " + "; ".join(mistakes)
 
 
 def test_two_providers_cannot_claim_one_source() -> None:
     with pytest.raises(TariffError, match="source 'terra' is claimed by terra and aurora"):
         gather([tariff(TERRA), tariff(AURORA, sources=["terra"])])
+
+
+def test_a_provider_has_one_tariff() -> None:
+    with pytest.raises(TariffError, match="there are two tariffs of 'terra'"):
+        gather([tariff(TERRA), tariff(TERRA)])
 
 
 @pytest.mark.parametrize("document", [None, [], "terra"])
