@@ -128,7 +128,8 @@ class BackendError(_AboutBackends):
     """A backend's own openEO error, passed on with its status, code, message and headers.
 
     `message` stays the backend's; the body adds whose message it is and by which reference the
-    backend's operators find it, since identifiers in it may be the backend's own.
+    backend's operators find it, since identifiers in it may be the backend's own. `work` is the id
+    of the work that has begun and failed, if the backend tells it.
     """
 
     def __init__(
@@ -139,11 +140,12 @@ class BackendError(_AboutBackends):
         code: str,
         message: str,
         upstream_id: str | None = None,
+        work: str = "",
         **extras: Unpack[Extras],
     ) -> None:
         super().__init__(backend, message, **extras)
         self.status, self.code, self.backend = status, code, backend
-        self.upstream_id = upstream_id
+        self.upstream_id, self.work = upstream_id, work
 
     def as_json(self, reference: str | None = None) -> dict[str, Any]:
         about = "" if self.upstream_id is None else f", its reference {self.upstream_id}"

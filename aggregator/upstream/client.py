@@ -323,6 +323,7 @@ class Client:
             code=text(document, "code"),
             message=_without(credentials, text(document, "message")),
             upstream_id=text(document, "id") or None,
+            work=stream.headers.get("OpenEO-Identifier", ""),
             headers=headers,
             links=objects(document, "links"),
         )

@@ -4,6 +4,7 @@ What users can spend is read before routing, which decides with it. The hold is 
 backend is asked, and no transaction is open meanwhile. What becomes of it::
 
     the work did not start          given back at once
+    it failed, and has an id        waits for a report about that
     a report about it comes         settled: the credits pay, the rest is given back
     it is canceled unused           given back at once, if its backend says so (`JobAccounts`)
     nothing is heard of it          given back when its time is over (`housekeeping`)
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from aggregator.errors import (
+    BackendError,
     BackendFailure,
     BackendTimeout,
     DatabaseUnavailable,
@@ -90,7 +92,9 @@ class Held(Reservation):
         try:
             yield
         except OpenEOError as error:
-            if not isinstance(error, UNCERTAIN):
+            if isinstance(error, BackendError) and error.work:  # it has begun, and is reported
+                self.answered(error.work)
+            elif not isinstance(error, UNCERTAIN):
                 with tolerated("a hold is given back when its time is over"):
                     self.ledger.holds.give_up(self.key, self.now())
             raise

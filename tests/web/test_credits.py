@@ -46,8 +46,9 @@ class Broken:
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
 
-def refusal(code: str = "ProcessInvalid", status: int = 400) -> Reply:
-    return Reply(status, {"id": "7", "code": code, "message": "No."})
+def refusal(code: str = "ProcessInvalid", status: int = 400, began: str = "") -> Reply:
+    headers = {"OpenEO-Identifier": began} if began else {}
+    return Reply(status, {"id": "7", "code": code, "message": "No."}, headers)
 
 
 def test_credits_are_put_aside_before_the_backend_is_asked_and_settled_by_the_report(
@@ -152,6 +153,28 @@ def test_credits_for_what_fails_to_start_are_given_back(site: Site, failure: Rep
     assert run(site).status_code == failure.status
     assert held(site) == []
     assert left(site) == 10
+
+
+def test_a_request_that_began_and_failed_is_settled_by_its_report_within_its_budget(
+    site: Site,
+) -> None:
+    failed = refusal("RequestTimeout", 408, began="r-1")
+    site.backends["terra"].answers["POST /result"] = failed
+    assert run(site, budget=3).status_code == 408
+    assert held(site) == [("terra", "r-1", 2.0)]
+    report(site, "r-1", 5)
+    assert held(site) == []
+    assert left(site) == 7
+
+
+def test_the_report_of_a_failed_request_takes_nothing_from_one_that_still_runs(site: Site) -> None:
+    site.backends["terra"].answers["POST /result"] = Reply(502, body=[b"gateway"])
+    run(site)
+    failed = refusal("RequestTimeout", 408, began="r-2")
+    site.backends["terra"].answers["POST /result"] = failed
+    run(site)
+    report(site, "r-2", 1)
+    assert held(site) == [("terra", None, 2.0)]
 
 
 def test_credits_for_a_backend_that_cannot_be_reached_are_given_back(site: Site) -> None:
