@@ -13,9 +13,14 @@ import itertools
 import socket
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -152,3 +157,29 @@ def release(peer: object) -> None:
     deadline = _current.get()
     if deadline is not None and isinstance(peer, socket.socket):
         deadline.release(peer)
+
+
+def in_force() -> Deadline | None:
+    """The deadline that connections opened or used now end with."""
+    return _current.get()
+
+
+def in_time(call: Callable[[], T], seconds: float, late: Callable[[T], object]) -> T:
+    """What a call gives that knows no deadline, such as one of the system's resolver.
+
+    It is left behind where it takes longer: raises TimeoutError, and `late` gets what comes then.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="in time", daemon=True).start()
+    try:
+        return future.result(max(seconds, 0.001))
+    except TimeoutError:
+        future.add_done_callback(lambda done: done.exception() or late(done.result()))
+        raise

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from aggregator.upstream.deadlines import Deadline, guard
+from aggregator.upstream.deadlines import Deadline, guard, in_time
 
 REDIRECTS = 4
 CHUNK = 64 * 1024
@@ -157,20 +155,13 @@ class Outside:
 
         The system's resolver knows no deadline, so it is left behind where it hangs.
         """
-        answers: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
-
-        def ask() -> None:
-            try:
-                answers.put(self._resolver(host, port))
-            except (OSError, UnicodeError) as error:
-                answers.put(OSError(str(error)))
-
-        threading.Thread(target=ask, name="resolver", daemon=True).start()
         try:
-            found = answers.get(timeout=max(until.remaining, 0.001))
-        except Empty:
+            found = in_time(lambda: self._resolver(host, port), until.remaining, lambda _: None)
+        except TimeoutError:
             raise OutsideError("the name of its host cannot be resolved in time") from None
-        if isinstance(found, OSError) or not found:
+        except (OSError, UnicodeError):
+            raise OutsideError("the name of its host cannot be resolved") from None
+        if not found:
             raise OutsideError("the name of its host cannot be resolved")
         return found
 

@@ -12,7 +12,9 @@ import re
 import select
 from contextlib import suppress
 from functools import cached_property
+from ipaddress import ip_address
 from queue import Empty, Full, LifoQueue
+from socket import socket
 from ssl import SSLSocket
 from typing import Any
 
@@ -21,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from aggregator.upstream.deadlines import guard, release
+from aggregator.upstream.deadlines import guard, in_force, in_time, release
 from aggregator.upstream.heads import PlainResponse
 
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
@@ -48,6 +50,13 @@ class _Connection(HTTPConnection):
         super().connect()
         self._news = select.poll()
         self._news.register(self.sock, select.POLLIN)
+
+    def _new_conn(self) -> socket:
+        """A socket; the system's resolver is left behind where it hangs."""
+        deadline = in_force()
+        if deadline is None or _is_address(self._dns_host):
+            return super()._new_conn()
+        return in_time(super()._new_conn, deadline.remaining, socket.close)
 
     @property
     def is_connected(self) -> bool:
@@ -121,6 +130,12 @@ class _Connection(HTTPConnection):
             request_url=target,
             **UNREAD,
         )
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host))
+    return False
 
 
 class _SecureConnection(_Connection, HTTPSConnection):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 import pytest
 
-from aggregator.upstream.deadlines import Deadline, _Watchdog, guard, release
+from aggregator.upstream.deadlines import Deadline, _Watchdog, guard, in_time, release
 
 
 @pytest.fixture
@@ -71,6 +73,28 @@ def test_outside_a_deadline_nothing_is_guarded(pair: tuple[socket.socket, socket
     deadline.cut()
     pair[1].sendall(b"x")
     assert pair[0].recv(1) == b"x"
+
+
+def test_what_a_call_gives_too_late_is_not_lost_without_a_word() -> None:
+    goes_on, came = threading.Event(), SimpleQueue[str]()
+
+    def slow() -> str:
+        goes_on.wait(20)
+        return "late"
+
+    with pytest.raises(TimeoutError):
+        in_time(slow, 0.05, came.put)
+    goes_on.set()
+    assert came.get(timeout=20) == "late"
+
+
+def test_a_call_in_time_gives_what_it_gives_and_raises_what_it_raises() -> None:
+    def fail() -> str:
+        raise OSError("no such host")
+
+    assert in_time(lambda: "soon", 20, str) == "soon"
+    with pytest.raises(OSError, match="no such host"):
+        in_time(fail, 20, str)
 
 
 def test_what_has_ended_is_not_waited_for() -> None:

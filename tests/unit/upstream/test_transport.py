@@ -6,6 +6,7 @@ import datetime
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -190,6 +191,23 @@ def test_a_backend_whose_name_is_found_too_late_costs_no_more(
         with pytest.raises(BackendTimeout):
             ask(Client("terra", server.url), deadline=0.3)
         assert time.monotonic() - begun < 3
+
+
+def test_a_resolver_that_hangs_costs_at_most_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*args: Any) -> Any:
+        hung.wait(20)
+        return found(*args)
+
+    found, hung = socket.getaddrinfo, threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with RawServer(json_says(b"{}")) as server:
+        client = Client("terra", server.url.replace("127.0.0.1", "localhost"))
+        begun = time.monotonic()
+        with pytest.raises(BackendTimeout):
+            ask(client, deadline=0.3)
+        assert time.monotonic() - begun < 5
+        hung.set()
+        assert ask(client) == {}
 
 
 def drip(peer: socket.socket) -> None:
