@@ -33,9 +33,7 @@ from aggregator.merging.fields import (
     wording,
     words,
 )
-from aggregator.merging.filters import EVERYTHING, Selection
 from aggregator.merging.named import array_by_name, documents_in
-from aggregator.merging.names import named_collections
 from aggregator.merging.notes import Merged, Notebook
 from aggregator.merging.stac import extensions_as, is_at_least, licence_as, stac_version
 from aggregator.merging.summaries import summaries_as
@@ -67,23 +65,6 @@ _FIELDS: dict[str, Rule] = {
     "sci:publications": union_of(is_object, "publications"),
     **dict.fromkeys(BAND_FIELDS, described),
 }
-
-
-def merge_collections(
-    by_backend: Mapping[str, Sequence[JsonObject]],
-    *,
-    order: Sequence[str],
-    selection: Selection = EVERYTHING,
-) -> Merged[dict[str, dict[str, Any]]]:
-    """Merge the backends' listings of collections: federated id to merged collection.
-
-    Every admitted collection of every backend is in one of them. The order is that of the
-    backends and, within a backend, that of its listing.
-    """
-    notebook = Notebook()
-    groups, _ = named_collections(by_backend, order, selection, notebook)
-    merged = {name: _merged(name, parts, notebook) for name, parts in groups.items()}
-    return Merged(merged, notebook.notes)
 
 
 def merge_collection(

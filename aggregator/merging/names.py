@@ -7,7 +7,6 @@ reachable under the provider's id.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aggregator.documents import JsonObject, text
 from aggregator.merging.fields import Part, Place
@@ -36,25 +35,10 @@ class CollectionNames:
         """The backends that have a collection, each with its own id for it; maybe none."""
         return self.listed.get(collection_id) or self.aliases.get(collection_id) or _NOBODY
 
-    def own_id(self, collection_id: str, backend: str) -> str | None:
-        """What a backend calls a collection, or None where it does not have it."""
-        return self.resolve(collection_id).get(backend)
-
     def own_ids_at(self, backend: str) -> dict[str, str]:
         """Every federated id that a backend can serve, with the backend's own id."""
         reachable = {**self.aliases, **self.listed}
         return {name: own[backend] for name, own in reachable.items() if backend in own}
-
-
-def collection_names(
-    by_backend: Mapping[str, Sequence[JsonObject]],
-    *,
-    order: Sequence[str],
-    selection: Selection = EVERYTHING,
-) -> Merged[CollectionNames]:
-    """Read the names from the backends' listings of collections."""
-    grouped = grouped_collections(by_backend, order=order, selection=selection)
-    return Merged(grouped.document[0], grouped.notes)
 
 
 def grouped_collections(
@@ -63,25 +47,13 @@ def grouped_collections(
     order: Sequence[str],
     selection: Selection = EVERYTHING,
 ) -> Merged[tuple[CollectionNames, Named]]:
-    """Likewise, with the entries that stand behind each id of the federation's listing."""
+    """Read the names from the backends' listings of collections.
+
+    Beside them, the entries that stand behind each id of the federation's listing. Every admitted
+    collection of every backend is one of these. Their order is that of the backends and, within a
+    backend, that of its listing.
+    """
     notebook = Notebook()
-    groups, aliases = named_collections(by_backend, order, selection, notebook)
-    listed = {name: own_ids(parts) for name, parts in groups.items()}
-    return Merged((CollectionNames(listed, aliases), groups), notebook.notes)
-
-
-def own_ids(parts: Iterable[Part]) -> dict[str, str]:
-    """What each backend calls its collection."""
-    return {part.backend: text(part.value, "id") for part in parts}
-
-
-def named_collections(
-    by_backend: Mapping[str, Any],
-    order: Sequence[str],
-    selection: Selection,
-    notebook: Notebook,
-) -> tuple[Named, dict[str, dict[str, str]]]:
-    """Group admitted collections by federated id; give also the ids that are only aliases."""
     place = Place(notebook, ("collections",), ())
     offered = outer_entries_by_name(lists_in(by_backend, order, notebook, "collections"), place)
     claims: dict[str, dict[str, list[JsonObject]]] = {}
@@ -89,7 +61,14 @@ def named_collections(
         if selection.admits_collection(*part):
             claim = claims.setdefault(_federated_id(part.value), {})
             claim.setdefault(part.backend, []).append(part.value)
-    return _settled(claims, order, place)
+    groups, aliases = _settled(claims, order, place)
+    listed = {name: _own_ids(parts) for name, parts in groups.items()}
+    return Merged((CollectionNames(listed, aliases), groups), notebook.notes)
+
+
+def _own_ids(parts: Iterable[Part]) -> dict[str, str]:
+    """What each backend calls its collection."""
+    return {part.backend: text(part.value, "id") for part in parts}
 
 
 def _federated_id(collection: JsonObject) -> str:

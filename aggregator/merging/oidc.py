@@ -39,10 +39,6 @@ class OidcMapping:
 
     own_ids: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def own_id(self, provider_id: str, backend: str) -> str | None:
-        """What a backend calls a provider, or None where it does not know it."""
-        return self.own_ids.get(provider_id, {}).get(backend)
-
 
 def merge_oidc_providers(
     by_backend: Mapping[str, JsonObject],

@@ -11,29 +11,28 @@ from pystac.validation.local_validator import get_local_schema_cache
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
-from aggregator.merging.collections import merge_collection, merge_collections
+from aggregator.merging.collections import merge_collection
 from aggregator.merging.filters import Lists, Selection
 from tests.contract.specification import assert_conforms
 from tests.fakes.documents import LEFT_OUT, collection, frozen, thawed
-from tests.unit.merging.merged import ORDER, alone, pair
+from tests.unit.merging.merged import ORDER, alone, listing, pair
 from tests.unit.merging.noted import assert_not_noted, assert_noted
 
 # The union
 
 
 def test_every_collection_of_every_backend_is_listed() -> None:
-    found = merge_collections(
+    found = listing(
         {
             "aurora": [collection("SENTINEL1_GRD"), collection("SENTINEL2_L2A")],
             "terra": [collection("SENTINEL2_L2A"), collection("SENTINEL2_L1C")],
         },
-        order=ORDER,
     )
     assert list(found.document) == ["SENTINEL2_L2A", "SENTINEL2_L1C", "SENTINEL1_GRD"]
 
 
 def test_every_collection_says_who_has_it_at_the_top_and_in_its_summaries() -> None:
-    listed = merge_collections(
+    listed = listing(
         {"terra": [collection("A"), collection("B")], "aurora": [collection("B")]}, order=ORDER
     ).document
     for name, backends in (("A", ["terra"]), ("B", ["terra", "aurora"])):
@@ -70,16 +69,16 @@ def test_inputs_are_left_as_they_are() -> None:
         "aurora": [collection("X", bands=("B01",), keywords=["k"]), "broken", {"id": 5}],
     }
     before = thawed(documents)
-    merge_collections(frozen(documents), order=ORDER)
-    found = merge_collections(documents, order=ORDER)
+    listing(frozen(documents))
+    found = listing(documents)
     assert documents == before
-    assert thawed(merge_collections(frozen(documents), order=ORDER).document) == found.document
+    assert thawed(listing(frozen(documents)).document) == found.document
 
 
 def test_the_order_of_arrival_does_not_matter() -> None:
     terra, aurora = [collection("A"), collection("X")], [collection("X", bands=("B01",))]
-    one = merge_collections({"terra": terra, "aurora": aurora}, order=ORDER)
-    other = merge_collections({"aurora": aurora, "terra": terra}, order=ORDER)
+    one = listing({"terra": terra, "aurora": aurora})
+    other = listing({"aurora": aurora, "terra": terra})
     assert json.dumps(one.document) == json.dumps(other.document)
     assert one.notes == other.notes
 
@@ -110,14 +109,14 @@ def test_without_any_document_there_is_nothing_to_show() -> None:
 
 @pytest.mark.parametrize("answer", [None, "<html>", 5, {"collections": []}, True])
 def test_a_broken_listing_costs_no_other_backend_its_collections(answer: Any) -> None:
-    found = merge_collections({"terra": answer, "aurora": [collection("X")]}, order=ORDER)
+    found = listing({"terra": answer, "aurora": [collection("X")]})
     assert list(found.document) == ["X"]
     assert_noted(found, "document-unusable", "terra")
 
 
 @pytest.mark.parametrize("entry", [None, "X", 5, [], {}, {"id": None}, {"id": 7}, {"id": ""}])
 def test_a_broken_entry_costs_no_other_entry(entry: Any) -> None:
-    found = merge_collections({"terra": [collection("A"), entry, collection("B")]}, order=ORDER)
+    found = listing({"terra": [collection("A"), entry, collection("B")]})
     assert list(found.document) == ["A", "B"]
     assert_noted(found, "entry-unusable", "terra")
 
@@ -127,7 +126,7 @@ def test_a_bottomless_entry_costs_no_other_entry() -> None:
     for _ in range(5000):
         bottomless = {"deeper": bottomless}
     listed = [collection("A"), collection("B", fields={"x": bottomless})]
-    found = merge_collections({"terra": listed}, order=ORDER)
+    found = listing({"terra": listed})
     assert list(found.document) == ["A"]
     assert_noted(found, "entry-unusable", "terra")
 
@@ -183,12 +182,11 @@ def test_what_is_denied_is_not_listed() -> None:
     selection = Selection(
         collections=Lists(deny=("SECRET_*",)), collections_of={"aurora": Lists(allow=("A",))}
     )
-    found = merge_collections(
+    found = listing(
         {
             "terra": [collection("A"), collection("B"), collection("SECRET_1")],
             "aurora": [collection("A"), collection("B")],
         },
-        order=ORDER,
         selection=selection,
     ).document
     assert {name: c["federation:backends"] for name, c in found.items()} == {
@@ -241,17 +239,17 @@ def test_the_check_of_validity_sees_what_is_invalid() -> None:
 
 
 def test_listing_and_detail_are_as_the_api_describes_them() -> None:
-    listed = merge_collections({name: [rich(name)] for name in ORDER}, order=ORDER).document
+    listed = listing({name: [rich(name)] for name in ORDER}).document
     body = {"collections": list(listed.values()), "links": []}
     assert_conforms("get", "/collections", 200, body)
     assert_conforms("get", "/collections/{collection_id}", 200, listed["X"])
 
 
 def test_even_empty_collections_make_a_listing_as_the_api_describes_it() -> None:
-    listed = merge_collections({"terra": [{"id": "X"}]}, order=ORDER).document
+    listed = listing({"terra": [{"id": "X"}]}).document
     assert_conforms("get", "/collections", 200, {"collections": list(listed.values()), "links": []})
 
 
 def test_equal_documents_give_no_notes() -> None:
     by_backend = {name: [collection("X")] for name in ORDER}
-    assert_not_noted(merge_collections(by_backend, order=ORDER))
+    assert_not_noted(listing(by_backend))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.merging.collections import merge_collections
-from aggregator.merging.filters import Lists, Selection
-from aggregator.merging.names import CollectionNames, collection_names
+from aggregator.merging.filters import EVERYTHING, Lists, Selection
+from aggregator.merging.names import CollectionNames, grouped_collections
 from aggregator.merging.notes import Merged
 from tests.fakes.documents import collection
+from tests.unit.merging.merged import ORDER, listing
 from tests.unit.merging.noted import assert_not_noted, assert_noted
 
-ORDER = ("terra", "aurora", "boreal")
+
+def names_in(
+    listings: dict[str, list[Any]], selection: Selection = EVERYTHING
+) -> Merged[CollectionNames]:
+    grouped = grouped_collections(listings, order=ORDER, selection=selection)
+    return Merged(grouped.document[0], grouped.notes)
 
 
 def names(**listings: list[Any]) -> Merged[CollectionNames]:
-    return collection_names(listings, order=ORDER)
+    return names_in(listings)
 
 
 def own(collection_id: str, common_name: Any = None) -> dict[str, Any]:
@@ -25,7 +30,7 @@ def own(collection_id: str, common_name: Any = None) -> dict[str, Any]:
 
 def test_a_collection_with_a_common_name_is_merged_under_it() -> None:
     listings = {"terra": [own("SENTINEL2_L2A")], "aurora": [own("S2_AURORA", "SENTINEL2_L2A")]}
-    found = merge_collections(listings, order=ORDER)
+    found = listing(listings)
     assert list(found.document) == ["SENTINEL2_L2A"]
     assert found.document["SENTINEL2_L2A"]["federation:backends"] == ["terra", "aurora"]
     assert found.document["SENTINEL2_L2A"]["id"] == "SENTINEL2_L2A"
@@ -35,8 +40,8 @@ def test_a_collection_with_a_common_name_is_merged_under_it() -> None:
 def test_each_backend_is_asked_under_its_own_id() -> None:
     found = names(terra=[own("SENTINEL2_L2A")], aurora=[own("S2_AURORA", "SENTINEL2_L2A")]).document
     assert found.resolve("SENTINEL2_L2A") == {"terra": "SENTINEL2_L2A", "aurora": "S2_AURORA"}
-    assert found.own_id("SENTINEL2_L2A", "aurora") == "S2_AURORA"
-    assert found.own_id("SENTINEL2_L2A", "boreal") is None
+    assert found.resolve("SENTINEL2_L2A").get("aurora") == "S2_AURORA"
+    assert found.resolve("SENTINEL2_L2A").get("boreal") is None
 
 
 def test_a_collection_stays_reachable_under_its_own_id() -> None:
@@ -79,8 +84,8 @@ def test_of_several_collections_for_one_id_the_one_of_that_id_is_merged() -> Non
 
 
 def test_without_one_of_that_id_the_first_by_id_is_merged() -> None:
-    for listing in ([own("B", "X"), own("A", "X")], [own("A", "X"), own("B", "X")]):
-        found = names(terra=listing).document
+    for entries in ([own("B", "X"), own("A", "X")], [own("A", "X"), own("B", "X")]):
+        found = names(terra=entries).document
         assert found.resolve("X") == {"terra": "A"}
         assert found.listed["B"] == {"terra": "B"}
         assert found.aliases == {"A": {"terra": "A"}}
@@ -99,14 +104,14 @@ def test_backends_stand_in_configured_order() -> None:
         "aurora": [own("A", "X"), own("B", "X")],
         "terra": [own("X")],
     }
-    found = collection_names(listings, order=ORDER).document
+    found = names_in(listings).document
     assert list(found.resolve("X")) == ["terra", "aurora", "boreal"]
 
 
 def test_what_is_not_selected_is_not_reachable() -> None:
     selection = Selection(collections=Lists(deny=("S2_AURORA",)))
     listings = {"terra": [own("X")], "aurora": [own("S2_AURORA", "X"), own("SECRET")]}
-    found = collection_names(listings, order=ORDER, selection=selection).document
+    found = names_in(listings, selection).document
     assert found.resolve("X") == {"terra": "X"}
     assert found.resolve("S2_AURORA") == {}
 
@@ -117,8 +122,8 @@ def test_names_and_listing_agree() -> None:
         "aurora": [own("X"), own("B")],
         "boreal": [own("C", "A")],
     }
-    listed = merge_collections(listings, order=ORDER).document
-    found = names(**listings).document
+    listed = listing(listings).document
+    found = names_in(listings).document
     assert list(found.listed) == list(listed)
     for name, document in listed.items():
         assert document["federation:backends"] == list(found.resolve(name))

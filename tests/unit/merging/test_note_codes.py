@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aggregator.merging.capabilities import Endpoint, merge_capabilities
-from aggregator.merging.collections import merge_collection, merge_collections
+from aggregator.merging.collections import merge_collection
 from aggregator.merging.formats import merge_file_formats
 from aggregator.merging.note_codes import LEVELS, NOTE_CODES, notes_page
 from aggregator.merging.notes import Merged, Note, Notebook, most_serious_first
@@ -28,6 +28,7 @@ from tests.fakes.documents import (
     providers,
     udf_runtime,
 )
+from tests.unit.merging.merged import listing
 from tests.unit.merging.noted import assert_noted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,8 +43,8 @@ def detail(terra: Any, aurora: Any = None) -> Callable[[], Merged[Any]]:
     return lambda: merge_collection("X", by_backend, order=ORDER)
 
 
-def listing(**listings: Any) -> Callable[[], Merged[Any]]:
-    return lambda: merge_collections(listings, order=ORDER)
+def listings(**by_backend: Any) -> Callable[[], Merged[Any]]:
+    return lambda: listing(by_backend)
 
 
 def processes(terra: Any, aurora: Any = None, rule: str = "union") -> Callable[[], Merged[Any]]:
@@ -104,9 +105,9 @@ def preview(host: str) -> dict[str, Any]:
 BOTH = ("terra", "aurora")
 
 EXAMPLES: dict[str, Case] = {
-    "document-unusable": (listing(terra=None, aurora=[x()]), ("terra",)),
-    "entry-unusable": (listing(terra=[{"title": "No id"}], aurora=[x()]), ("terra",)),
-    "entry-repeated": (listing(terra=[x(), x()]), ("terra",)),
+    "document-unusable": (listings(terra=None, aurora=[x()]), ("terra",)),
+    "entry-unusable": (listings(terra=[{"title": "No id"}], aurora=[x()]), ("terra",)),
+    "entry-repeated": (listings(terra=[x(), x()]), ("terra",)),
     "value-unusable": (detail(x(keywords=5), x()), ("terra",)),
     "value-differs": (detail(x(version="1"), x(version="2")), BOTH),
     "value-repaired": (detail(x(keywords="optical")), ("terra",)),
@@ -129,9 +130,9 @@ EXAMPLES: dict[str, Case] = {
     ),
     "asset-renamed": (detail(preview("terra"), preview("aurora")), ("aurora",)),
     "licence-differs": (detail(x(license="CC0-1.0"), x(license="CC-BY-4.0")), BOTH),
-    "common-name": (listing(terra=[collection("OWN", common_name="X")]), ("terra",)),
-    "common-name-conflict": (listing(terra=[collection("OWN", common_name="X"), x()]), ("terra",)),
-    "common-name-shadowed": (listing(terra=[x(common_name="Y")], aurora=[x()]), ("terra",)),
+    "common-name": (listings(terra=[collection("OWN", common_name="X")]), ("terra",)),
+    "common-name-conflict": (listings(terra=[collection("OWN", common_name="X"), x()]), ("terra",)),
+    "common-name-shadowed": (listings(terra=[x(common_name="Y")], aurora=[x()]), ("terra",)),
     "process-left-out": (processes(process(), None, "intersection"), ("terra",)),
     "process-namespace": (processes(process(namespace="user")), ("terra",)),
     "parameter-partial": (processes(process(parameters=["x"]), process(parameters=[])), ("terra",)),
@@ -204,7 +205,7 @@ def test_every_code_has_an_example() -> None:
 def test_the_note_is_due_to_the_disagreement() -> None:
     agreeing = [
         detail(x(), x()),
-        listing(terra=[x()], aurora=[x()]),
+        listings(terra=[x()], aurora=[x()]),
         processes(process(), process(), "intersection"),
         formats({"PNG": file_format()}, {"PNG": file_format()}),
         runtimes(udf_runtime(), udf_runtime()),

@@ -111,9 +111,7 @@ def test_the_federations_id_maps_to_each_backends_own() -> None:
     assert [one["id"] for one in found.document] == ["egi"]
     assert_noted(found, "provider-id-differs", "terra", "aurora")
     mapping = oidc_mapping(listed, order=ORDER)
-    assert mapping.own_id("egi", "aurora") == "EGI_aurora"
-    assert mapping.own_id("egi", "boreal") is None
-    assert mapping.own_id("EGI_aurora", "aurora") is None
+    assert mapping.own_ids == {"egi": {"terra": "egi", "aurora": "EGI_aurora"}}
 
 
 def test_different_providers_of_the_same_id_get_different_ids() -> None:

@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.merging.capabilities import Endpoint, merge_capabilities
-from aggregator.merging.collections import merge_collections
 from aggregator.merging.formats import merge_file_formats
-from aggregator.merging.names import collection_names
+from aggregator.merging.names import grouped_collections
 from aggregator.merging.notes import Merged
 from aggregator.merging.oidc import merge_oidc_providers
 from aggregator.merging.processes import merge_processes
@@ -36,6 +35,7 @@ from tests.fakes.documents import (
     thawed,
     udf_runtime,
 )
+from tests.unit.merging.merged import listing
 
 ORDER = ("terra", "aurora", "boreal")
 Merge = Callable[..., Merged[Any]]
@@ -44,6 +44,11 @@ Merge = Callable[..., Merged[Any]]
 def _capabilities(by_backend: Any, *, order: Any) -> Merged[Any]:
     routes = [Endpoint("/jobs", ("GET", "POST")), Endpoint("/collections", ("GET",))]
     return merge_capabilities(by_backend, order=order, members={}, base={}, routes=routes)
+
+
+def _names(by_backend: Any, *, order: Any) -> Merged[Any]:
+    grouped = grouped_collections(by_backend, order=order)
+    return Merged(grouped.document[0], grouped.notes)
 
 
 def _intersection(by_backend: Any, *, order: Any) -> Merged[Any]:
@@ -56,8 +61,8 @@ def _union(by_backend: Any, *, order: Any) -> Merged[Any]:
 
 MERGES: dict[str, Merge] = {
     "capabilities": _capabilities,
-    "collections": merge_collections,
-    "names": collection_names,
+    "collections": listing,
+    "names": _names,
     "processes": merge_processes,
     "intersection": _intersection,
     "file_formats": merge_file_formats,
