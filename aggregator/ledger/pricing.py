@@ -11,13 +11,13 @@ total is the sum of the rounded items, so that a receipt always adds up.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from aggregator.errors import PermissionsInsufficient
+from aggregator.ids import is_backend_id
 from aggregator.ledger.amounts import LARGEST, MILLICREDITS, quantity, rounded, to_credits
 from aggregator.ledger.renewal import FreeTier
 from aggregator.ledger.reports import ACTIVITIES, UNITS, Measure, UsageReport
@@ -220,7 +220,6 @@ def gather(tariffs: Iterable[Tariff]) -> Tariffs:
     return Tariffs(found)
 
 
-_BACKEND_ID = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = frozenset(
     {
         "provider",
@@ -262,7 +261,7 @@ class _Reading:
     def identifier(self, key: str) -> str:
         """The id of a backend, as the federation's configuration has it."""
         value = self.text(key)
-        if value and not _BACKEND_ID.fullmatch(value):
+        if value and not is_backend_id(value):
             self.wrong(key, "the id of a backend: lower-case letters, digits and underscores")
         return value
 

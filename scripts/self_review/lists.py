@@ -48,6 +48,13 @@ def _array_problems(document: Entry, arrays: Sequence[str]) -> Iterator[str]:
             yield f"{one} has entries that are no objects"
 
 
+def there(backend: Backend, path: str) -> Outcome:
+    """Whether something answers at its path, if only that a login is needed."""
+    answer = backend.get(path)
+    problems = [] if backend.is_there(path) else [f"GET {path} answers {answer.status}"]
+    return judged(problems, "It is there.", answer)
+
+
 def public(answer: Answer) -> Outcome:
     """Whether anybody may read it. What else is wrong with it is judged elsewhere."""
     refused = answer.status in {401, 403}

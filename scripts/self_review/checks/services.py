@@ -13,7 +13,7 @@ from scripts.self_review.findings import (
     failed,
     judged,
 )
-from scripts.self_review.lists import public
+from scripts.self_review.lists import public, there
 from scripts.self_review.registry import check
 
 PATH = "/service_types"
@@ -21,9 +21,7 @@ PATH = "/service_types"
 
 @check("api-600")
 def there_are_service_types(backend: Backend) -> Outcome:
-    answer = backend.get(PATH)
-    there = backend.is_there(PATH)
-    return judged([] if there else [f"GET {PATH} answers {answer.status}"], "It is there.", answer)
+    return there(backend, PATH)
 
 
 @check("api-601")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from scripts.self_review.backend import Backend, Entry
 from scripts.self_review.findings import Evidence, Outcome, judged
-from scripts.self_review.lists import public
+from scripts.self_review.lists import public, there
 from scripts.self_review.registry import check
 
 PATH = "/udf_runtimes"
@@ -14,9 +14,7 @@ PATH = "/udf_runtimes"
 
 @check("api-71")
 def there_are_runtimes(backend: Backend) -> Outcome:
-    answer = backend.get(PATH)
-    there = backend.is_there(PATH)
-    return judged([] if there else [f"GET {PATH} answers {answer.status}"], "It is there.", answer)
+    return there(backend, PATH)
 
 
 @check("api-72")
