@@ -286,7 +286,7 @@ def _secured(plain: socket.socket, target: Target) -> socket.socket:
 
 
 def _shut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # closed meanwhile
         connection.shutdown(socket.SHUT_RDWR)
 
 

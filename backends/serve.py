@@ -92,7 +92,7 @@ def _tidy(app: Flask) -> None:
         time.sleep(TIDY_SECONDS)
         try:
             lifecycle.tidy()
-        except Exception:
+        except Exception:  # the thread must go on
             LOG.exception("Old results could not be removed")
 
 

@@ -56,7 +56,7 @@ class Archive:
         """Forget a document."""
         path = self._path(name)
         if path is not None:
-            with suppress(OSError):
+            with suppress(OSError):  # a restart finds it then, until the first visit
                 path.unlink()
 
     def _path(self, name: str) -> Path | None:

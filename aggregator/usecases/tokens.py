@@ -123,7 +123,7 @@ def _make(path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
-        with suppress(FileExistsError):
+        with suppress(FileExistsError):  # another worker was faster, and its key holds
             os.link(temporary, path)
     finally:
         temporary.unlink()

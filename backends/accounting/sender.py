@@ -95,6 +95,6 @@ class Sender:
                 return
             try:
                 wait = self.send_due()
-            except Exception:
+            except Exception:  # what is not reported is not paid: the thread goes on
                 LOG.exception("Sending usage reports failed")
                 wait = MOST_SECONDS

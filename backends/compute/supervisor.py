@@ -123,7 +123,7 @@ class Supervisor:
             os.dup2(os.open(os.devnull, os.O_RDONLY), self._commands)
             run_child(folder, self._store, self._executor, self._lifeline_read)
             status = 0
-        except Exception:
+        except Exception:  # the status says it to the parent
             LOG.exception("The task in %s could not be run", folder)
         finally:
             sys.stderr.flush()

@@ -39,7 +39,7 @@ def reset(connection: socket.socket | None) -> ConnectionResetError:
 def hang_up(connection: socket.socket | None) -> ConnectionResetError:
     """End the connection in good order though more was announced; the error to raise."""
     if connection is not None:
-        with suppress(OSError):
+        with suppress(OSError):  # the peer was faster
             connection.shutdown(socket.SHUT_RDWR)
     return ConnectionResetError("the connection was ended on purpose")
 

@@ -79,7 +79,7 @@ def _tidy(provider: Provider) -> None:
     while True:
         try:
             provider.database.tidy()
-        except Exception:
+        except Exception:  # the thread must go on
             LOG.exception("Old logins could not be removed")
         time.sleep(TIDY_SECONDS)
 

@@ -38,7 +38,7 @@ def execute(task: Task, reporter: Reporter, executor: Executor) -> Failure | Non
             "bands, fewer dates or a coarser resolution.",
             _new_id(),
         )
-    except Exception:
+    except Exception:  # a mistake of ours: the user gets its id, the log the cause
         error_id = _new_id()
         LOG.exception(_UNEXPECTED, task.id, error_id)
         failure = _internal("The computation failed unexpectedly.", error_id)

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         Path(folder), memory=int(memory), seconds=int(seconds), file_bytes=int(file_bytes)
     )
     messages.write(sink, {"ready": True})
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, BrokenPipeError):  # who asked has gone
         while True:
             header, body = messages.read(_reader(source), sys.maxsize)
             messages.write(sink, *_answer(header, body))

@@ -115,7 +115,7 @@ class _Process:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # what it had not read yet is lost with it
                 _pipe(pipe).close()
         self._folder.cleanup()
 
@@ -195,7 +195,7 @@ def _size(folder: Path) -> int:
     total = 0
     for parent, _folders, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # the code has removed it meanwhile
                 # A file takes a block at least, also an empty one.
                 total += max((Path(parent) / name).lstat().st_size, 4096)
     return total

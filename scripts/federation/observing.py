@@ -72,7 +72,7 @@ def _settings(settings: Settings, scratch: Path) -> Settings:
 def _seen(federation: Federation) -> Observed:
     current = federation.snapshots.current().items()
     problems = {name: snapshot.problem for name, snapshot in current if not snapshot.online}
-    with suppress(DatabaseUnavailable):
+    with suppress(DatabaseUnavailable):  # policies then rank without what they do not know
         federation.policies.gathering.refresh()
     return Observed(
         federation.catalogue,

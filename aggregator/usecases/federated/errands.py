@@ -140,7 +140,7 @@ class Errands:
         try:
             self._record(errand, changes.created, local_id)
         except NotOurs:
-            with suppress(OpenEOError):
+            with suppress(OpenEOError):  # it stays there, created and never started
                 if not self._is_adopted(errand, local_id):
                     self._members.delete(part.backend, local_id, errand.access)
             raise

@@ -289,7 +289,7 @@ class Lifecycle:
     def refresh(self, access: Access) -> None:
         """Take the credentials with which the user has come for what is still to be done."""
         now, renewed = self._now(), 0
-        with suppress(DatabaseUnavailable):
+        with suppress(DatabaseUnavailable):  # the user's next request brings them again
             for job in self._store.unfinished(owner_of(access), now - FRESH_SECONDS * 1000):
                 waits = any(part.trouble == LOGIN for part in job.state.parts)
                 renewed += not waits
