@@ -7,15 +7,26 @@ from typing import Any
 
 from aggregator.documents import (
     JsonObject,
+    array,
     flag,
     identity,
     is_array,
+    is_flag,
     objects,
     text,
     texts,
 )
 from aggregator.merging.billing import merge_billing
-from aggregator.merging.fields import ABSENT, Part, Parts, Place, backends_of, links
+from aggregator.merging.fields import (
+    ABSENT,
+    Part,
+    Parts,
+    Place,
+    backends_of,
+    links,
+    usable,
+    words,
+)
 from aggregator.merging.named import documents_in
 from aggregator.merging.notes import Merged, Notebook
 
@@ -84,7 +95,7 @@ def merge_capabilities(
         "api_version": API_VERSION,
         "stac_version": STAC_VERSION,
         "type": "Catalog",
-        "production": _is_production(documents),
+        "production": _is_production(documents, place.inside("production")),
         "endpoints": _endpoints(documents, routes, place.inside("endpoints")),
         "federation": {backend: dict(member) for backend, member in members.items()},
     }
@@ -92,7 +103,7 @@ def merge_capabilities(
     if billing:
         derived["billing"] = billing
     united = {
-        "conformsTo": _conformance(documents, base),
+        "conformsTo": _conformance(documents, base, place.inside("conformsTo")),
         "links": _links(documents, base, place.inside("links")),
     }
     return Merged({**derived, **base, **united}, notebook.notes)
@@ -108,9 +119,14 @@ def _check_versions(documents: Parts, place: Place) -> None:
             )
 
 
-def _is_production(documents: Parts) -> bool:
+def _is_production(documents: Parts, place: Place) -> bool:
     """A federation is ready for production where all its backends are."""
+    usable(_stated(documents, "production"), place, is_flag, "true or false")
     return bool(documents) and all(flag(part.value, "production") for part in documents)
+
+
+def _stated(documents: Parts, key: str) -> list[Part]:
+    return [Part(part.backend, part.value[key]) for part in documents if key in part.value]
 
 
 def unnamed(path: str) -> str:
@@ -140,7 +156,7 @@ def _offered(part: Part, place: Place) -> set[tuple[str, str]]:
         return operations
     for endpoint in stated:
         path, methods = text(endpoint, "path"), texts(endpoint, "methods")
-        if not path or not methods:
+        if not path or not methods or len(methods) < len(array(endpoint, "methods")):
             place.unusable(Part(part.backend, endpoint), "an endpoint with path and methods")
         operations.update((unnamed(path), method.upper()) for method in methods if path)
     return operations
@@ -160,28 +176,21 @@ def _note_not_routed(
             place.note("endpoint-not-routed", (backend,), endpoints=further)
 
 
-def _conformance(documents: Parts, base: JsonObject) -> list[str]:
+def _conformance(documents: Parts, base: JsonObject, place: Place) -> list[str]:
     ours = [*CONFORMANCE, *texts(base, "conformsTo")]
-    theirs = [
-        name
-        for part in documents
-        for name in texts(part.value, "conformsTo")
-        if name.startswith(PASSED_ON)
-    ]
+    stated = words(_stated(documents, "conformsTo"), place)
+    theirs = [] if stated is ABSENT else [name for name in stated if name.startswith(PASSED_ON)]
     return list(dict.fromkeys(ours + theirs))
 
 
 def _links(documents: Parts, base: JsonObject, place: Place) -> list[Any]:
-    theirs = [
-        Part(part.backend, _for_users(part.value)) for part in documents if "links" in part.value
-    ]
+    theirs = [Part(b, _for_users(stated)) for b, stated in _stated(documents, "links")]
     found = links(theirs, place)
     all_links = [*objects(base, "links"), *([] if found is ABSENT else found)]
     return list({identity(link): link for link in all_links}.values())
 
 
-def _for_users(capabilities: JsonObject) -> Any:
-    stated = capabilities["links"]
+def _for_users(stated: Any) -> Any:
     if not is_array(stated):
         return stated
     return [link for link in stated if _relation(link) in {*PASSED_ON_RELATIONS, "self", ""}]

@@ -65,6 +65,9 @@ def merge_file_formats(
     notebook = Notebook()
     documents = documents_in(by_backend, order, notebook, "file_formats")
     place = Place(notebook, ("file_formats",), backends_of(documents))
+    for part in documents:
+        if not any(direction in part.value for direction in DIRECTIONS):
+            place.note("document-unusable", (part.backend,), found="neither input nor output")
     merged = unite(documents, place, {**dict.fromkeys(DIRECTIONS, _formats), "links": links})
     for direction in DIRECTIONS:
         merged.setdefault(direction, {})

@@ -7,10 +7,14 @@ level, its description and the template of its message.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from unicodedata import category
 
 from aggregator.merging.note_codes import LEVELS, NOTE_CODES
 
 T = TypeVar("T")
+
+_UNREADABLE = ("Cc", "Cf", "Zl", "Zp")
+"""Characters that are seen by what they do only: controls, marks of direction, line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Note:
         """One sentence on this very observation."""
         words = {key: _shown(value) for key, value in self.values.items()}
         words.update(subject=self.subject, backends=", ".join(self.backends))
-        return NOTE_CODES[self.code].message.format_map(words)
+        return _readable(NOTE_CODES[self.code].message.format_map(words))
 
     def as_json(self) -> dict[str, Any]:
         """Give the note as data, ready for JSON."""
@@ -83,6 +87,16 @@ class Notebook:
 def most_serious_first(notes: Sequence[Note]) -> list[Note]:
     """Sort notes for a reader: errors, warnings, then information; otherwise as they were."""
     return sorted(notes, key=lambda note: -LEVELS.index(note.level))
+
+
+def _readable(message: str) -> str:
+    """The message on one line, without what would command a terminal or turn text around."""
+    if message.isprintable():
+        return message
+    return "".join(
+        sign.encode("unicode_escape").decode() if category(sign) in _UNREADABLE else sign
+        for sign in message
+    )
 
 
 def _shown(value: object) -> str:

@@ -125,6 +125,20 @@ def test_broken_endpoints_cost_no_other_backend_its_own(broken: object) -> None:
     assert any(note.backends == ("terra",) for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [
+        ("production", "yes"),
+        ("conformsTo", {"a": 1}),
+        ("conformsTo", ["https://api.openeo.org/1.2.0", 5]),
+        ("endpoints", [{"path": "/jobs", "methods": ["GET", None]}]),
+    ],
+)
+def test_what_cannot_be_used_does_not_vanish_silently(field: str, odd: object) -> None:
+    found = merged(terra=capabilities(fields={field: odd}), aurora=capabilities())
+    assert_noted(found, "value-unusable", "terra", subject=f"capabilities/{field}")
+
+
 # Versions and classes
 
 

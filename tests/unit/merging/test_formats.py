@@ -123,7 +123,7 @@ def test_broken_formats_cost_no_other_backend_its_own(broken: Any) -> None:
     assert any(note.backends == ("terra",) for note in found.notes)
 
 
-@pytest.mark.parametrize("broken", [None, [], "formats", 5])
+@pytest.mark.parametrize("broken", [None, [], "formats", 5, {}, {"formats": {}}])
 def test_a_broken_answer_costs_no_other_backend_its_formats(broken: Any) -> None:
     by_backend = {"terra": broken, "aurora": file_formats({"GTiff": file_format()})}
     found = merge_file_formats(by_backend, order=ORDER)

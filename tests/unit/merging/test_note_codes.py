@@ -261,6 +261,14 @@ def test_a_message_survives_values_with_braces_and_of_any_type() -> None:
         assert Note("value-unusable", "x/{y}", ("terra",), values).message
 
 
+def test_a_message_is_one_line_that_commands_no_terminal() -> None:
+    values = {"found": "a\x1b[2J\n\u202eb \u00e4\u00a0\u0416", "expected": "text"}
+    message = Note("value-unusable", "x\ry", ("terra",), values).message
+    assert message.isascii() is False and "\u00e4\u00a0\u0416" in message
+    assert "x\\ry" in message and r"a\x1b[2J\n\u202eb" in message
+    assert not {"\x1b", "\n", "\r", "\u202e"} & set(message)
+
+
 def test_the_most_serious_notes_come_first_and_otherwise_the_order_stays() -> None:
     notes = [
         Note(code, str(number), ())
