@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.documents import JsonObject, is_array, is_object
+from aggregator.documents import JsonObject, is_array, is_object, is_text
 from aggregator.merging.fields import (
     ABSENT,
     Part,
@@ -27,6 +27,7 @@ from aggregator.merging.named import (
     mark,
     objects_by_name,
     outer_entries_by_name,
+    parts_in_order,
     ranked,
 )
 from aggregator.merging.notes import Merged, Notebook
@@ -45,7 +46,7 @@ def merge_processes(
     order: Sequence[str],
     rule: str = "union",
     reference: str | None = None,
-    versions: Mapping[str, str] | None = None,
+    versions: Mapping[str, object] | None = None,
     selection: Selection = EVERYTHING,
 ) -> Merged[dict[str, dict[str, Any]]]:
     """Merge the backends' lists of pre-defined processes: id to merged process.
@@ -73,8 +74,28 @@ def merge_processes(
     return Merged(merged, notebook.notes)
 
 
+def merge_process_versions(
+    versions: Mapping[str, object], *, order: Sequence[str], reference: str | None = None
+) -> Merged[str | None]:
+    """Merge what the backends say which version of the openEO processes theirs are.
+
+    That of the reference, otherwise the one that all have that state any. None where they
+    differ, which means several versions. Source: openEO API, `version` of GET /processes.
+    """
+    notebook = Notebook()
+    place = Place(notebook, ("processes", "version"), ())
+    stated = [part for part in parts_in_order(versions, order) if part.value is not None]
+    good = usable(stated, place, is_text, "text")
+    by_reference = [part for part in good if reference in part]
+    chosen = by_reference or ([] if differ(good) else good)
+    version = chosen[0].value if chosen else None
+    if differ(good):
+        place.differs(good, version)
+    return Merged(version, notebook.notes)
+
+
 def _preferred(
-    backends: Sequence[str], reference: str | None, versions: Mapping[str, str]
+    backends: Sequence[str], reference: str | None, versions: Mapping[str, object]
 ) -> list[str]:
     """The backends, those that are or have the reference first."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
+from aggregator.documents import identity, objects
 from aggregator.errors import (
     BackendUnavailable,
     CollectionNotFound,
@@ -127,7 +128,7 @@ class Catalogue:
         )
         failures = {b: f for b, f in failures.items() if not is_gone(f)}
         mark = (
-            tuple((name, document.digest) for name, document in found.items()),
+            tuple((name, own, self._digest(name, found, view)) for name, own in own_ids.items()),
             tuple(self._missing(own_ids, failures, view)),
             tuple(offered_below(own_ids, self.shelf(view).below)),
         )
@@ -136,6 +137,11 @@ class Catalogue:
         if kept is not None and kept[0] == mark:
             return kept[1]
         return self._merged(identifier, view, own_ids, found, mark)
+
+    def _digest(self, backend: str, found: Mapping[str, Stored], view: View) -> str:
+        """Of what a backend's part is made of: the full metadata, or else its listing."""
+        stored = found.get(backend) or self.known(view)[backend].documents.get(COLLECTIONS)
+        return stored.digest if stored else ""
 
     def own_ids(self, identifier: str, view: View) -> Mapping[str, str]:
         """The backends that have a collection, each with its own id for it; raises likewise."""
@@ -168,7 +174,8 @@ class Catalogue:
         notes = [*self.shelf(view).notes, *(note for found in details for note in found)]
         unique: dict[Any, Note] = {}
         for note in notes:
-            unique.setdefault((note.code, note.subject, note.backends), note)
+            mark = (note.code, note.subject, note.backends, identity(note.values))
+            unique.setdefault(mark, note)
         return tuple(unique.values())
 
     def shelf(self, view: View) -> Shelf:
@@ -235,7 +242,7 @@ class Catalogue:
     def _merged(
         self, identifier: str, view: View, own_ids: Any, found: dict[str, Stored], mark: Any
     ) -> Page:
-        by_backend = {name: document.document for name, document in found.items()}
+        by_backend: dict[str, Any] = {n: document.document for n, document in found.items()}
         for name in own_ids:
             if name not in by_backend:
                 by_backend |= self._listed(name, own_ids[name], view)
@@ -257,12 +264,11 @@ class Catalogue:
             self._details[view, identifier] = (mark, made, merged.notes)
         return made
 
-    def _listed(self, backend: str, own_id: str, view: View) -> dict[str, Any]:
+    def _listed(self, backend: str, own_id: str, view: View) -> Mapping[str, Any]:
         """A collection as a backend's listing has it, for want of its full metadata."""
         stored = self.known(view)[backend].documents.get(COLLECTIONS)
-        listed = stored.document.get("collections", ()) if stored else ()
-        for collection in listed:
-            if isinstance(collection, dict) and collection.get("id") == own_id:
+        for collection in objects(stored.document if stored else {}, "collections"):
+            if collection.get("id") == own_id:
                 return {backend: collection}
         return {}
 

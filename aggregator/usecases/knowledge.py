@@ -53,9 +53,9 @@ def capabilities(known: Known) -> dict[str, JsonObject]:
     }
 
 
-def lists(known: Known, kind: str, key: str) -> dict[str, Sequence[JsonObject]]:
-    """The list in the document of that kind of each backend."""
-    return {name: document.get(key, []) for name, document in documents(known, kind).items()}
+def members(known: Known, kind: str, key: str) -> dict[str, Any]:
+    """What the document of that kind of each backend has under a key, None if nothing."""
+    return {name: document.get(key) for name, document in documents(known, kind).items()}
 
 
 def missing(known: Known, kind: str) -> list[str]:
@@ -148,8 +148,8 @@ def abilities(snapshot: Snapshot, names: Mapping[str, str], selection: Selection
         backend,
         online=snapshot.online,
         capabilities=capabilities(one).get(backend),
-        collections=_sequence(lists(one, COLLECTIONS, "collections").get(backend)),
-        processes=_sequence(lists(one, "processes", "processes").get(backend)),
+        collections=_sequence(members(one, COLLECTIONS, "collections").get(backend)),
+        processes=_sequence(members(one, "processes", "processes").get(backend)),
         file_formats=documents(one, "file_formats").get(backend),
         udf_runtimes=_offered(one, backend, "udf_runtimes"),
         service_types=_offered(one, backend, "service_types"),

@@ -14,7 +14,7 @@ from aggregator.merging.formats import merge_file_formats
 from aggregator.merging.names import CollectionNames
 from aggregator.merging.notes import Note
 from aggregator.merging.oidc import OidcMapping, merge_oidc_providers, oidc_mapping
-from aggregator.merging.processes import merge_processes
+from aggregator.merging.processes import merge_process_versions, merge_processes
 from aggregator.merging.service_types import merge_service_types
 from aggregator.merging.udf_runtimes import merge_udf_runtimes
 from aggregator.merging.workspace_providers import merge_workspace_providers
@@ -208,23 +208,24 @@ class Shelf:
             self._pieces[name] = Piece(mark, *build(known))
 
     def _collect(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        listed = knowledge.lists(known, COLLECTIONS, "collections")
+        listed = knowledge.members(known, COLLECTIONS, "collections")
         collected = self._collector.collect(listed, self.below)
         return collected, collected.notes
 
     def _processes(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
-        documents = knowledge.documents(known, "processes")
-        versions = {b: str(d["version"]) for b, d in documents.items() if d.get("version")}
+        reference = self._settings.process_reference
+        versions = knowledge.members(known, "processes", "version")
         merged = merge_processes(
-            {b: d.get("processes", []) for b, d in documents.items()},
+            knowledge.members(known, "processes", "processes"),
             order=self._order,
             rule=self._settings.process_rule,
-            reference=self._settings.process_reference,
+            reference=reference,
             versions=versions,
             selection=self._selection,
         )
-        version = next((versions[b] for b in self._order if b in versions), None)
-        return _predefined(version, list(merged.document.values())), merged.notes
+        version = merge_process_versions(versions, order=self._order, reference=reference)
+        notes = (*merged.notes, *version.notes)
+        return _predefined(version.document, list(merged.document.values())), notes
 
     def _oidc(self, known: Known) -> tuple[Any, tuple[Note, ...]]:
         by_backend = knowledge.documents(known, "oidc")

@@ -147,6 +147,55 @@ def test_an_odd_document_of_one_backend_costs_nobody_elses_data(tmp_path: Path) 
     assert any(note["backends"] == ["odd"] for note in notes)
 
 
+@pytest.mark.parametrize(
+    ("path", "listed", "messages"),
+    [
+        (
+            "/processes",
+            {"processes": [None, {"id": "odd", "parameters": []}, 5, {"id": ""}]},
+            ["null", "the value 5", "an object without a usable name"],
+        ),
+        ("/file_formats", {"output": {"A": None, "B": "b"}}, ["A is null", "B is the text 'b'"]),
+        ("/processes", {"links": []}, ["The answer of odd for processes is unusable: null"]),
+        ("/collections", {"links": []}, ["The answer of odd for collections is unusable: null"]),
+    ],
+)
+def test_each_thing_that_cannot_be_used_is_told(
+    tmp_path: Path, path: str, listed: object, messages: list[str]
+) -> None:
+    odd = backend("odd", answers={f"GET {path}": listed})
+    site = Site({"odd": odd, "terra": backend("terra")}, tmp_path)
+    notes = site.get("/federation/notes").json["notes"]
+    told = [note["message"] for note in notes if note["level"] == "error"]
+    assert len(told) == len(messages)
+    assert all(message in one for message, one in zip(messages, told, strict=True))
+
+
+def test_a_process_version_of_a_member_does_not_stand_for_another(tmp_path: Path) -> None:
+    def of(version: object) -> dict[str, object]:
+        return {"GET /processes": {"processes": [], "links": [], "version": version}}
+
+    members = {
+        "terra": backend("terra", answers=of("1.2.0")),
+        "aurora": backend("aurora", answers=of("2.0.0")),
+    }
+    assert "version" not in conforms("/processes", Site(members, tmp_path).get("/processes"))
+    chosen = Site(members, tmp_path / "2", process_reference="2.0.0").get("/processes").json
+    assert chosen["version"] == "2.0.0"
+    odd = {"terra": backend("terra", answers=of(["2"])), "aurora": members["aurora"]}
+    assert Site(odd, tmp_path / "3").get("/processes").json["version"] == "2.0.0"
+
+
+def test_metadata_from_a_listing_are_as_new_as_the_listing(tmp_path: Path) -> None:
+    terra = backend("terra", answers={"GET /collections/S2": Reply(404, {})})
+    site = Site({"terra": terra}, tmp_path)
+    assert site.get("/collections/S2").json["description"] == "All of S2."
+    newer = collection("S2", description="Newer.")
+    terra.answers["GET /collections"] = {"collections": [newer], "links": []}
+    site.federation.refresh()
+    assert site.get("/collections/S2").json["description"] == "Newer."
+
+
 def test_notes_are_shown_to_operators_as_html(tmp_path: Path) -> None:
     other = collection("S2", license="proprietary")
     listed = {"GET /collections": {"collections": [other], "links": []}}

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.merging.filters import Lists, Selection
 from aggregator.merging.notes import Merged
-from aggregator.merging.processes import merge_processes
+from aggregator.merging.processes import merge_process_versions, merge_processes
 from tests.contract.specification import response_object, violations
 from tests.fakes.documents import LEFT_OUT, frozen, parameter, process, thawed
 from tests.unit.merging.noted import assert_not_noted, assert_noted
@@ -158,6 +158,34 @@ def test_texts_of_the_reference_win_so_that_mixed_versions_read_as_one() -> None
 def test_without_a_reference_the_first_configured_backends_text_wins() -> None:
     found = merged(aurora=process("add", summary="B"), terra=process("add", summary="A"))
     assert found.document["summary"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("versions", "reference", "shown"),
+    [
+        ({"terra": "2.0.0", "aurora": None}, None, "2.0.0"),
+        ({"terra": "1.2.0", "aurora": "2.0.0"}, None, None),
+        ({"terra": "1.2.0", "aurora": "2.0.0"}, "2.0.0", "2.0.0"),
+        ({"terra": "1.2.0", "aurora": "2.0.0"}, "aurora", "2.0.0"),
+        ({"terra": None, "aurora": None}, None, None),
+    ],
+)
+def test_a_version_is_stated_that_all_have_or_the_reference(
+    versions: dict[str, str | None], reference: str | None, shown: str | None
+) -> None:
+    found = merge_process_versions(versions, order=ORDER, reference=reference)
+    assert found.document == shown
+    if set(versions.values()) == {"1.2.0", "2.0.0"}:
+        note = assert_noted(found, "value-differs", "terra", "aurora", subject="processes/version")
+        assert note.values == {"by_backend": versions, "chosen": shown}
+    else:
+        assert_not_noted(found)
+
+
+def test_a_version_that_is_no_text_is_noted() -> None:
+    found = merge_process_versions({"terra": ["2.0.0"], "aurora": "2.0.0"}, order=ORDER)
+    assert found.document == "2.0.0"
+    assert_noted(found, "value-unusable", "terra", subject="processes/version")
 
 
 def test_categories_exceptions_and_links_are_united() -> None:
