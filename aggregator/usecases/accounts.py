@@ -247,8 +247,12 @@ def missing_from(failures: Mapping[str, Failure]) -> list[str]:
 
 
 def absent(access: Access, failures: Mapping[str, Failure], known: Iterable[str]) -> list[str]:
-    """`federation:missing` of an answer for a user: who failed, and who missed the login."""
-    late = {*missing_from(failures), *access.unreached}
+    """`federation:missing` of an answer for a user: who failed, and who missed the login.
+
+    One that let the user in with a password and now refuses has something to say: that login ended.
+    """
+    failed = failures if access.claims is None else missing_from(failures)
+    late = {*failed, *access.unreached}
     return [backend for backend in known if backend in late]
 
 

@@ -168,6 +168,22 @@ def test_me_tells_what_the_federation_knows_while_no_backend_answers(site: Site)
     assert (found["user_id"], found["federation:missing"]) == ("alice", ["terra", "aurora"])
 
 
+@pytest.mark.parametrize("path", ["/jobs", "/jobs?limit=1", "/me"])
+def test_a_backend_whose_login_has_ended_is_missing_and_the_others_answer(
+    site: Site, path: str
+) -> None:
+    ended = Reply(403, {"id": "1", "code": "TokenInvalid", "message": "Expired."})
+    user = site.login()
+    site.backends["terra"].answers |= {"GET /me": ended, "GET /jobs": ended}
+    site.backends["aurora"].answers |= {
+        "GET /me": {"user_id": "alice"},
+        "GET /jobs": {"jobs": [{"id": "1", "status": "created"}], "links": []},
+    }
+    found = site.get(path, headers=user).json
+    assert found["federation:missing"] == ["terra"]
+    assert path == "/me" or [job["id"] for job in found["jobs"]] == ["aurora-1"]
+
+
 def test_a_token_that_every_backend_refuses_is_their_own_error(site: Site) -> None:
     def refuse(call: Call) -> Reply:
         return Reply(403, {"id": "1", "code": "TokenInvalid", "message": "Expired."})
