@@ -94,6 +94,16 @@ def texts(document: object, key: str) -> tuple[str, ...]:
     return tuple(value for value in array(document, key) if is_text(value))
 
 
+def links(document: object) -> tuple[JsonObject, ...]:
+    """Read the links, each with an address and what it is to the document; others are passed over.
+
+    Both are required by openEO and STAC alike, and clients read them unasked.
+    """
+    return tuple(
+        one for one in objects(document, "links") if text(one, "rel") and text(one, "href")
+    )
+
+
 def members(document: object, key: str) -> Iterator[tuple[str, JsonObject]]:
     """Read an object of objects pair by pair; other members are passed over."""
     for name, value in mapping(document, key).items():

@@ -27,7 +27,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 
-from aggregator.documents import JsonObject, is_nested_within, is_object, objects, text
+from aggregator.documents import JsonObject, is_nested_within, is_object, links, text
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout, BackendUnavailable
 from aggregator.identity.secrets import REMOVED
 from aggregator.upstream.deadlines import Deadline
@@ -325,7 +325,7 @@ class Client:
             upstream_id=text(document, "id") or None,
             work=stream.headers.get("OpenEO-Identifier", ""),
             headers=headers,
-            links=objects(document, "links"),
+            links=links(document),
         )
 
     def _foreign_error(self, status: int, headers: Mapping[str, str]) -> Failure:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aggregator.documents import JsonObject, text, texts
+from aggregator.documents import JsonObject, links, text, texts
 from aggregator.errors import (
     AuthenticationRequired,
     AuthenticationSchemeInvalid,
@@ -317,7 +317,7 @@ def _joined(
         joined["federation:users"] = {backend: dict(d) for backend, d in documents.items()}
     if missing:
         joined["federation:missing"] = list(missing)
-    joined["links"] = [link for d in documents.values() for link in _links(d)]
+    joined["links"] = [link for d in documents.values() for link in links(d)]
     return joined
 
 
@@ -327,8 +327,3 @@ def _identifier(user_id: str) -> str:
     Its pattern is one of JSON Schema, where `\\w` means letters of ASCII only.
     """
     return re.sub(r"[^A-Za-z0-9_\-.~]", lambda found: f"~{ord(found[0]):02x}", user_id)
-
-
-def _links(document: JsonObject) -> list[Any]:
-    links = document.get("links")
-    return links if isinstance(links, list) else []

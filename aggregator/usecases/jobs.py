@@ -9,13 +9,13 @@ from functools import partial
 from itertools import groupby
 
 from aggregator.documents import JsonObject, text
-from aggregator.errors import JobNotFound, OpenEOError
+from aggregator.errors import BackendFailure, JobNotFound, OpenEOError
 from aggregator.upstream.client import Request
 from aggregator.upstream.failures import FAILURES, tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.listings import Item
-from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, marked, named
+from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, named
 from aggregator.usecases.views import View
 
 MISSING = "federation:missing"
@@ -146,4 +146,10 @@ class Jobs(Resources):
             passed=FAILED_JOB,
             elsewhere=True,
         )
-        return self._reply(job_id, request, access, view, marked)
+        return self._reply(job_id, request, access, view, _of_results)
+
+
+def _of_results(backend: str, document: JsonObject) -> JsonObject:
+    if not document.keys() & {"assets", "links"}:
+        raise BackendFailure(backend, "content", "it answers with no STAC document of results")
+    return {**document, "federation:backends": [backend]}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urljoin
 
-from aggregator.documents import JsonObject, is_object, mapping, text
+from aggregator.documents import JsonObject, is_object, links, mapping, text
 from aggregator.ids import federate
 from aggregator.usecases.views import View
 
@@ -62,9 +62,8 @@ def _below(collection: str, rest: str, origin: Origin, view: View) -> str | None
 def relinked(document: JsonObject, origin: Origin, view: View) -> dict[str, Any]:
     """The document with absolute links and assets, its links led through the federation."""
     changed = dict(document)
-    links = document.get("links")
-    if isinstance(links, list):
-        changed["links"] = [_relinked(link, origin, view) for link in links if is_object(link)]
+    if "links" in document:
+        changed["links"] = [_relinked(link, origin, view) for link in links(document)]
     if mapping(document, "assets"):
         changed["assets"] = {
             name: _absolute(asset, origin) if is_object(asset) else asset

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from aggregator.documents import JsonObject, objects, text
+from aggregator.documents import JsonObject, is_array, objects, text
 from aggregator.errors import (
     BackendError,
     BackendFailure,
@@ -174,7 +174,7 @@ class Resources:
             query = dict(beside.query) if beside else {}
             query |= ({"limit": str(limit)} if limit else {}) | {"next": listing.cursor}
             page["links"] = [{"rel": "next", "href": view.link(self.collection, query=query)}]
-        missing = absent(access, listing.failures, [own, *known])
+        missing = absent(access, listing.failures, [own, *(b for b in known if b in offering)])
         return page | ({"federation:missing": missing} if missing else {})
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
@@ -212,7 +212,8 @@ class Resources:
 
     def logs(self, identifier: str, query: Mapping[str, str], access: Access, view: View) -> Reply:
         """The log entries of one."""
-        return self._reply(identifier, Request("GET", "/logs", query), access, view)
+        request = Request("GET", "/logs", query)
+        return self._reply(identifier, request, access, view, _logged)
 
     def ask_at(self, backend: str, request: Request, access: Access) -> JsonObject:
         """The document with which a backend answers its user."""
@@ -346,15 +347,20 @@ class Resources:
 
 
 def named(backend: str, document: JsonObject) -> dict[str, Any]:
-    """The document with its federated id, and the backend at which it lives."""
+    """The document with its federated id, and the backend at which it lives.
+
+    Raises BackendFailure if it has no id.
+    """
     local_id = text(document, "id")
-    identified = {"id": federate(backend, local_id)} if local_id else {}
-    return {**document, **identified, "federation:backends": [backend]}
+    if not local_id:
+        raise BackendFailure(backend, "content", "it answers without the id of what was asked for")
+    return {**document, "id": federate(backend, local_id), "federation:backends": [backend]}
 
 
-def marked(backend: str, document: JsonObject) -> dict[str, Any]:
-    """The document with the backend that it came from."""
-    return {**document, "federation:backends": [backend]}
+def _logged(backend: str, document: JsonObject) -> JsonObject:
+    if not is_array(document.get("logs")):
+        raise BackendFailure(backend, "content", "it answers without the entries of the log")
+    return {"links": [], **document, "logs": objects(document, "logs")}
 
 
 def ask_all(

@@ -24,6 +24,7 @@ def test_no_reader_raises_whatever_the_document(document: object) -> None:
         read(document, "a")
     list(documents.members(document, "a"))
     documents.objects(document, "a")
+    documents.links({"links": document})
     documents.flag(document, "a")
     documents.at(document, "a", 0, "b")
 
@@ -41,6 +42,13 @@ def test_members_of_another_type_are_passed_over() -> None:
     assert documents.objects(document, "links") == ({"rel": "about"},)
     assert list(documents.members(document, "by")) == [("a", {})]
     assert documents.texts(document, "w") == ("x",)
+
+
+def test_links_lead_somewhere_and_say_what_they_are() -> None:
+    whole = {"rel": "about", "href": "https://example.org", "title": None}
+    broken = ["about", None, {"rel": "about"}, {"href": "x"}, {"rel": 5, "href": "x"}]
+    assert documents.links({"links": [*broken, whole]}) == (whole,)
+    assert documents.links({"links": whole}) == documents.links(None) == ()
 
 
 def test_a_path_leads_to_a_value_or_nowhere() -> None:

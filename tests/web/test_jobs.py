@@ -209,6 +209,43 @@ def test_the_424_of_a_failed_job_passes_as_it_is(site: Site) -> None:
     assert conforms("/jobs/{job_id}/results", answer) == entry
 
 
+@pytest.mark.parametrize("said", [{}, {"id": 1}, {"id": None, "status": "running"}])
+@pytest.mark.parametrize("below", ["", "/logs", "/results"])
+def test_a_success_without_what_was_asked_for_is_a_failure_of_the_backend(
+    site: Site, below: str, said: Any
+) -> None:
+    site.backends["terra"].answers[f"GET /jobs/1{below}"] = said
+    answer = site.get(f"/jobs/terra-1{below}", headers=site.login())
+    error = assert_error(answer, 502, "BackendFailure")
+    assert error["federation:backends"] == ["terra"]
+
+
+@pytest.mark.parametrize("links", [None, "none", {}, [None, 5, {"rel": "self"}, {"href": "/x"}]])
+def test_what_is_no_link_is_left_out_and_the_rest_stays(site: Site, links: Any) -> None:
+    entry = {"id": "4", "level": "info", "message": "Hello."}
+    refused = {"id": "7", "code": "JobLocked", "message": "No.", "links": links}
+    site.backends["terra"].answers |= {
+        "GET /jobs/1": job("1", process=graph(), links=links),
+        "GET /jobs/1/logs": {"logs": [entry, "odd", None], "links": links},
+        "DELETE /jobs/1": Reply(400, refused),
+        "GET /me": {"user_id": "alice", "links": links},
+    }
+    user = site.login()
+    for path, template in (("", "/jobs/{job_id}"), ("/logs", "/jobs/{job_id}/logs")):
+        found = conforms(template, site.get(f"/jobs/terra-1{path}", headers=user))
+        assert found["links"] == []
+    assert found["logs"] == [entry]
+    conforms("/me", site.get("/me", headers=user))
+    refusal = site.request("DELETE", "/jobs/terra-1", headers=user)
+    assert "links" not in conforms("/jobs/{job_id}", refusal, "DELETE")
+
+
+def test_a_log_without_links_has_none(site: Site) -> None:
+    site.backends["terra"].answers["GET /jobs/1/logs"] = {"logs": []}
+    found = conforms("/jobs/{job_id}/logs", site.get("/jobs/terra-1/logs", headers=site.login()))
+    assert found == {"logs": [], "links": []}
+
+
 def test_logs_pass_with_offset_limit_and_level_and_lead_on_through_the_federation(
     site: Site,
 ) -> None:

@@ -69,6 +69,18 @@ def test_services_are_listed_from_those_that_have_any(mapping: Site) -> None:
     assert mapping.backends["terra"].asked("GET", "/services") == []
 
 
+def test_who_missed_the_login_is_missing_only_where_it_has_services(mapping: Site) -> None:
+    mapping.go_down("terra")
+    user = mapping.login()
+    mapping.come_back("terra")
+    mapping.backends["aurora"].answers |= {
+        "GET /jobs": {"jobs": [], "links": []},
+        "GET /services": {"services": [], "links": []},
+    }
+    assert mapping.get("/jobs", headers=user).json["federation:missing"] == ["terra"]
+    assert "federation:missing" not in mapping.get("/services", headers=user).json
+
+
 def test_a_service_is_read_changed_deleted_and_logged_at_its_backend(mapping: Site) -> None:
     mapping.backends["aurora"].answers |= {
         "GET /services/s-1": service("s-1") | {"process": graph()},
