@@ -14,6 +14,7 @@ from aggregator.ledger.events import Hold
 from aggregator.ledger.pricing import Tariffs
 from aggregator.storage.database import Database
 from aggregator.storage.holds import (
+    ENDED,
     FoundHold,
     claim_values,
     find_hold,
@@ -25,7 +26,7 @@ from aggregator.storage.holds import (
 from aggregator.storage.members import read_members, standing_of
 from aggregator.storage.misnaming import charged_before
 from aggregator.storage.page import Page
-from aggregator.storage.schema import hold_job, misnaming, usage_report
+from aggregator.storage.schema import hold_job, misnaming, sighting, usage_report
 
 RELEASED, ABANDONED, REPORTED, UNUSED = "released", "abandoned", "reported", "unused"
 """Why a hold was closed without being settled.
@@ -126,6 +127,26 @@ class Holding:
                 return False
             return self._close(connection, found.hold, now, reason)
 
+    def spare(self, one: Hold, now: int) -> bool:
+        """Gives back what was put aside for a canceled job that cost nothing.
+
+        False if it was started again meanwhile, as `runs_again` notes, or has been closed.
+        """
+        with self._database.write() as connection:
+            found = self._locked(connection, one.key, one.job or "")
+            if found is None or found.closed or not _was_seen_to_end(connection, found.hold):
+                return False
+            return self._close(connection, found.hold, now, UNUSED)
+
+    def spared_of_job(self, provider: str, job: str, user: str) -> Hold | None:
+        """What was given back as `spare` does it, if nothing is put aside for that job now."""
+        with self._database.read() as connection:
+            there = _holds_there(connection, provider, job)
+        mine = [one for one in there if one.hold.user == user]
+        if not mine or mine[-1].closed != UNUSED or any(one.closed is None for one in mine):
+            return None
+        return mine[-1].hold
+
     def open_of_job(self, provider: str, job: str, user: str, until: int) -> list[Hold]:
         """What is put aside for a job of a user since before `until`, the oldest first."""
         with self._database.read() as connection:
@@ -224,6 +245,11 @@ def _note_charged_before(page: Page, made: Hold, there: Sequence[FoundHold] = ()
     starters = [made.user, *(one.hold.user for one in there if one.closed != RELEASED)]
     for row in charged_before(page.connection, made, starters, page.now):
         page.add(misnaming, row)
+
+
+def _was_seen_to_end(connection: Connection, one: Hold) -> bool:
+    here = (sighting.c.provider == one.provider) & (sighting.c.job == one.job)
+    return connection.scalar(select(sighting.c.status).where(here)) in ENDED
 
 
 def _reported(connection: Connection, provider: str, job: str) -> bool:

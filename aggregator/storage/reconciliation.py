@@ -58,6 +58,17 @@ def note(database: Database, seen: Sequence[Sighting]) -> None:
             _keep(connection, one)
 
 
+def runs_again(database: Database, provider: str, job: str, user: str, now: int) -> bool:
+    """Notes that a job was started which was seen to have ended; False if it was not."""
+    here = and_(sighting.c.provider == provider, sighting.c.job == job)
+    with database.read() as connection:
+        status = connection.scalar(select(sighting.c.status).where(here))
+    if status not in ENDED:
+        return False
+    note(database, [Sighting(provider, job, user, "queued", None, now)])
+    return True
+
+
 def _keep(connection: Connection, one: Sighting) -> None:
     here = and_(sighting.c.provider == one.provider, sighting.c.job == one.job)
     said = {"person": one.user, "status": one.status, "costs": one.costs, "at": one.at}

@@ -7,6 +7,8 @@ learns that one has ended although no usage report came.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from aggregator.documents import JsonObject, mapping, text
@@ -15,11 +17,11 @@ from aggregator.ledger.amounts import to_credits
 from aggregator.ledger.events import Hold
 from aggregator.ledger.orders import amount_to_hold, cost_nothing, read_estimate, read_order
 from aggregator.settings import Settings
-from aggregator.storage.holding import UNUSED, Opened
+from aggregator.storage.holding import Opened
 from aggregator.storage.holds import ENDED
 from aggregator.storage.ledger import Ledger
 from aggregator.storage.queries import costs_by_job, metrics_of_job
-from aggregator.storage.reconciliation import Sighting, note
+from aggregator.storage.reconciliation import Sighting, note, runs_again
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, Credits, tolerated
 from aggregator.usecases.past_jobs import PastJobs
@@ -91,6 +93,20 @@ class JobAccounts:
                 raise
             return None
 
+    def started(self, access: Access, provider: str, job: str) -> None:
+        """Notes that a job runs again, and puts aside again what was given back meanwhile.
+
+        Who cancels it at the same time may have been told that it cost nothing, just before.
+        """
+        database, holds, now = self._ledger.database, self._ledger.holds, self.now()
+        with tolerated("a job may run with nothing put aside"), suppress(PaymentRequired):
+            if not runs_again(database, provider, job, access.user_id, now):
+                return
+            if lost := holds.spared_of_job(provider, job, access.user_id):
+                key, expires = lost.key.rpartition("/")[0], now + lost.expires - lost.opened
+                again = replace(lost, key=key, opened=now, expires=expires)
+                holds.open_for_job(again, lambda _: True)
+
     def call_off(self, opened: Opened) -> None:
         """Gives back what was put aside for what has not started."""
         with tolerated("a hold is given back when its time is over"):
@@ -146,7 +162,7 @@ class JobAccounts:
         if cost_nothing(document):
             with tolerated("a hold is given back when its time is over"):
                 for hold in holds:
-                    self._ledger.holds.release(hold.key, self.now(), UNUSED)
+                    self._ledger.holds.spare(hold, self.now())
 
     def costed(
         self, access: Access, provider: str, documents: Sequence[JsonObject]

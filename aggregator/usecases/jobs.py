@@ -79,14 +79,16 @@ class Jobs(Resources):
         asked = accounts.now()
         job = self._document(backend, local_id, "", access)
         accounts.see(access, backend, [job], asked)
-        if text(job, "status") in AT_WORK:
-            return self._reply(job_id, start, access, view)
-        estimate, _ = self._estimated(backend, local_id, access, view)
-        opened = accounts.begin(
-            access, backend, job, activity=BATCH, asked=asked, estimate=estimate
-        )
+        opened = None
+        if text(job, "status") not in AT_WORK:
+            estimate, _ = self._estimated(backend, local_id, access, view)
+            opened = accounts.begin(
+                access, backend, job, activity=BATCH, asked=asked, estimate=estimate
+            )
         with self._called_off_unless(opened, partial(self._is_at_work, backend, local_id, access)):
-            return self._reply(job_id, start, access, view)
+            reply = self._reply(job_id, start, access, view)
+        accounts.started(access, backend, local_id)
+        return reply
 
     def cancel(self, job_id: str, access: Access, view: View) -> Reply:
         """Stop a job. What was put aside for one that cost nothing is given back at once."""

@@ -278,7 +278,7 @@ class Resources:
             raise
         except BackendError:
             with suppress(*FAILURES):
-                if not is_at_work():
+                if opened is not None and opened.fresh and not is_at_work():
                     self._call_off(opened)
             raise
 

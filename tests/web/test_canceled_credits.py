@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aggregator.storage.reconciliation import unreconciled
-from tests.fakes.backends import Reply
+from tests.fakes.backends import Call, Reply
 from tests.unit.ledger.documents import APRIL, MARCH
 from tests.web.paying import counting, held, ledger, left, now, report
 from tests.web.site import Site, graph
@@ -121,6 +121,51 @@ def test_a_job_that_is_started_again_has_a_hold_of_its_own(site: Site) -> None:
     assert held(site) == [("terra", "j-1", 7.0)]
     report(site, "j-1", 4, jobStart=MARCH)
     assert (held(site), left(site)) == ([], 6)
+
+
+def restarts_as_its_backend(site: Site, user: dict[str, str], endpoint: str, then: Any) -> None:
+    """The job is started again just when its backend answers to this for the next time."""
+    answers = site.backends["terra"].answers
+
+    def meanwhile(_: Call) -> Any:
+        answers[endpoint] = then
+        site.request("POST", "/jobs/terra-j-1/results", headers=user)
+        return then
+
+    answers[endpoint] = meanwhile
+
+
+def test_a_job_that_is_started_again_while_it_is_canceled_keeps_its_hold(site: Site) -> None:
+    user = start(site)
+    restarts_as_its_backend(site, user, "GET /jobs/j-1", job("created", costs=0))
+    assert site.request("DELETE", "/jobs/terra-j-1/results", headers=user).status_code == 204
+    assert held(site) == [("terra", "j-1", 7.0)]
+
+
+@pytest.mark.parametrize("status", ["created", "running"])
+def test_a_job_that_is_canceled_while_it_is_started_again_has_a_hold(
+    site: Site, status: str
+) -> None:
+    user, answers = start(site), site.backends["terra"].answers
+    answers["GET /jobs/j-1"] = job(status)
+
+    def meanwhile(_: Call) -> Reply:
+        cancel(site, user, job("created", costs=0))
+        assert held(site) == []
+        return Reply(202)
+
+    answers["POST /jobs/j-1/results"] = meanwhile
+    assert site.request("POST", "/jobs/terra-j-1/results", headers=user).status_code == 202
+    assert held(site) == [("terra", "j-1", 7.0)]
+    report(site, "j-1", 4, jobStart=MARCH)
+    assert (held(site), left(site)) == ([], 6)
+
+
+def test_a_job_that_runs_again_is_not_taken_for_one_that_has_ended(site: Site) -> None:
+    cancel(site, start(site), job("created"))
+    start(site)
+    site.clock.advance(2 * HOUR)
+    assert ledger(site).reconcile(now(site), HOUR * 1000) == []
 
 
 def missed(site: Site) -> list[str]:

@@ -14,7 +14,7 @@ from aggregator.ledger.events import Hold
 from aggregator.ledger.reports import read_resources
 from aggregator.storage.ledger import Ledger, open_ledger
 from aggregator.storage.queries import costs_by_job
-from aggregator.storage.reconciliation import Sighting, note, unreconciled
+from aggregator.storage.reconciliation import Sighting, note, runs_again, unreconciled
 from aggregator.storage.verification import verify
 from tests.unit.ledger.documents import APRIL, DAY, MARCH, direct, grant, tariffs
 
@@ -232,6 +232,26 @@ def test_what_was_seen_of_an_earlier_run_ends_no_later_one(funded: Ledger) -> No
     note(funded.database, [Sighting("terra", "j-1", "alice", "finished", None, MARCH)])
     funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: True)
     assert funded.reconcile(MARCH + HOUR, patience=0) == []
+
+
+def test_what_was_put_aside_for_a_canceled_job_is_given_back_unless_it_runs_again(
+    funded: Ledger,
+) -> None:
+    first = funded.holds.open_for_job(RUN, lambda _: True).hold
+    assert not funded.holds.spare(first, MARCH)  # nobody has seen it end
+    note(funded.database, [Sighting("terra", "j-1", "alice", "canceled", None, MARCH)])
+    assert runs_again(funded.database, "terra", "j-1", "alice", MARCH)
+    assert not runs_again(funded.database, "terra", "j-1", "alice", MARCH)
+    assert not funded.holds.spare(first, MARCH)
+    assert funded.holds.spared_of_job("terra", "j-1", "alice") is None
+    note(funded.database, [Sighting("terra", "j-1", "alice", "canceled", None, MARCH)])
+    assert funded.holds.spare(first, MARCH)
+    assert not funded.holds.spare(first, MARCH)
+    assert funded.holds.spared_of_job("terra", "j-1", "alice") == first
+    assert funded.holds.spared_of_job("terra", "j-1", "bob") is None
+    funded.holds.open_for_job(replace(RUN, opened=MARCH + 1), lambda _: True)
+    assert funded.holds.spared_of_job("terra", "j-1", "alice") is None
+    assert left(funded) == 97_000
 
 
 def test_a_request_that_was_reported_as_anothers_gives_its_hold_back_and_is_told(
