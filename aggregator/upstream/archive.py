@@ -1,7 +1,8 @@
 """Last known metadata, kept as files so that a restart finds them.
 
 One file per document: a line of JSON about it, then the document's bytes. Files are replaced
-whole, so that a reader (or another worker) finds the old one or the new one.
+whole, so that a reader (or another worker) finds the old one or the new one. One that a failing
+machine has left in parts is known by its digest.
 """
 
 from __future__ import annotations
@@ -34,7 +35,12 @@ class Archive:
         path = self._path(name)
         if path is None:
             return
-        about = {"etag": document.etag, "fetched_at": document.fetched_at, "from": self._source}
+        about = {
+            "etag": document.etag,
+            "fetched_at": document.fetched_at,
+            "from": self._source,
+            "digest": document.digest,
+        }
         with suppress(OSError):
             _replace(path, orjson.dumps(about) + b"\n" + document.body)
 
@@ -46,9 +52,9 @@ class Archive:
         try:
             head, _, body = path.read_bytes().partition(b"\n")
             about = orjson.loads(head)
-            if about["from"] != self._source or not body:
-                return None
-            return stored(body, about["etag"], float(about["fetched_at"]))
+            found = stored(body, about["etag"], float(about["fetched_at"]))
+            whole = about["from"] == self._source and about["digest"] == found.digest
+            return found if whole else None
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             return None
 

@@ -164,10 +164,22 @@ def test_metadata_of_another_address_are_not_taken_up(tmp_path: Path) -> None:
     assert moved.current()["terra"].documents == {}
 
 
-def test_a_broken_file_is_no_metadata(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda whole: whole[:7],
+        lambda whole: whole[:-7],
+        lambda whole: whole[:-7] + b"\x00" * 7,
+        lambda whole: whole.replace(b"{", b"[", 1),
+        lambda whole: b"\x00" * len(whole),
+        lambda whole: b"",
+        lambda whole: b"[]\n{}",
+    ],
+)
+def test_a_broken_file_is_no_metadata(tmp_path: Path, broken: Callable[[bytes], bytes]) -> None:
     snapshots_of(terra(), directory=tmp_path)[0].refresh()
     for file in (tmp_path / "terra").iterdir():
-        file.write_bytes(file.read_bytes()[:7])
+        file.write_bytes(broken(file.read_bytes()))
     assert snapshots_of(terra(), directory=tmp_path)[0].current()["terra"].documents == {}
 
 
