@@ -38,6 +38,8 @@ from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 CHUNK = 64 * 1024
 REDIRECTS = 4
 ERROR_LIMIT = 1024 * 1024
+# Of the code of an error, and of its reference.
+NAME_LENGTH = 200
 # Levels of JSON in JSON that an answer may have: what is written can be a little deeper.
 NESTING = 200
 # Objects and arrays that an answer may have: empty ones take thirty times their bytes in memory.
@@ -320,9 +322,9 @@ class Client:
         return BackendError(
             self.backend,
             status=status,
-            code=text(document, "code"),
+            code=_name(text(document, "code"), credentials),
             message=_without(credentials, text(document, "message")),
-            upstream_id=text(document, "id") or None,
+            upstream_id=_name(text(document, "id"), credentials) or None,
             work=stream.headers.get("OpenEO-Identifier", ""),
             headers=headers,
             links=links(document),
@@ -362,6 +364,11 @@ def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
     if not any(map(_CONTROL.search, headers.values())):
         return headers
     return CaseInsensitiveDict({n: _CONTROL.sub(" ", value) for n, value in headers.items()})
+
+
+def _name(said: str, credentials: str | None) -> str:
+    """A code or a reference as it may stand in a log: short, in one line, no credentials."""
+    return _CONTROL.sub(" ", _without(credentials, said))[:NAME_LENGTH]
 
 
 def _without(credentials: str | None, message: str) -> str:

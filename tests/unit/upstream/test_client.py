@@ -100,6 +100,19 @@ def test_an_error_that_repeats_its_credentials_arrives_without_them() -> None:
     assert caught.value.message == "Bearer [removed]: [removed] is no token of ours."
 
 
+def test_code_and_reference_of_an_error_can_stand_in_a_log() -> None:
+    def refuse(call: Call) -> Reply:
+        said = f"{call.authorization}\nERROR root: forged"
+        return Reply(403, {"id": said, "code": said + "x" * 999, "message": "No."})
+
+    client = client_of(fake({"GET /jobs": refuse}))
+    with pytest.raises(BackendError) as caught:
+        client.ask(Request("GET", "/jobs"), "Bearer oidc/egi/of-alice", deadline=5, limit=99)
+    assert caught.value.upstream_id == "Bearer [removed] ERROR root: forged"
+    assert caught.value.code.startswith("Bearer [removed] ERROR root: forgedxxx")
+    assert len(caught.value.code) == 200
+
+
 def test_an_error_that_is_not_of_openeo_names_backend_and_layer() -> None:
     page = Reply(500, body=[b"<html>Oops</html>"], headers={"Content-Type": "text/html"})
     with pytest.raises(BackendFailure, match=r"'terra' failed \(HTTP\): status 500"):
