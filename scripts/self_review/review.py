@@ -101,6 +101,12 @@ class Review:
             changes=None if self.earlier is None else changes(self.earlier, findings),
         )
 
+    @property
+    def left_behind(self) -> list[str]:
+        """What it made at the backend and could not remove, also where it was stopped."""
+        backend = vars(self).get("backend")
+        return backend.left_behind if isinstance(backend, Backend) else []
+
     def _options(self, probe: Probe, backend: Backend) -> Options:
         """The options, with what the federation offers, and whether this is an aggregator."""
         return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,18 @@ def run(options: Mapping[str, Any]) -> int:
     except StatementError as error:
         raise click.UsageError(str(error)) from error
     except KeyboardInterrupt:
-        errors.print("Stopped; what the review had made at the backend was removed.")
+        but = ", but for the following" if review.left_behind else ""
+        errors.print(f"Stopped; what the review had made at the backend was removed{but}.")
+        _left(review.left_behind, errors)
         return UNJUDGED
     _hand_over(report, options)
-    for one in report.left_behind:
-        errors.print(f"This could not be removed: {one}", markup=False)
+    _left(report.left_behind, errors)
     return report.answer.status
+
+
+def _left(behind: Sequence[str], console: Console) -> None:
+    for one in behind:
+        console.print(f"This could not be removed: {one}", markup=False)
 
 
 def _quieten() -> None:
