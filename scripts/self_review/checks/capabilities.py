@@ -67,13 +67,23 @@ def what_is_implemented_is_listed(backend: Backend) -> Outcome:
     ]
     found = [asked(backend, *one) for one in unlisted if is_implemented(backend, *one)]
     return judged(
-        [f"{one.text} is not listed, but answers {one.answer.status}" for one in found],
+        [
+            f"{one.text} {_listed_as(backend, one)}, but answers {one.answer.status}"
+            for one in found
+        ],
         "No endpoint of the openEO API answers that is not listed.",
         *[one.answer for one in found[:3]],
         Evidence(f"GET {backend.root}/", f"lists {len(backend.endpoints)} paths"),
         looked_at=f"{len(unlisted)} methods of paths that are not listed",
         hint="Add them to `endpoints` with every method that works.",
     )
+
+
+def _listed_as(backend: Backend, one: Asked) -> str:
+    """That it is not listed, or in other letters than clients look for."""
+    methods = backend.endpoints.get(plain(one.path), set())
+    like = [method for method in sorted(methods) if method.upper() == one.method]
+    return f"is listed as '{like[0]}', not in capital letters" if like else "is not listed"
 
 
 @check("api-32")
