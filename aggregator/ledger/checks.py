@@ -20,13 +20,15 @@ from aggregator.moments import day_of, next_month
 class Standing:
     """What a wallet can spend at one provider, in millicredits; below zero it owes there.
 
-    `renewal` is the moment at which free credits come next, None if none ever do.
+    `renewal` is the moment at which free credits come next, None if none ever do; `shared` is the
+    wallet if it is not the user's own.
     """
 
     provider: str
     title: str
     available: int
     renewal: int | None
+    shared: str = ""
 
     def covers(self, needed: int) -> bool:
         """Whether work of this cost may start (even free work needs a wallet not below zero)."""
@@ -37,8 +39,11 @@ class Standing:
         wanted, left = to_credits(needed), to_credits(self.available)
         return PaymentRequired(
             f"This needs {wanted:.15g} credits at {self.title} ('{self.provider}'), and "
-            f"{left:.15g} are left for use there. {self._renewal()}"
+            f"{left:.15g} are left for use there{self._where()}. {self._renewal()}"
         )
+
+    def _where(self) -> str:
+        return f" in {self.shared}, which pays for it" if self.shared else ""
 
     def _renewal(self) -> str:
         if self.renewal is None:
@@ -46,10 +51,16 @@ class Standing:
         return f"Your free credits there are renewed on {day_of(self.renewal)}."
 
 
-def standing_at(purse: Purse, provider: str, title: str, now: int, *, renewed: bool) -> Standing:
-    """What a purse has at a provider; `renewed` if the user gets free credits there."""
+def standing_at(
+    purse: Purse, provider: str, title: str, now: int, *, renewed: bool, shared: bool = False
+) -> Standing:
+    """What a purse has at a provider; `renewed` if the user gets free credits there.
+
+    `shared`: it is not the user's own.
+    """
     renewal = next_month(now) if renewed else None
-    return Standing(provider, title or provider, purse.available(provider, now), renewal)
+    wallet = purse.wallet if shared else ""
+    return Standing(provider, title or provider, purse.available(provider, now), renewal, wallet)
 
 
 def read_budget(value: Any) -> int | None:

@@ -12,12 +12,14 @@ class Credit:
     """What the work is expected to cost at a backend and what the user can spend there, in credits.
 
     `left` is below zero if the user owes there; `renewal` is the day on which free credits come
-    next (2026-04-01), empty if none ever do.
+    next (2026-04-01), empty if none ever do; `wallet` is the shared one that pays, empty if it is
+    the user's own.
     """
 
     needed: float
     left: float
     renewal: str = ""
+    wallet: str = ""
 
     @property
     def suffices(self) -> bool:
@@ -26,7 +28,8 @@ class Credit:
 
     def __str__(self) -> str:
         renewed = f" (free credits there are renewed on {self.renewal})" if self.renewal else ""
-        left = f"you have {self.left:.15g} for use there"
+        who = f"{self.wallet} has" if self.wallet else "you have"
+        left = f"{who} {self.left:.15g} for use there"
         return f"needs {self.needed:.15g} credits, and {left}{renewed}"
 
 

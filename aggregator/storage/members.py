@@ -113,8 +113,9 @@ def write_membership(
 
 def standing_of(member: Member, purse: Purse, tariff: Tariff, now: int) -> Standing:
     """What a user can spend from a purse at the provider of a tariff."""
-    renewed = purse.wallet == member.own_wallet and any(
+    shared = purse.wallet != member.own_wallet
+    renewed = not shared and any(
         tier.subscription in (member.subscriptions or ()) and tier.amount
         for tier in tariff.free_tiers
     )
-    return standing_at(purse, tariff.provider, tariff.title, now, renewed=renewed)
+    return standing_at(purse, tariff.provider, tariff.title, now, renewed=renewed, shared=shared)

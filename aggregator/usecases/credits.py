@@ -262,6 +262,7 @@ class Credits:
             needed=to_credits(needed),
             left=to_credits(standing.available),
             renewal="" if standing.renewal is None else day_of(standing.renewal),
+            wallet=standing.shared,
         )
 
 

@@ -231,7 +231,8 @@ def test_another_organisations_wallet_is_not_charged(site: Site) -> None:
     options: dict[str, Any] = {"job_options": {"etl_organization_id": 7}}
     assert_error(run(site, **options), 403, "PermissionsInsufficient")
     ledger(site).join("alice", "organisation/7", now(site))
-    assert_error(run(site, **options), 402, "PaymentRequired")
+    error = assert_error(run(site, **options), 402, "PaymentRequired")
+    assert "terra needs 2 credits, and organisation/7 has 0 for use there" in error["message"]
 
 
 def test_a_backend_that_is_not_accounted_for_costs_nothing(tmp_path: Path) -> None:

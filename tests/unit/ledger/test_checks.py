@@ -47,6 +47,15 @@ def test_a_provider_without_a_title_is_named_by_its_id() -> None:
     assert standing.refusal(1).message.startswith("This needs 0.001 credits at terra ('terra'),")
 
 
+def test_a_refusal_names_the_shared_wallet_that_was_to_pay() -> None:
+    purse = Purse("organisation/7")
+    standing = standing_at(purse, "terra", "", MARCH, renewed=False, shared=True)
+    assert standing.refusal(1000).message == (
+        "This needs 1 credits at terra ('terra'), and 0 are left for use there in organisation/7, "
+        "which pays for it. Credits for it are not renewed by themselves."
+    )
+
+
 def test_below_zero_not_even_free_work_starts() -> None:
     purse = Purse("user/alice", (), {"terra": 1})
     assert not standing_at(purse, "terra", "", MARCH, renewed=False).covers(0)
