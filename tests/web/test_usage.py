@@ -303,6 +303,16 @@ def test_a_page_says_by_whom_or_where_credits_were_used(
     assert f'<p class="soft">{told}' in page
 
 
+def test_the_sum_of_all_months_is_not_said_to_be_that_of_one(site: Site) -> None:
+    used(site)
+    page = get(site, f"{mine(site)}&group=month&f=html").text
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    heading = page.partition("<h1>")[2].partition("</h1>")[0]
+    assert heading.endswith("credits used in all months")
+    assert title.startswith(heading)
+    assert "Month before" not in page
+
+
 def test_links_on_a_page_keep_its_ticket(site: Site) -> None:
     used(site)
     page = get(site, f"{mine(site)}&f=html").text
