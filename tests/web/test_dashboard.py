@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -259,7 +261,23 @@ def test_no_backend_can_be_named_like_a_page(tmp_path: Path) -> None:
 
 
 def test_the_page_leads_to_the_notes_and_to_prices_where_there_are_any(tmp_path: Path) -> None:
-    assert 'href="/federation/notes"' in page(site_of(tmp_path))
-    assert 'href="/federation/pricing"' not in page(site_of(tmp_path))
+    assert 'href="federation/notes"' in page(site_of(tmp_path))
+    assert 'href="federation/pricing"' not in page(site_of(tmp_path))
     (tmp_path / "paid").mkdir()
-    assert 'href="/federation/pricing"' in page(counting(tmp_path / "paid"))
+    assert 'href="federation/pricing"' in page(counting(tmp_path / "paid"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/federation", "/federation/terra", "/federation/pricing", "/federation/pricing/terra"],
+)
+def test_pages_lead_on_also_where_a_proxy_serves_them_below_a_path(
+    tmp_path: Path, path: str
+) -> None:
+    site = counting(tmp_path)
+    links = re.findall(r'href="([^"]+)"', site.client.get(f"{path}?f=html").text)
+    assert len(links) > 1
+    for link in links:
+        there = urljoin(f"/eo{path}", link)
+        assert there.startswith("/eo/"), link
+        assert site.client.get(there.removeprefix("/eo")).status_code == 200, link

@@ -11,6 +11,7 @@ from aggregator.moments import DAY, HOUR
 from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
+from tests.web.paying import counting
 from tests.web.site import Site, backend, collection
 from tests.web.test_dashboard import HOSTILE, NOW, SETTINGS, STEP
 
@@ -72,6 +73,12 @@ def test_notes_follow_the_scheme_and_need_no_scrolling_sideways(
         background = "getComputedStyle(document.body).backgroundColor"
         assert page.evaluate(background) == "rgb(22, 22, 22)"
         assert page.locator("td.also").first.is_visible() is (width > 375)
+
+
+def test_rates_need_no_scrolling_sideways(browser: Any, tmp_path: Path) -> None:
+    site = counting(tmp_path)
+    with served(site.app) as url:
+        assert_no_barriers(browser, f"{url}/federation/pricing?f=html", "dark", 360)
 
 
 def test_the_board_is_read_and_walked_through_by_keyboard_alone(browser: Any, site: Site) -> None:
