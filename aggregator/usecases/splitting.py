@@ -79,4 +79,4 @@ def with_reason(error: OpenEOError, found: Unsplittable) -> OpenEOError:
     causes = {obstacle.cause for obstacle in found.obstacles}
     if not isinstance(error, NoBackendForProcess) or "explicit" in causes:
         return error
-    return NoBackendForProcess(f"{error.message} {found.sentence()}", error.lacking)
+    return NoBackendForProcess(f"{error.message} {found.sentence(error.message)}", error.lacking)

@@ -130,6 +130,19 @@ def test_the_reason_is_added_where_each_need_could_be_met_somewhere() -> None:
     assert error.as_json()["federation:lacking"] == {"terra": ["lacks"]}
 
 
+def test_reasons_that_were_told_are_not_told_again() -> None:
+    nobody = Unsplittable(
+        (Obstacle("nobody", "no backend can run node 'a'", {}, "terra lacks it"),)
+    )
+    told = NoBackendForProcess("No single one: terra lacks it.", {"terra": ["lacks it"]})
+    assert with_reason(told, nobody).message == (
+        "No single one: terra lacks it. It cannot be split over several backends either: no "
+        "backend can run node 'a'."
+    )
+    other = NoBackendForProcess("No single one: terra is away.", {"terra": ["is away"]})
+    assert with_reason(other, nobody).message.endswith("can run node 'a': terra lacks it.")
+
+
 def test_what_nobody_has_and_what_was_asked_for_stay_as_they_were() -> None:
     nowhere = CollectionNotFound("S9", "")
     assert with_reason(nowhere, FOUND) is nowhere

@@ -15,11 +15,24 @@ LONGEST = 2000
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One cause: a short name for programs, a sentence without its full stop, and data."""
+    """One cause: a short name for programs, a sentence without its full stop, and data.
+
+    `why` is how the sentence ends, after a colon, where the reasons may have been told before.
+    """
 
     cause: str
-    text: str
+    said: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        return f"{self.said}: {self.why}" if self.why else self.said
+
+    def after(self, told: str) -> str:
+        """The sentence to follow what was told, without reasons that stand in it."""
+        return self.said if self.why and self.why in told else self.text
 
     def as_json(self) -> dict[str, Any]:
         """The cause as data."""
@@ -41,9 +54,9 @@ class Unsplittable:
 
     obstacles: tuple[Obstacle, ...]
 
-    def sentence(self) -> str:
-        """All causes in one sentence of bounded length, to follow other sentences."""
-        said = [obstacle.text for obstacle in self.obstacles[:SAID]]
+    def sentence(self, told: str = "") -> str:
+        """All causes in one sentence of bounded length, to follow what was told."""
+        said = [obstacle.after(told) for obstacle in self.obstacles[:SAID]]
         beyond = len(self.obstacles) - len(said)
         more = f"; and {beyond} more causes" if beyond > 0 else ""
         whole = shortened("; ".join(said), LONGEST)

@@ -112,5 +112,4 @@ def _nobody(node: str, routing: Routing) -> Obstacle:
         able = enumerated(sorted(routing.able), " or ")
         said = f"only {able} can run {name}, and your login does not count there"
         return Obstacle("unreachable", said, {"node": node})
-    said = f"no backend can run {name}: {lacks(routing.verdicts)}"
-    return Obstacle("nobody", said, {"node": node})
+    return Obstacle("nobody", f"no backend can run {name}", {"node": node}, lacks(routing.verdicts))
