@@ -85,6 +85,7 @@ def schema(parts: Parts, place: Place) -> Any:
     good = usable(parts, place, _is_schema, "a schema or an array of schemas")
     if not good:
         return ABSENT
+    good = [_without_members(part, place) for part in good]
     types = {part.backend: types_of(part.value) for part in good}
     if len(set(types.values())) == 1:
         return good[0].value
@@ -105,6 +106,17 @@ def _all_alternatives(parts: Parts, types: Mapping[str, frozenset[Type]]) -> Ite
             able = [backend for backend, accepted in types.items() if kinds <= accepted]
             everyone = len(able) == len(types)
             yield alternative if everyone else {**alternative, BACKENDS: able}
+
+
+def _without_members(part: Part, place: Place) -> Part:
+    """A schema without the members of the federation that the backend is itself."""
+    stated = alternatives(part.value)
+    members = [one[BACKENDS] for one in stated if BACKENDS in one]
+    if not members:
+        return part
+    place.note("nested-federation", (part.backend,), found=members)
+    bare = [{key: value for key, value in one.items() if key != BACKENDS} for one in stated]
+    return Part(part.backend, bare if is_array(part.value) else bare[0])
 
 
 def _is_schema(value: object) -> bool:

@@ -60,7 +60,6 @@ def test_every_mistake_is_named() -> None:
         ({"userId": "a\nb"}, "userId"),
         ({"userId": "\ud800"}, "userId"),
         ({"jobName": ["x"]}, "jobName"),
-        ({"jobName": "\x00"}, "jobName"),
         ({"orgId": "7"}, "orgId"),
         ({"orgId": True}, "orgId"),
         ({"orgId": 2**63}, "orgId"),
@@ -92,6 +91,14 @@ def test_a_field_that_cannot_be_is_refused_by_name(changes: dict[str, Any], name
     with pytest.raises(UsageReportInvalid) as error:
         read_resources(resources(**changes))
     assert [mistake.split("'")[1] for mistake in error.value.mistakes] == [named]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("a\x00b\ud800c", "abc"), ("\x00", None), ("", None), ("x" * 2000, "x" * 1000)],
+)
+def test_no_name_of_a_job_keeps_its_usage_from_being_counted(name: str, kept: str | None) -> None:
+    assert read_resources(resources(jobName=name)).title == kept
 
 
 @pytest.mark.parametrize("area", [None, 5, {"value": -1, "unit": "square_meter"}, {"value": 1}])
