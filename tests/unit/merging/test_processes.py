@@ -182,6 +182,19 @@ def test_a_version_is_stated_that_all_have_or_the_reference(
         assert_not_noted(found)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_members_of_a_backend_that_is_a_federation_itself_are_not_shown(alone: bool) -> None:
+    number: dict[str, Any] = {"type": "number"}
+    alternatives = [number, {"type": "string", "federation:backends": ["inner"]}]
+    nested = process("add", parameters=[parameter("x", schema=alternatives)])
+    others = {} if alone else {"aurora": process("add", parameters=[parameter("x", schema=number)])}
+    found = merged(terra=nested, **others)
+    shown = {"type": "string"} if alone else {"type": "string", "federation:backends": ["terra"]}
+    assert found.document["parameters"][0]["schema"] == [number, shown]
+    note = assert_noted(found, "nested-federation", "terra")
+    assert note.values["found"] == [["inner"]]
+
+
 def test_a_version_that_is_no_text_is_noted() -> None:
     found = merge_process_versions({"terra": ["2.0.0"], "aurora": "2.0.0"}, order=ORDER)
     assert found.document == "2.0.0"
