@@ -89,9 +89,12 @@ class _Reader:
         return ""
 
     def title(self, name: str) -> str | None:
+        """Whatever users call their work, it is counted: what cannot be stored of it is left out."""
         value = self.document.get(name)
-        if value is None or (isinstance(value, str) and _storable(value)):
-            return value[:LONGEST_TITLE] if value else None
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return "".join(sign for sign in value[:LONGEST_TITLE] if _storable(sign)) or None
         self.wrong(name, "text or null")
         return None
 

@@ -25,6 +25,9 @@ ACTIVITIES: Final[Mapping[Kind, str]] = {
     "tile": "service",
 }
 
+LONGEST_NAME: Final = 1000
+"""Characters: no report is so long that it is refused."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -60,10 +63,11 @@ class Reports:
         execution = f"{job.id}.{job.attempt}" if batch else job.id
         document = {
             **self._common(execution, job.id, job.user, ending),
-            "jobName": job.title,
+            "jobName": _name(job.title),
             "activity": ACTIVITIES[job.kind],
             "jobStart": _milliseconds(job.started) if batch else None,
-            "jobFinish": _milliseconds(now) if batch else None,
+            # A clock that was set back meanwhile does not make a report that nobody takes.
+            "jobFinish": _milliseconds(max(now, job.started or now)) if batch else None,
             "metrics": self._metrics(usage, job.plan, batch=fee),
             **_organisation(job.extra),
         }
@@ -84,7 +88,7 @@ class Reports:
         """The report of a tile that was drawn for a service."""
         document = {
             **self._common(execution, service, user, ending),
-            "jobName": title,
+            "jobName": _name(title),
             "activity": ACTIVITIES["tile"],
             "jobStart": None,
             "jobFinish": None,
@@ -117,6 +121,13 @@ class Reports:
         return {**metrics, "processing": _amount(fee, "credits")} if fee else metrics
 
 
+def _name(title: str | None) -> str | None:
+    """A title as far as it can be reported: usage is counted whatever users call their jobs."""
+    if title is None:
+        return None
+    return "".join(sign if sign.isprintable() else " " for sign in title[:LONGEST_NAME])
+
+
 def _amount(value: float, unit: str) -> dict[str, Any]:
     return {"value": round(max(value, 0.0), 3), "unit": unit}
 
@@ -129,4 +140,4 @@ def _organisation(extra: Mapping[str, Any]) -> dict[str, Any]:
     """The organisation whose credits pay, if the user named one among the job's options."""
     options = extra.get("job_options")
     given = options.get("etl_organization_id") if isinstance(options, Mapping) else None
-    return {"orgId": given} if type(given) is int and given >= 0 else {}
+    return {"orgId": given} if type(given) is int and 0 <= given < 2**63 else {}
