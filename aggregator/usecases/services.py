@@ -8,7 +8,13 @@ from functools import partial
 from typing import Any
 
 from aggregator.documents import JsonObject, flag, is_text
-from aggregator.errors import NoBackendForProcess, ServiceNotFound, ServiceUnsupported
+from aggregator.errors import (
+    BackendUnavailable,
+    NoBackendForProcess,
+    ServiceNotFound,
+    ServiceUnsupported,
+)
+from aggregator.routing import Plan
 from aggregator.upstream.client import Request
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH, SERVICE
@@ -39,12 +45,11 @@ class Services(Resources):
             if self._planning is None:
                 raise
             whole = Whole(body, view, "POST /jobs", BATCH, access)
-            self._planning.plan(whole, refusal)  # raises why it cannot be split, if it cannot
-            raise with_sentence(
-                refusal,
-                "It could run in parts at several backends as a batch job (POST /jobs); a web "
-                "service cannot be split.",
-            ) from refusal
+            try:
+                plan = self._planning.plan(whole, refusal)
+            except BackendUnavailable:  # which would not help a service
+                raise refusal from None
+            raise with_sentence(refusal, _as_batch_job(plan)) from refusal
 
     def read(self, identifier: str, access: Access, view: View) -> Reply:
         """The full metadata of a service, with its costs as they were charged."""
@@ -109,3 +114,13 @@ class Services(Resources):
             said = "The property 'type' must be the name of one of the types in GET /service_types."
             raise ServiceUnsupported("", said)
         return kind
+
+
+def _as_batch_job(plan: Plan) -> str:
+    """How the process of a service could run all the same."""
+    if len(plan.backends) == 1:
+        return f"As a batch job (POST /jobs) it could run at {plan.backends[0]}."
+    return (
+        "It could run in parts at several backends as a batch job (POST /jobs); a web service "
+        "cannot be split."
+    )

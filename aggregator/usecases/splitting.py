@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aggregator.documents import JsonObject
-from aggregator.errors import NoBackendForProcess, OpenEOError
+from aggregator.errors import BackendUnavailable, NoBackendForProcess, OpenEOError
 from aggregator.routing import FREE, Billing, Plan, read_choice
 from aggregator.routing.splitting import Asking, Unsplittable, facts_of, split
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing, process_in
 from aggregator.usecases.views import View
+
+IN_PARTS = "No single backend can run this process, but in parts it could run, some of them there."
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,11 @@ def with_reason(error: OpenEOError, found: Unsplittable) -> OpenEOError:
     """The error of ordinary routing, with the reason why the process cannot run in parts either.
 
     Only where every need can be met somewhere does it matter, and only if no backend was asked for.
+    It is BackendUnavailable if the process could run in parts as soon as backends are up again.
     """
     causes = {obstacle.cause for obstacle in found.obstacles}
     if not isinstance(error, NoBackendForProcess) or "explicit" in causes:
         return error
+    if found.awaited:
+        return BackendUnavailable(found.awaited, IN_PARTS)
     return NoBackendForProcess(f"{error.message} {found.sentence(error.message)}", error.lacking)

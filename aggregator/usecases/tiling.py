@@ -20,7 +20,7 @@ from aggregator.routing.splitting import Unsplittable
 from aggregator.routing.tiling import Tile, Tiling, Untileable, tiled, tiles_wanted
 from aggregator.usecases.policies import Policies
 from aggregator.usecases.processing import Processing, process_in
-from aggregator.usecases.splitting import Splitting, Whole
+from aggregator.usecases.splitting import Splitting, Whole, with_reason
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ class Tilings:
         of_tile = replace(whole, body={**whole.body, "process": process})
         found = self._splitting.plan_for(of_tile, job.billing)
         if isinstance(found, Unsplittable):
+            if found.awaited:
+                raise with_reason(refusal, found)
             said = f"Of tile {tile.id}: {refusal.message} {found.sentence()}"
             raise NoBackendForProcess(said, refusal.lacking)
         return renamed(found, f"{name}.", f"tile {tile.id}")

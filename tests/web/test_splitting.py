@@ -16,7 +16,8 @@ from tests.unit.routing.documents import load, node, ref
 from tests.unit.routing.documents import process as graph_of
 from tests.unit.routing.splitting.members import BOX, PROCESSES, YEAR, over_time
 from tests.unit.routing.splitting.members import collection as described
-from tests.web.site import Site, assert_error, backend
+from tests.web.site import ENDPOINTS, Site, assert_error, backend
+from tests.web.test_services import WMS
 
 NO_BACKEND = "NoBackendForProcess"
 FILES = {
@@ -110,6 +111,62 @@ def test_a_member_that_is_down_leaves_no_plan(site: Site) -> None:
     found = plan(site)
     assert isinstance(found, Unsplittable)
     assert "aurora is offline" in found.sentence()
+
+
+def test_what_could_run_in_parts_once_a_member_is_up_is_503_naming_it(site: Site) -> None:
+    user = site.login()
+    site.go_down("aurora")
+    site.federation.refresh()
+    said = (
+        "This needs backend 'aurora', which cannot be reached at the moment. No single backend "
+        "can run this process, but in parts it could run, some of them there."
+    )
+    for path in ("/jobs", "/result", "/federation/estimates"):
+        error = assert_error(site.post(path, BODY, headers=user), 503, "BackendUnavailable")
+        assert (error["message"], error["federation:backends"]) == (said, ["aurora"])
+    (error,) = site.post("/validation", BODY["process"]).json["errors"]
+    assert (error["code"], error["message"]) == ("BackendUnavailable", said)
+    tiled = {**BODY, "federation:tiles": {"size": 0.5, "unit": "degrees"}}
+    error = assert_error(site.post("/jobs", tiled, headers=user), 503, "BackendUnavailable")
+    assert error["message"] == said
+
+
+def serving(name: str, collection: str, *, services: bool) -> Any:
+    """Such a member, perhaps with web services."""
+    made = member(name, collection)
+    more = {"/services": ["POST"], "/service_types": ["GET"]} if services else {}
+    listed = ENDPOINTS | more
+    endpoints = [{"path": path, "methods": methods} for path, methods in listed.items()]
+    made.answers["GET /"] = {**made.answers["GET /"], "endpoints": endpoints}
+    made.answers["GET /service_types"] = {"XYZ": WMS} if services else {}
+    return made
+
+
+def test_a_service_that_one_backend_could_run_as_a_batch_job_is_told_which(tmp_path: Path) -> None:
+    members = {
+        "terra": serving("terra", "S2", services=True),
+        "aurora": serving("aurora", "S1", services=False),
+    }
+    site = Site(members, tmp_path)
+    radar = node("load_collection", id="S1", spatial_extent=BOX, temporal_extent=YEAR)
+    saved = node("save_result", data=ref("radar"), format="netCDF")
+    body = {"type": "XYZ", "process": graph_of(radar=radar, save=saved)}
+    user = site.login()
+    error = assert_error(site.post("/services", body, headers=user), 400, NO_BACKEND)
+    assert error["message"].endswith("As a batch job (POST /jobs) it could run at aurora.")
+    site.go_down("aurora")
+    site.federation.refresh()
+    down = assert_error(site.post("/services", body, headers=user), 400, NO_BACKEND)
+    assert "POST /jobs" not in down["message"]
+
+
+def test_validation_tells_of_an_unknown_choice_and_all_else_that_is_missing(site: Site) -> None:
+    chosen: dict[str, Any] = {"x": {"from_parameter": "value"}, "y": "nobody"}
+    condition = {"process_graph": {"is": node("eq", result=True, **chosen)}}
+    load_it = load("S9", properties={"federation:backends": condition})
+    found = site.post("/validation", graph_of(load=load_it)).json["errors"]
+    assert [error["code"] for error in found] == [NO_BACKEND, "CollectionNotFound"]
+    assert "asks for backend 'nobody'" in found[0]["message"]
 
 
 def test_a_request_for_one_backend_is_not_split(site: Site) -> None:

@@ -11,6 +11,7 @@ Pure, deterministic, and bounded: see `NODES` and `cutting.STEPS`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aggregator.documents import JsonObject
 from aggregator.routing.abilities import Abilities
@@ -57,12 +58,28 @@ def split(
     them is not known. The process is not changed. Raises like `read_requirements` for one that is
     not valid. The time is about linear in the size of the process, and in the backends.
     """
-    asking = asking or Asking()
+    asking, facts = asking or Asking(), facts or {}
     graph = valid_graph(process)[0].graph
     refusal = _refusal(graph, asking)
     if refusal is not None:
         return Unsplittable((refusal,))
-    known = survey(process, flow_of(graph), abilities, asking, facts or {})
+    found = _split(process, graph, abilities, asking, facts)
+    away = [one.backend for one in abilities if not one.online]
+    if isinstance(found, Plan) or not away:
+        return found
+    later = _split(process, graph, [replace(a, online=True) for a in abilities], asking, facts)
+    needed = later.backends if isinstance(later, Plan) else ()
+    return replace(found, awaited=tuple(backend for backend in needed if backend in away))
+
+
+def _split(
+    process: JsonObject,
+    graph: Mapping[str, JsonObject],
+    abilities: Sequence[Abilities],
+    asking: Asking,
+    facts: KnownFacts,
+) -> Plan | Unsplittable:
+    known = survey(process, flow_of(graph), abilities, asking, facts)
     if isinstance(known, Unsplittable):
         return known
     ranked = asking.ranked(read_requirements(process), abilities)

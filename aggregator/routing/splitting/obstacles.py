@@ -50,9 +50,10 @@ def limited(largest: int) -> str:
 
 @dataclass(frozen=True)
 class Unsplittable:
-    """There is no plan, and why."""
+    """There is no plan, and why; there would be one if those `awaited` were not offline."""
 
     obstacles: tuple[Obstacle, ...]
+    awaited: tuple[str, ...] = ()
 
     def sentence(self, told: str = "") -> str:
         """All causes in one sentence of bounded length, to follow what was told."""

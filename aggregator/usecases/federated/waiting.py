@@ -17,6 +17,7 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.errors import (
+    BackendUnavailable,
     DatabaseUnavailable,
     NoBackendForProcess,
     OpenEOError,
@@ -90,8 +91,8 @@ class Waiting:
             return found, routing
         try:
             plan = self._planning.plan(whole, routing.rejection())
-        except NoBackendForProcess as error:
-            return {**found, "errors": [error.as_json()]}, routing
+        except (NoBackendForProcess, BackendUnavailable) as error:
+            return {**found, "errors": [error.as_json(), *found["errors"][1:]]}, routing
         except OpenEOError:
             return found, routing
         return _with_plan(plan), plan

@@ -9,13 +9,14 @@ import pytest
 from aggregator.routing import Abilities, Billing, Credit
 from aggregator.routing.policies import POLICIES
 from aggregator.routing.policies import Facts as Figures
-from aggregator.routing.splitting import Asking
+from aggregator.routing.splitting import Asking, Unsplittable, split
 from tests.unit.routing.documents import Json, load, node, only, process, ref
 from tests.unit.routing.splitting.members import (
     AURORA,
     TERRA,
     WHAT,
     collection,
+    facts,
     member,
     optical_and_radar,
     over_time,
@@ -146,6 +147,19 @@ def test_backends_that_are_down_take_no_part() -> None:
         "no backend can run node 'radar': terra has no collection 'S1' (node 'radar'); "
         "aurora is offline"
     ]
+
+
+def test_those_are_awaited_without_whom_there_is_no_plan() -> None:
+    away = replace(AURORA, online=False)
+    idle = replace(member("boreal", "LANDCOVER"), online=False)
+    found = split(optical_and_radar(), [TERRA, away, idle], facts=facts("S1", "S2"))
+    assert isinstance(found, Unsplittable)
+    assert found.awaited == ("aurora",)
+    nowhere = optical_and_radar()
+    nowhere["process_graph"]["radar"]["arguments"]["bands"] = ["B99"]
+    never = split(nowhere, [TERRA, away], facts=facts("S1", "S2"))
+    assert isinstance(never, Unsplittable)
+    assert never.awaited == ()
 
 
 def test_where_the_user_can_pay_comes_before_everything_else() -> None:
