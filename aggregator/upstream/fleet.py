@@ -125,11 +125,16 @@ class Fleet:
             raw={backend: answer for backend, (answer, _) in found.items()},
         )
 
+    def guard(self, backend: str) -> None:
+        """Raises BackendUnavailable if the backend is not to be asked by anybody."""
+        if self.breakers[backend].is_open:
+            raise BackendUnavailable(backend)
+
     def ask(
         self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
     ) -> Answer:
         """The answer of one backend; raises its failure."""
-        self._guard(backend)
+        self.guard(backend)
         with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
             return self.clients[backend].ask(
                 request, credentials, deadline=deadline, limit=self._answer_limit
@@ -142,7 +147,7 @@ class Fleet:
 
         Taking long is no fault here: a result may take all the time it is given.
         """
-        self._guard(backend)
+        self.guard(backend)
         with _Watched(self, backend, (BackendUnavailable,)):
             return self.clients[backend].open(request, credentials, deadline=deadline)
 
@@ -164,15 +169,11 @@ class Fleet:
         left = until - time.monotonic()
         if left <= 0:
             raise BackendTimeout(backend)
-        self._guard(backend)
+        self.guard(backend)
         with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
             return self.clients[backend].document(
                 request, own, deadline=left, limit=self._answer_limit
             )
-
-    def _guard(self, backend: str) -> None:
-        if self.breakers[backend].is_open:
-            raise BackendUnavailable(backend)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:  # made at first use, so that it belongs to the process that uses it

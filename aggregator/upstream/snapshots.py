@@ -63,6 +63,11 @@ class Snapshot:
         """Whether that document of it is missing or may be out of date."""
         return not self.online or kind in self.failing or CAPABILITIES not in self.documents
 
+    def never_told(self, kind: str) -> bool:
+        """Whether it is not known if there is such a document of it, since it was never reached."""
+        untold = kind in self.failing or CAPABILITIES not in self.documents
+        return untold and kind not in self.documents
+
 
 class Member:
     """Keeps the snapshot of one backend; `visit` is called by one thread at a time."""

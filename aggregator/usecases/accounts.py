@@ -43,6 +43,7 @@ JWT_CLASS = re.compile(r"https://api\.openeo\.org/[^/]+/authentication/jwt")
 REFUSED = {401, 403}
 OwnIds = Mapping[str, str]
 ME = Request("GET", "/me")
+OIDC = "oidc"
 # Of a name and password as a header has them; backends' servers take little more.
 BASIC_LENGTH = 4096
 
@@ -53,7 +54,8 @@ class Access:
 
     `user_id` is the subject (`sub`) of a token, or the name that was given with a password; of a
     token there are also the verified `claims`. `unreached` are the backends that were down when the
-    user logged in, or have moved since. Neither credentials nor the user are shown when printed.
+    user logged in with a password, or have moved since; with a token, those that have not said yet
+    whose tokens they take. Neither credentials nor the user are shown when printed.
     """
 
     user_id: str = field(repr=False)
@@ -73,6 +75,8 @@ class Access:
         """The credentials for one backend; an error that says why there are none."""
         if backend in self.credentials:
             return self.credentials[backend]
+        if backend in self.unreached and self.claims is not None:
+            raise BackendUnavailable(backend, "It has not said yet whose logins it takes.")
         if backend in self.unreached:
             raise TokenInvalid(
                 f"You are not logged in at backend '{backend}', which could not be reached then "
@@ -179,7 +183,10 @@ class Accounts:
             backend: f"Bearer {token}" if backend in plain else f"Bearer oidc/{own}/{token}"
             for backend, own in own_ids.items()
         }
-        return Access(claims.subject, credentials, claims=claims)
+        known = self._catalogue.known(view)
+        untold = (name for name, snapshot in known.items() if snapshot.never_told(OIDC))
+        unreached = tuple(name for name in untold if name not in credentials)
+        return Access(claims.subject, credentials, unreached, claims)
 
     def _provider(self, identifier: str, view: View) -> tuple[str, OwnIds]:
         """The issuer of a provider in the list, and what each backend calls it."""

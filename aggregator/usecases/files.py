@@ -168,6 +168,7 @@ class Files:
         problem = problem_of(own)
         if problem:
             raise FilePathInvalid(f"in '{shortened(_shown(own), 200)}' {problem}.")
+        self._fleet.guard(backend)
         return backend, "/files/" + "/".join(quote(name, safe="") for name in own.split("/"))
 
 

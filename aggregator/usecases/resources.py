@@ -342,6 +342,7 @@ class Resources:
         return Reply(DONE["GET"], relinked(shape(backend, document), origin, view), costs)
 
     def _ask(self, backend: str, request: Request, access: Access) -> Answer:
+        self._fleet.guard(backend)  # before it is asked who the user is there
         deadline = self._settings.upstream.request_deadline
         return self._fleet.ask(backend, request, access.at(backend), deadline=deadline)
 

@@ -290,6 +290,17 @@ def test_capabilities_list_files_where_a_backend_keeps_them(site: Site) -> None:
     assert sorted(found["/files/{path}"]) == ["DELETE", "GET", "PUT"]
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_file_on_a_backend_that_was_offline_at_the_login_is_503_while_it_is(
+    site: Site, method: str
+) -> None:
+    site.go_down("terra")
+    site.federation.refresh()
+    answer = site.request(method, "/files/terra/a.json", headers=site.login())
+    error = assert_error(answer, 503, "BackendUnavailable")
+    assert error["federation:backends"] == ["terra"]
+
+
 def test_files_need_a_login(site: Site) -> None:
     for method, path in (("GET", "/files"), ("GET", "/files/terra/a"), ("PUT", "/files/terra/a")):
         assert_error(site.request(method, path), 401, "AuthenticationRequired")

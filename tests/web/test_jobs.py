@@ -106,6 +106,22 @@ def test_a_job_on_an_offline_backend_is_503_naming_it_not_404(
     assert error["federation:backends"] == ["aurora"]
 
 
+@pytest.mark.parametrize("path", ["/jobs/aurora-1", "/jobs/aurora-1/logs"])
+def test_a_job_on_a_backend_that_was_offline_at_the_login_is_503_while_it_is(
+    site: Site, path: str
+) -> None:
+    site.go_down("aurora")
+    site.federation.refresh()
+    user = site.login()
+    error = assert_error(site.get(path, headers=user), 503, "BackendUnavailable")
+    assert error["federation:backends"] == ["aurora"]
+    site.come_back("aurora")
+    site.federation.refresh()
+    assert (
+        "log in again" in assert_error(site.get(path, headers=user), 403, "TokenInvalid")["message"]
+    )
+
+
 def test_changes_pass_with_unknown_fields(site: Site) -> None:
     terra = site.backends["terra"]
     terra.answers["PATCH /jobs/1"] = Reply(204)

@@ -248,6 +248,39 @@ def test_a_user_of_a_provider_that_one_member_knows_is_known_there_only(
     assert_error(site.get("/jobs/aurora-1", headers=user), 403, "PermissionsInsufficient")
 
 
+@pytest.mark.parametrize("path", ["/jobs", "/me"])
+def test_a_member_that_was_never_reached_is_missing_and_not_a_stranger(
+    issuer: Issuer, tmp_path: Path, path: str
+) -> None:
+    names = ("terra", "aurora")
+    members = {name: member(name, provider("egi", issuer.url)) for name in names}
+    site = Site(members, tmp_path, issuer=issuer, down=("aurora",))
+    user = bearer(issuer.token())
+    assert conforms(path, site.get(path, headers=user))["federation:missing"] == ["aurora"]
+    error = assert_error(site.get("/jobs/aurora-1", headers=user), 503, "BackendUnavailable")
+    assert error["federation:backends"] == ["aurora"]
+    site.come_back("aurora")
+    site.federation.refresh()
+    assert "federation:missing" not in site.get(path, headers=user).json
+
+
+def test_a_member_that_does_not_tell_its_providers_is_missing_until_it_does(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    names = ("terra", "aurora")
+    members = {name: member(name, provider("egi", issuer.url)) for name in names}
+    told = members["aurora"].answers["GET /credentials/oidc"]
+    members["aurora"].answers["GET /credentials/oidc"] = Reply(500)
+    site = Site(members, tmp_path, issuer=issuer)
+    user = bearer(issuer.token())
+    assert site.get("/jobs", headers=user).json["federation:missing"] == ["aurora"]
+    error = assert_error(site.get("/jobs/aurora-1", headers=user), 503, "BackendUnavailable")
+    assert "has not said yet whose logins it takes" in error["message"]
+    members["aurora"].answers["GET /credentials/oidc"] = told
+    site.federation.refresh()
+    assert "federation:missing" not in site.get("/jobs", headers=user).json
+
+
 def test_default_clients_and_parameters_for_logging_in_are_passed_on(
     issuer: Issuer, tmp_path: Path
 ) -> None:
