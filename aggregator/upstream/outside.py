@@ -19,6 +19,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from aggregator.upstream.deadlines import Deadline, guard, in_time
+from aggregator.upstream.heads import PlainResponse
 
 REDIRECTS = 4
 CHUNK = 64 * 1024
@@ -213,12 +214,16 @@ def is_public(address: str) -> bool:
 
 
 class _Connection(HTTPConnection):
+    response_class = PlainResponse
+
     def getresponse(self) -> Any:
         guard(self.sock)
         return super().getresponse()
 
 
 class _SecureConnection(HTTPSConnection):
+    response_class = PlainResponse
+
     def getresponse(self) -> Any:
         guard(self.sock)
         return super().getresponse()

@@ -170,6 +170,19 @@ def test_an_error_of_the_other_host_is_a_failure_with_its_status() -> None:
         downloaded(terra.url)
 
 
+@pytest.mark.parametrize("size", range(17, FILE.index(b"pixels") - 1, 8))
+def test_a_head_that_breaks_off_is_no_empty_file(size: int) -> None:
+    failure = pytest.raises(BackendFailure, match="does not answer as it should")
+    with RawServer(says(FILE[:size])) as store, moved(store.url) as terra, failure:
+        downloaded(terra.url)
+
+
+def test_what_comes_before_a_file_is_not_taken_for_it() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    with RawServer(says(early + FILE)) as store, moved(store.url) as terra:
+        assert downloaded(terra.url) == b"pixels"
+
+
 def test_a_host_that_drips_is_cut_off_at_the_deadline() -> None:
     def drip(peer: socket.socket) -> None:
         peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
