@@ -83,6 +83,4 @@ def amount_to_hold(order: Order, tariff: Tariff, estimate: int | None = None) ->
     """
     expected = tariff.estimate(order.activity) if estimate is None else estimate
     check_budget(order.budget, expected)
-    if order.budget is None:
-        return expected
-    return max(1, min(expected, order.budget))
+    return expected if order.budget is None else max(LEAST, expected)
