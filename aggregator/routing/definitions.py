@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aggregator.documents import JsonObject
-from aggregator.errors import ProcessGraphMissing, ProcessInvalid
+from aggregator.errors import ProcessInvalid
 from aggregator.routing.reading import read_requirements
 from aggregator.routing.suggestions import shortened
 
@@ -42,8 +42,6 @@ def read_definition(body: JsonObject, identifier: str) -> dict[str, Any]:
     """
     if not NAME.fullmatch(identifier):
         raise _invalid("its id must be of letters, digits and underscores, at most 200 of them")
-    if "process_graph" not in body:
-        raise ProcessGraphMissing
     for name, (kinds, words) in _KINDS.items():
         if not isinstance(body.get(name), kinds):
             raise _invalid(f"'{name}' must be {words}")

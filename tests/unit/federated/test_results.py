@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.federated.results import Given, joined
+import pytest
+
+from aggregator.federated.results import Given, available_until, joined
 
 
 def collection(name: str, box: list[float], **more: Any) -> dict[str, Any]:
@@ -24,7 +26,11 @@ def collection(name: str, box: list[float], **more: Any) -> dict[str, Any]:
         },
         "links": [
             {"rel": "self", "href": f"http://terra.test/jobs/{name}/results"},
-            {"rel": "canonical", "href": f"http://terra.test/jobs/{name}/results?sig=2"},
+            {
+                "rel": "canonical",
+                "href": f"http://terra.test/jobs/{name}/results?sig=2",
+                "title": "R",
+            },
             {"rel": "item", "href": f"http://terra.test/items/{name}.json?sig=3", "title": "A"},
         ],
         **more,
@@ -39,8 +45,39 @@ EAST = Given(
 )
 
 
+def test_what_is_said_of_the_whole_is_that_of_the_job_and_of_all_parts() -> None:
+    found = joined("federation-1", [WEST, EAST], {})
+    assert {key: found[key] for key in found if key not in ("extent", "links", "assets")} == {
+        "type": "Collection",
+        "stac_version": "1.0.0",
+        "stac_extensions": ["https://stac-extensions.github.io/projection/v1.1.0/schema.json"],
+        "id": "federation-1",
+        "description": "The results of 2 parts.",
+        "license": "various",
+    }
+    assert joined("federation-1", [WEST], {"description": "Own."})["description"] == "Own."
+
+
+@pytest.mark.parametrize(
+    ("versions", "whole", "licence"),
+    [
+        (["1.1.0", "1.1.0"], "1.1.0", "other"),
+        (["1.1.0", "1.0.0"], "1.0.0", "various"),
+        (["0.9.0", "1.1.0"], "1.1.0", "other"),
+        (["0.9.0", None], "1.0.0", "various"),
+    ],
+)
+def test_the_version_is_the_oldest_one_that_parts_have(
+    versions: list[Any], whole: str, licence: str
+) -> None:
+    given = [Given("p", "terra", {"stac_version": version}) for version in versions]
+    found = joined("federation-1", given, {})
+    assert (found["stac_version"], found["license"]) == (whole, licence)
+    assert "stac_extensions" not in found
+
+
 def test_extents_are_those_of_the_whole_and_then_of_the_parts() -> None:
-    found = joined("federation-1", [WEST, EAST], {"title": "Fields"})
+    found = joined("federation-1", [WEST, EAST, WEST], {"title": "Fields"})
     assert (found["type"], found["id"], found["title"]) == ("Collection", "federation-1", "Fields")
     assert found["extent"] == {
         "spatial": {
@@ -111,6 +148,46 @@ def test_an_item_as_older_backends_give_it_is_read_too() -> None:
         "2022-06-30T00:00:00Z",
     ]
     assert found["links"][-1]["rel"] == "item"
+
+
+def test_of_the_extents_of_a_part_only_that_of_its_whole_counts() -> None:
+    extent = {
+        "spatial": {"bbox": [[1, 1, 3, 3], [1, 1, 2, 2], [2, 2, 3, 3]]},
+        "temporal": {"interval": [["2022-01-01T00:00:00Z", None], ["2022-01-01T00:00:00Z"] * 2]},
+    }
+    found = joined("federation-1", [Given("p", "terra", {"extent": extent})], {})
+    assert found["extent"] == {
+        "spatial": {"bbox": [[1, 1, 3, 3]]},
+        "temporal": {"interval": [["2022-01-01T00:00:00Z", None]]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("stated", "interval"),
+    [
+        ({"datetime": "2022-06-01T00:00:00Z"}, ["2022-06-01T00:00:00Z"] * 2),
+        ({"start_datetime": "2022-06-01T00:00:00Z"}, ["2022-06-01T00:00:00Z", None]),
+        (
+            {"datetime": "2022-06-02T00:00:00Z", "end_datetime": "2022-06-03T00:00:00Z"},
+            ["2022-06-02T00:00:00Z", "2022-06-03T00:00:00Z"],
+        ),
+        ({"datetime": None}, [None, None]),
+    ],
+)
+def test_the_time_of_an_item_is_its_interval(
+    stated: dict[str, Any], interval: list[str | None]
+) -> None:
+    found = joined("federation-1", [Given("p", "terra", {"properties": stated})], {})
+    assert found["extent"]["temporal"] == {"interval": [interval]}
+
+
+def test_all_can_be_had_until_the_first_of_the_parts_expires() -> None:
+    soon = {"properties": {"expires": "2022-06-01T00:00:00Z"}}
+    late = {"expires": "2022-06-02T00:00:00Z"}
+    given = [Given("p", "terra", document) for document in (late, {}, soon, {"expires": "soon"})]
+    assert available_until(given) == 1_654_041_600_000
+    assert available_until(given[:1]) == 1_654_128_000_000
+    assert available_until(given[1:2]) is None
 
 
 def test_what_is_not_known_is_not_made_up() -> None:

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.errors import NoBackendForProcess, PolicyUnsupported
+from aggregator.errors import NoBackendForProcess, PolicyUnsupported, TilesInvalid
 from aggregator.routing import read_choice, read_policy, without_choice
+from aggregator.routing.bodies import choices_in, read_tiles
 
 
 @pytest.mark.parametrize(
@@ -99,5 +100,41 @@ def test_a_policy_that_does_not_exist_is_refused_and_those_that_do_are_named(odd
 
 def test_two_policies_are_refused_and_both_are_named() -> None:
     body = {"federation:policy": "spread", "job_options": {"federation:policy": "order"}}
-    with pytest.raises(PolicyUnsupported, match=r"'spread' in .* and 'order' in"):
+    with pytest.raises(PolicyUnsupported, match=r"'spread' in .* and 'order' in.*: order, cheap"):
         read_policy(body)
+    with pytest.raises(PolicyUnsupported, match="'federation:policy' is 'dearest'"):
+        read_policy({"federation:policy": "dearest"})
+
+
+def test_tiles_are_asked_for_in_one_place() -> None:
+    assert read_tiles({"federation:tiles": {"size": 1}}) == {"size": 1}
+    assert read_tiles({"job_options": {"federation:tiles": [1]}}) == [1]
+    assert read_tiles({"federation:tiles": None, "options": {}}) is None
+    twice = {"federation:tiles": 1, "job_options": {"federation:tiles": 1}}
+    with pytest.raises(TilesInvalid) as caught:
+        read_tiles(twice)
+    assert (
+        "it is there twice, in the property 'federation:tiles' and in the property "
+        "'federation:tiles' of 'job_options'"
+    ) in caught.value.message
+    with pytest.raises(TilesInvalid):
+        choices_in(twice)
+
+
+def test_all_choices_are_found_once_as_properties_of_the_body() -> None:
+    body = {
+        "title": "a",
+        "federation:tiles": {"size": 1},
+        "options": {"federation:force-backend": "terra", "federation:policy": "spread"},
+        "job_options": {"federation:policy": "spread", "memory": 3},
+    }
+    assert choices_in(body) == {
+        "federation:backend": "terra",
+        "federation:policy": "spread",
+        "federation:tiles": {"size": 1},
+    }
+    assert choices_in({"job_options": {"memory": 3}}) == {}
+    with pytest.raises(PolicyUnsupported):
+        choices_in({"federation:policy": "dearest"})
+    with pytest.raises(NoBackendForProcess):
+        choices_in({"federation:backend": 3})
