@@ -155,13 +155,18 @@ class Making:
 
     def start(self, job: Job) -> Answer:
         """Starts it; raises NotJudgedError if that is refused, ExhaustedError if it may not."""
+        answer = self.starting(job)
+        if not answer.ok:
+            says = "The job could not be started (judged by api-850)."
+            raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, answer))
+        return answer
+
+    def starting(self, job: Job) -> Answer:
+        """What starting it answers; raises ExhaustedError where no more may be computed."""
         with self._turn:
             self._count()
-            job.started = self._sender.send("POST", f"/jobs/{job.id}/results")
-        if not job.started.ok:
-            says = "The job could not be started (judged by api-850)."
-            raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, job.started))
-        return job.started
+            job.started = answer = self._sender.send("POST", f"/jobs/{job.id}/results")
+        return answer
 
     def look(self, job: Job) -> str:
         """Its status now, from the job or else from the list; empty if neither says."""

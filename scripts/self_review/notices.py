@@ -96,8 +96,9 @@ def _limits(findings: Iterable[Finding]) -> Iterator[str]:
     said = [one.outcome.says for one in findings if one.outcome.cause is Cause.LIMIT]
     for reason in dict.fromkeys(one for one in said if one.startswith("Not asked: ")):
         count = sum(reason in one for one in said)
+        left = "1 requirement is" if count == 1 else f"{count} requirements are"
         yield (
-            f"{reason.removesuffix('.')}; {count} requirements are left open by it. "
+            f"{reason.removesuffix('.')}; {left} left open by it. "
             "See --max-requests and --deadline."
         )
 

@@ -174,8 +174,7 @@ def _several(backend: Backend, count: int = 4) -> dict[str, str]:
         ]
         found = {}
         for job in jobs:
-            answer = backend.send("POST", f"{PATH}/{job.id}/results")
-            backend.making.computed += 1
+            answer = backend.making.starting(job)
             found[job.id] = "" if answer.ok else f"refused ({answer.status})"
         for job in jobs:
             found[job.id] = found[job.id] or backend.making.look(job)

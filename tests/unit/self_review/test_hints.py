@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 from scripts.self_review.catalogue import load
@@ -23,6 +24,9 @@ def test_a_hint_of_our_own_a_definition_or_an_operation_is_named() -> None:
         "Compare what the evidence shows with the definition at https://processes.openeo.org/#add."
     )
     assert hint(catalogue["api-613"]) == "See GET /services at https://api.openeo.org."
+    assert hint(replace(catalogue["api-613"], endpoint="")) == (
+        f"See {catalogue['api-613'].source}."
+    )
     assert all(hint(row) for row in catalogue)
 
 

@@ -10,6 +10,9 @@ import pytest
 import requests
 
 from scripts.self_review.account import Account, BasicLogin
+from scripts.self_review.catalogue import load
+from scripts.self_review.findings import Cause, Finding, could_not_tell
+from scripts.self_review.notices import _mistakes
 from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
@@ -115,12 +118,33 @@ def test_a_login_that_fails_is_said_and_nothing_is_said_to_be_left_behind() -> N
     assert list(report.left_behind) == []
 
 
-def test_a_limit_that_was_reached_is_said_with_the_option_that_raises_it() -> None:
-    limits = Limits(per_second=1e6, seconds=5, overall=60, requests=3)
+@pytest.mark.parametrize(
+    ("requests_", "left"), [(3, "1 requirement is"), (2, "2 requirements are")]
+)
+def test_a_limit_that_was_reached_is_said_with_the_option_that_raises_it(
+    requests_: int, left: str
+) -> None:
+    limits = Limits(per_second=1e6, seconds=5, overall=60, requests=requests_)
     report = reviewed({"GET /": CAPABILITIES}, only=("api-30", "api-40", "api-200"), limits=limits)
-    (notice,) = report.notices
-    assert notice.startswith("Not asked: the 3 requests of this review are used up; ")
-    assert notice.endswith("See --max-requests and --deadline.")
+    assert list(report.notices) == [
+        f"Not asked: the {requests_} requests of this review are used up; {left} left open by it. "
+        "See --max-requests and --deadline."
+    ]
+
+
+def test_checks_of_ours_that_fail_are_said_to_be_no_fault_of_the_backend() -> None:
+    rows = list(load())[:7]
+    broken = could_not_tell("An unexpected KeyError happened.", Cause.INTERNAL)
+    ids = [row.id for row in rows]
+
+    def last(count: int) -> str:
+        return list(_mistakes([Finding(row, broken) for row in rows[:count]]))[-1]
+
+    assert list(_mistakes([Finding(rows[0], could_not_tell("Open.", Cause.TIME))])) == []
+    said = "A check of this program failed, which is no fault of the backend: "
+    told = ". Please report it with the report as JSON."
+    assert last(5) == f"{said}{', '.join(ids[:5])}{told}"
+    assert last(7) == f"{said}{', '.join(ids[:5])} and 2 more{told}"
 
 
 @pytest.fixture(scope="module")

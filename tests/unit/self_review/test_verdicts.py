@@ -86,6 +86,9 @@ def test_a_waiver_is_said_to_be_one() -> None:
         for one in findings
     ]
     assert said(waived) == (0, f"yes; {LATER}; 1 is waived")
+    assert next_steps([one for one in waived if one.id == "api-43"], CATALOGUE)[0].startswith(
+        "Review the whole minimum"
+    )
 
 
 def test_an_outdated_row_and_the_rules_for_aggregators_may_be_left_out() -> None:
@@ -97,10 +100,20 @@ def test_an_outdated_row_and_the_rules_for_aggregators_may_be_left_out() -> None
     ("outcome", "step"),
     [
         (failed("Bad."), "Mend what the minimum requires and fails (1): api-43."),
-        (
-            could_not_tell("Not logged in.", Cause.LOGIN),
-            "To judge what could not be told (1: needs a login), give a login "
-            "(--basic or one of --oidc-…): api-43.",
+        *(
+            (
+                could_not_tell("Open.", cause),
+                f"To judge what could not be told (1: {advice}: api-43.",
+            )
+            for cause, advice in (
+                (Cause.UNREACHABLE, "unreachable), see why there was no answer"),
+                (Cause.UNUSABLE, "unusable answer), mend first what the findings point at"),
+                (Cause.LOGIN, "needs a login), give a login (--basic or one of --oidc-…)"),
+                (Cause.READ_ONLY, "read-only), leave out --read-only"),
+                (Cause.LIMIT, "limits of this review), raise the limit that is named there"),
+                (Cause.INTERNAL, "internal error), report the failure of this program"),
+                (Cause.UNCHECKED, "no check), look for yourself"),
+            )
         ),
         (
             could_not_tell("A history is needed.", Cause.TIME, hint="Give --history FILE."),
@@ -116,6 +129,35 @@ def test_an_outdated_row_and_the_rules_for_aggregators_may_be_left_out() -> None
 def test_the_next_step_is_said_for_each_reason(outcome: Outcome, step: str) -> None:
     rows = [row for row in MINIMUM if row.method != MANUAL]
     assert next_steps(found(but(outcome, "api-43"), rows), CATALOGUE) == [step]
+
+
+def test_what_was_not_looked_at_is_to_be_reviewed() -> None:
+    rows = [row for row in MINIMUM if row.method != MANUAL and row.id not in {"api-1", "api-43"}]
+    rows = [row for row in rows if row.id != "api-113"]
+    assert next_steps(found(as_it_should_be, rows), CATALOGUE) == [
+        "Review the whole minimum (--profile minimum, with a login): 2 of its requirements were "
+        "not part of this review."
+    ]
+
+
+def test_of_many_the_first_eight_are_named_and_evidence_is_grouped_by_what_gives_it() -> None:
+    rows = [row for row in MINIMUM if row.method != MANUAL]
+    ids = [row.id for row in rows]
+
+    def outcome(row: Requirement) -> Outcome:
+        if row.id in ids[:9]:
+            return failed("Bad.")
+        if row.id in ids[9:17]:
+            return could_not_tell("Not yet.", Cause.TIME, hint="Give --history FILE.")
+        if row.id == ids[17]:
+            return could_not_tell("Ask again in a month.", Cause.TIME)
+        return GOOD
+
+    assert next_steps(found(outcome, rows), CATALOGUE) == [
+        f"Mend what the minimum requires and fails (9): {', '.join(ids[:8])} and 1 more.",
+        f"Give --history FILE (8): {', '.join(ids[9:17])}.",
+        f"Ask again in a month (1): {ids[17]}.",
+    ]
 
 
 def test_what_no_profile_of_the_minimum_requires_is_said_to_be_optional() -> None:
