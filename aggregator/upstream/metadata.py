@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
-from aggregator.documents import JsonObject, flag, objects, text, version_key
+from aggregator.documents import JsonObject, flag, objects, text, texts, version_key
 from aggregator.errors import BackendError, BackendFailure
 from aggregator.upstream.client import Answer, Client, Request
 
@@ -168,9 +168,9 @@ def offers(capabilities: JsonObject, path: str) -> bool:
     return any(text(e, "path").rstrip("/") == path and "GET" in _methods(e) for e in endpoints)
 
 
-def _methods(endpoint: JsonObject) -> list[Any]:
-    methods = endpoint.get("methods")
-    return methods if isinstance(methods, list) else []
+def _methods(endpoint: JsonObject) -> list[str]:
+    # In small letters, too, as merging and routing read them.
+    return [method.upper() for method in texts(endpoint, "methods")]
 
 
 def next_query(page: JsonObject) -> dict[str, str] | None:

@@ -86,6 +86,14 @@ def test_what_a_backend_offers_is_fetched_and_nothing_else() -> None:
     ]
 
 
+def test_methods_that_are_listed_in_small_letters_are_those_of_http() -> None:
+    listed = [{"path": "/collections", "methods": ["get"]}, {"path": "/jobs", "methods": ["post"]}]
+    app = terra(**{"GET /": CAPABILITIES | {"endpoints": listed}})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    assert set(snapshots.current()["terra"].documents) == {"capabilities", "collections"}
+
+
 def test_an_unchanged_document_is_asked_for_conditionally_and_kept() -> None:
     def collections(call: Call) -> Any:
         if call.headers.get("IF_NONE_MATCH") == '"v1"':
