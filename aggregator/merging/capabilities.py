@@ -56,6 +56,9 @@ PASSED_ON_RELATIONS = frozenset(
 )
 """Links of backends that matter to users of the federation."""
 
+LISTINGS = ("/collections", "/processes")
+"""Without these a backend adds nothing to a federation."""
+
 _VARIABLE = re.compile(r"\{[^}]*\}")
 
 
@@ -137,6 +140,7 @@ def unnamed(path: str) -> str:
 def _endpoints(documents: Parts, routes: Sequence[Endpoint], place: Place) -> list[dict[str, Any]]:
     offered = {part.backend: _offered(part, place) for part in documents}
     anywhere = set().union(*offered.values())
+    _note_not_listed(offered, place)
     _note_not_routed(offered, routes, place)
     listed = []
     for route in routes:
@@ -160,6 +164,16 @@ def _offered(part: Part, place: Place) -> set[tuple[str, str]]:
             place.unusable(Part(part.backend, endpoint), "an endpoint with path and methods")
         operations.update((unnamed(path), method.upper()) for method in methods if path)
     return operations
+
+
+def _note_not_listed(offered: Mapping[str, set[tuple[str, str]]], place: Place) -> None:
+    """Tell of a backend that keeps its collections or processes to itself; one that lists nothing
+    at all is asked for everything.
+    """
+    for backend, operations in offered.items():
+        missing = [f"GET {path}" for path in LISTINGS if (path, "GET") not in operations]
+        if operations and missing:
+            place.note("endpoint-not-listed", (backend,), endpoints=missing)
 
 
 def _note_not_routed(

@@ -265,6 +265,12 @@ NOTE_CODES: Mapping[str, NoteCode] = {
         "understand (1.0 to 1.3 are understood), or states none.",
         "{backends} speaks openEO API version {found}.",
     ),
+    "endpoint-not-listed": NoteCode(
+        "warning",
+        "A backend does not list `GET /collections` or `GET /processes` among its endpoints. It is "
+        "not asked for them, and the federation shows nothing of the kind from it.",
+        "{backends} is not asked for what it does not list among its endpoints: {endpoints}.",
+    ),
     "endpoint-not-routed": NoteCode(
         "info",
         "A backend has endpoints that the federation does not pass on.",

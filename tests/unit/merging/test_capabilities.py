@@ -118,6 +118,18 @@ def test_what_is_not_passed_on_is_noted() -> None:
     assert note.values["endpoints"] == ["GET /files/{}"]
 
 
+def test_who_does_not_list_its_processes_hears_that_they_are_not_asked_for() -> None:
+    found = merged(
+        terra=capabilities(endpoints=["/collections", "/jobs"]),
+        aurora=capabilities(endpoints=[]),
+        boreal=capabilities(endpoints=[endpoint("/collections", "get"), "/processes/"]),
+    )
+    (note,) = [note for note in found.notes if note.code == "endpoint-not-listed"]
+    assert note.message == (
+        "terra is not asked for what it does not list among its endpoints: [GET /processes]."
+    )
+
+
 @pytest.mark.parametrize("broken", [None, {}, "/jobs", 5, [None, "x", {"path": "/jobs"}, {}]])
 def test_broken_endpoints_cost_no_other_backend_its_own(broken: object) -> None:
     found = merged(terra=capabilities(fields={"endpoints": broken}), aurora=capabilities())

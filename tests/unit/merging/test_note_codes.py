@@ -183,6 +183,7 @@ EXAMPLES: dict[str, Case] = {
         BOTH,
     ),
     "api-version-unsupported": (root(capabilities("0.4.2")), ("terra",)),
+    "endpoint-not-listed": (root(capabilities(endpoints=["/collections"])), ("terra",)),
     "endpoint-not-routed": (root(capabilities(endpoints=["/orders"])), ("terra",)),
     "currency-differs": (root(bills("EUR"), bills("USD")), BOTH),
     "plan-differs": (root(bills("EUR", paid=True), bills("EUR", paid=False)), BOTH),
