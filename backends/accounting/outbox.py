@@ -17,6 +17,8 @@ from backends.jobs.database import Database
 
 WAITING: Final = "waiting"
 OPEN: Final = "open"
+LONGEST_SECONDS: Final = 3600.0
+"""No report is put off for longer at a time."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,16 @@ class Outbox:
             connection.execute("UPDATE usage_reports SET state = 'waiting' WHERE state = 'open'")
 
     def due(self, limit: int) -> list[Entry]:
-        """The reports to be sent now, the oldest first."""
+        """The reports to be sent now, the oldest first.
+
+        With those that were put off for longer than any is: the clock was set back since.
+        """
+        now = self._clock()
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT key, document, tries FROM usage_reports"
-                " WHERE state = 'waiting' AND due <= ? ORDER BY due, number LIMIT ?",
-                (self._clock(), limit),
+                "SELECT key, document, tries FROM usage_reports WHERE state = 'waiting'"
+                " AND (due <= ? OR due > ?) ORDER BY due, number LIMIT ?",
+                (now, now + LONGEST_SECONDS, limit),
             )
             return [Entry(row["key"], json.loads(row["document"]), row["tries"]) for row in rows]
 

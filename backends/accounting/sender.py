@@ -8,14 +8,13 @@ from typing import Final
 
 from backends.accounting.client import Client, RefusedError
 from backends.accounting.exchange import UnreachableError
-from backends.accounting.outbox import Entry, Outbox
+from backends.accounting.outbox import LONGEST_SECONDS, Entry, Outbox
 
 LOG: Final = logging.getLogger(__name__)
 AT_A_TIME: Final = 50
 FIRST_SECONDS: Final = 0.5
 MOST_SECONDS: Final = 60.0
 REFUSED_SECONDS: Final = 30.0
-MOST_REFUSED_SECONDS: Final = 3600.0
 IDLE_SECONDS: Final = 30.0
 KEPT: Final = 100_000
 
@@ -65,7 +64,7 @@ class Sender:
                 self._failures = 0
             except RefusedError as error:
                 LOG.error("The usage report %s was refused: %s", entry.key, error)
-                wait = min(REFUSED_SECONDS * 2.0 ** min(entry.tries, 20), MOST_REFUSED_SECONDS)
+                wait = min(REFUSED_SECONDS * 2.0 ** min(entry.tries, 20), LONGEST_SECONDS)
                 self._outbox.again(entry.key, self._spread(wait), str(error))
             except UnreachableError as error:
                 return self._put_off(entry, error)

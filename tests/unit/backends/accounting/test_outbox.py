@@ -144,6 +144,17 @@ def test_a_report_that_is_refused_holds_up_no_other_and_is_kept(desk: Desk) -> N
     assert desk.outbox.waiting() == 0
 
 
+def test_what_was_put_off_before_the_clock_was_set_back_is_sent(desk: Desk) -> None:
+    desk.put("j.1")
+    desk.accountant.answers["j.1"] = UnreachableError("down")
+    desk.now += 10 * 365 * 24 * 3600  # as after a start without a battery
+    desk.sender.send_due()
+    desk.accountant.answers.clear()
+    desk.now -= 10 * 365 * 24 * 3600
+    assert desk.sender.send_due() <= 30
+    assert desk.outbox.waiting() == 0
+
+
 def test_an_answer_that_comes_after_the_job_was_started_anew_is_not_its_costs(desk: Desk) -> None:
     assert end(desk.store, run(desk.store, "j"))
     desk.store.enqueue("j", Clock()(), queue_length=9)
