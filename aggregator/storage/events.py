@@ -7,14 +7,17 @@ a crash loses neither.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from aggregator.storage.health_schema import delivery, health_event
+
+LONGEST_PAUSE = 12 * 3600
+"""Seconds: no delivery is put off for longer at a time."""
 
 _LAST = select(func.coalesce(func.max(health_event.c.sequence), 0))
 
@@ -82,12 +85,20 @@ def read_events(connection: Connection, limit: int, backend: str | None = None) 
     return [_event(row) for row in connection.execute(query)]
 
 
-def due_deliveries(connection: Connection, now: int, limit: int = 100) -> list[Delivery]:
-    """What is to be delivered by now, the oldest first."""
+def due_deliveries(
+    connection: Connection, now: int, *, busy: Collection[str] = (), limit: int = 100
+) -> list[Delivery]:
+    """What is to be delivered by now, the oldest first, but nothing to targets that are `busy`.
+
+    With what was put off for longer than anything is: the clock was set back since.
+    """
     query = (
         select(health_event, delivery.c.target, delivery.c.attempts)
         .join(delivery, delivery.c.event == health_event.c.id)
-        .where(delivery.c.due <= now)
+        .where(
+            or_(delivery.c.due <= now, delivery.c.due > now + LONGEST_PAUSE * 1000),
+            delivery.c.target.not_in(busy),
+        )
         .order_by(health_event.c.sequence)
         .limit(limit)
     )

@@ -18,7 +18,13 @@ import orjson
 
 from aggregator.moments import rfc3339
 from aggregator.storage.database import Database
-from aggregator.storage.events import Delivery, Event, due_deliveries, note_delivery
+from aggregator.storage.events import (
+    LONGEST_PAUSE,
+    Delivery,
+    Event,
+    due_deliveries,
+    note_delivery,
+)
 from aggregator.storage.lease import Lease
 from aggregator.upstream.webhooks import NotTold
 from aggregator.usecases.aside import begun
@@ -39,7 +45,7 @@ PAUSES = (
     2 * HOUR,
     4 * HOUR,
     8 * HOUR,
-    12 * HOUR,
+    LONGEST_PAUSE,
 )
 """Seconds after each attempt that failed; after the last one the message is given up."""
 
@@ -76,7 +82,7 @@ class Messenger(Rounds):
         self._note()
         now = round(self._clock() * 1000)
         with self._database.read() as connection:
-            due = due_deliveries(connection, now)
+            due = due_deliveries(connection, now, busy=self._under_way)
         if (due or self._under_way) and not self._lease.acquire():
             return LOOK_SECONDS
         for made in due:

@@ -134,6 +134,37 @@ def test_no_webhook_delays_another(database: Database) -> None:
     messenger.close()
 
 
+def test_much_that_one_is_to_be_told_yet_delays_no_other(database: Database) -> None:
+    webhooks, clock = Scripted(), Clock()
+    webhooks.stuck.clear()
+    happen(database, *(f"to one {number}" for number in range(120)))
+    happen(database, "to two", targets=(TWO,))
+    messenger = messenger_of(database, webhooks, clock)
+    for _ in range(200):
+        messenger.step()
+        if webhooks.told:
+            break
+        messenger._wake.wait(0.05)
+    assert webhooks.told == [(TWO, "to two")]
+    webhooks.stuck.set()
+    messenger.settle(30)
+    messenger.close()
+
+
+def test_what_was_put_off_before_the_clock_was_set_back_is_told(database: Database) -> None:
+    webhooks, clock = Scripted(), Clock()
+    webhooks.failing = {ONE}
+    happen(database, "a")
+    messenger = messenger_of(database, webhooks, clock)
+    clock.advance(10**8)
+    steps(messenger)
+    webhooks.failing.clear()
+    clock.advance(-(10**8))
+    steps(messenger)
+    assert queue(database) == [(2, True, "")]
+    messenger.close()
+
+
 def test_a_crash_before_it_was_noted_tells_again_and_loses_nothing(database: Database) -> None:
     webhooks, clock = Scripted(), Clock()
     happen(database, "a", "b")
