@@ -89,7 +89,7 @@ class _Reader:
         return ""
 
     def title(self, name: str) -> str | None:
-        """Work is counted whatever it is called: what cannot be stored of a title is left out."""
+        """Whatever users call their work, it counts: what cannot be stored of it is left out."""
         value = self.document.get(name)
         if value is None:
             return None
