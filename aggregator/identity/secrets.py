@@ -16,7 +16,7 @@ _CREDENTIALS = re.compile(
     rf"""
       (?P<scheme>\b(?:bearer|basic)(?:\s+|%20|\+))(?!auth|token\b|login){_TOKEN}{{6,}}
     | (?P<form>\b(?:basic/|oidc/[^/\s'"]{{0,100}})/)(?!TOKEN\b){_TOKEN}{{3,}}
-    | (?P<parameter>[?&;](?:[\w.-]*(?:token|ticket|signature|password|secret|key|code)|sig)=)
+    | (?P<parameter>[?&;](?:[\w.-]*(?:token|ticket|signature|password|secret|key|code|\bsig|_sig))=)
       [^&\s'"<>]+
     | (?P<userinfo>\bhttps?://)[^/@\s'"]+@
     | \beyJ[\w-]{{4,}}(?:\.[\w-]*){{0,4}}
