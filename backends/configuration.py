@@ -88,27 +88,32 @@ class Reader:
         self.mistakes = mistakes
 
     def add(self, where: str, problem: str, hint: str = "") -> None:
+        """Note a mistake at a key."""
         self.mistakes.append(Mistake(where, problem, hint))
 
     def unknown_keys(self, where: str, given: Mapping[str, Any], allowed: Collection[str]) -> None:
+        """Note every key that is none of the allowed ones."""
         for key in given:
             if key not in allowed:
                 path = f"{where}.{key}" if where else str(key)
                 self.add(path, "is not known", f"possible are {', '.join(sorted(allowed))}")
 
     def text(self, where: str, value: object) -> str:
+        """A text that is not blank; an empty one where it is none."""
         if not isinstance(value, str) or not value.strip():
             self.add(where, "is missing" if value is None else "must be a non-empty text")
             return ""
         return value
 
     def choice(self, where: str, value: object, allowed: Collection[str]) -> str:
+        """One of the allowed texts."""
         if value not in allowed:
             problem = "is missing" if value is None else f"{value!r} is not possible"
             self.add(where, problem, f"one of {', '.join(allowed)}")
         return str(value)
 
     def pattern(self, where: str, value: object, pattern: re.Pattern[str], hint: str) -> str:
+        """A text that the whole pattern fits, else an empty one; the hint says what would fit."""
         if not isinstance(value, str) or not pattern.fullmatch(value):
             problem = "is missing" if value is None else f"{value!r} is not possible"
             self.add(where, problem, hint)
@@ -116,12 +121,14 @@ class Reader:
         return value
 
     def mapping(self, where: str, value: object) -> dict[str, Any]:
+        """A mapping; an empty one where it is none."""
         if not isinstance(value, dict):
             self.add(where, "is missing" if value is None else "must be a mapping")
             return {}
         return value
 
     def sequence(self, where: str, value: object) -> list[Any]:
+        """A list; an empty one where it is none."""
         if not isinstance(value, list):
             self.add(where, "is missing" if value is None else "must be a list")
             return []
@@ -130,6 +137,7 @@ class Reader:
     def names(
         self, where: str, value: object, known: Collection[str] | None, *, empty: bool = False
     ) -> tuple[str, ...]:
+        """Texts, each once: `known` ones where these are given, one at least unless `empty`."""
         names = self.sequence(where, value)
         if not names and value is not None and not empty:
             self.add(where, "must name at least one")

@@ -60,6 +60,7 @@ class Child:
                 self._sink(self.server.name, text)
 
     def ask_to_stop(self) -> None:
+        """Tells it to end, which may take it a while."""
         if self.status is None:
             self._popen.terminate()
 
@@ -85,6 +86,7 @@ class Child:
 
 
 def describe_status(status: int | None) -> str:
+    """How a program ended, to follow "ended"."""
     if status is not None and status < 0:
         return f"by signal {signal.Signals(-status).name}"
     return f"with exit status {status}"
@@ -127,6 +129,7 @@ class Children:
             self._dismiss_watchdog()
 
     def start(self, server: Program) -> Child:
+        """Starts a program, which ends with this context at the latest."""
         with self._interruptions.held():  # a child that nobody knows of would outlive us
             child = Child(server, self._sink, self._environment)
             self._running[server.name] = child
@@ -145,6 +148,7 @@ class Children:
             self.kill(child.server.name for child in chosen)
 
     def kill(self, names: Iterable[str]) -> None:
+        """Ends them and all that they started, at once."""
         for child in [self._running.pop(name) for name in tuple(names)]:
             child.kill()
             self._tell(f"-{child.group}")

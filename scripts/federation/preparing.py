@@ -102,6 +102,7 @@ def checked(config: Path | None, *, profiles: bool, provider: bool | None = None
 
 
 def or_complain(get: Callable[[], T]) -> T:
+    """What it gives; ends the program where the configuration cannot be used."""
     from scripts.federation.layout import LayoutError
 
     try:
@@ -111,9 +112,11 @@ def or_complain(get: Callable[[], T]) -> T:
 
 
 def complain(message: str) -> NoReturn:
+    """Say what is wrong and end the program with status 2."""
     click.echo(message, err=True)
     finish(2)
 
 
 def finish(status: int) -> NoReturn:
+    """End the program with that exit status."""
     raise SystemExit(status)

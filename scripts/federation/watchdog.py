@@ -16,6 +16,7 @@ GRACE_SECONDS = 10.0
 
 
 def main() -> None:
+    """Waits for the end of the input, then ends what is left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end(left_over(sys.stdin), grace=GRACE_SECONDS)
 
@@ -44,6 +45,7 @@ def end(groups: set[int], *, grace: float) -> None:
 
 
 def leader_lives(group: int) -> bool:
+    """Whether the process that leads a group is still there."""
     return send(os.kill, group, 0)
 
 

@@ -220,7 +220,7 @@ def _on_dimensions(
     return worked(backend, problems, f"It works along {' and '.join(names)}.", ", ".join(names))
 
 
-# Helpers of the modules beside.
+# What the modules beside use too.
 
 
 def enum_of(backend: Backend, process: str, name: str) -> list[Any]:
@@ -231,12 +231,14 @@ def enum_of(backend: Backend, process: str, name: str) -> list[Any]:
 
 
 def loaded_otherwise(data: Cubes, **changes: Any) -> dict[str, Any]:
+    """The graph of a mean over time, of the sample loaded with other arguments."""
     form = raster_format(data.backend)
     save = node("save_result", data=of("mean"), format=form)
     return graph(load=data.sample.load(**changes), mean=data.mean(), save=save)
 
 
 def differing(answers: Mapping[str, Answer]) -> list[str]:
+    """The problem that these answers do not all give the same data, if it is one."""
     first, *others = [read(one) for one in answers.values()]
     same = all(one.is_like(first) for one in others)
     return [] if same else [f"{' and '.join(answers)} give different data"]
