@@ -6,6 +6,29 @@ little is handed on in few parts. What comes out is a `Plan`, every part of whic
 have approved, or an `Unsplittable` that says why there is none.
 
 Pure, deterministic, and bounded: see `NODES` and `cutting.STEPS`.
+
+What is known::
+
+    asking       the request around the process
+    flow         the nodes of the outermost graph, and how their results flow
+    facts        what metadata say of the cubes that are loaded
+    areas        how large a place is, in whatever way it is given
+    cubes        what is known of a cube before it is made
+    loading      how large cubes are as they are loaded
+    effects      what processes do to their size and dimensions
+    measuring    the cube that each node gives
+    handing      who can hand a result on to whom, and in which format
+    survey       all this of each node, before a graph is cut
+
+and what is made of it::
+
+    problem      what has to be decided, and what handing on costs
+    cutting      a backend for each node, so that little is handed on
+    improving    a cut made better step by step, where not everything could be tried
+    parts        from a cut to a plan
+    checks       the last word: every part is judged as whole processes are
+    obstacles    why a process cannot be run in parts, cause by cause
+    diagnosis    which of them stand in the way where there is no plan
 """
 
 from __future__ import annotations

@@ -5,6 +5,15 @@ the process of each part. Joining the results is the same as running the whole: 
 its own pixel gets a margin, and what depends on the area as a whole is refused, with the reason.
 
 Pure and deterministic; the time taken is linear in the size of the process and the number of tiles.
+
+::
+
+    asking        how a request asks for tiles
+    grids         an area cut along lines that are the same wherever it lies
+    areas         areas of a vector, each a part by itself
+    projection    which zone of UTM an area lies in, and where there
+    locality      which processes look no further than their pixel, and how far others do
+    cutting       the process of one tile
 """
 
 from __future__ import annotations
