@@ -111,16 +111,6 @@ def members(document: object, key: str) -> Iterator[tuple[str, JsonObject]]:
             yield name, value
 
 
-def at(document: object, *path: str | int) -> Any:
-    """Read the value at a path of keys and indices, or None where the path ends early."""
-    for step in path:
-        if isinstance(step, int):
-            document = document[step] if is_array(document) and step < len(document) else None
-        else:
-            document = _member(document, step)
-    return document
-
-
 def same(left: object, right: object) -> bool:
     """Say whether two JSON values are equal: 1 equals 1.0, true equals neither."""
     if left is right:

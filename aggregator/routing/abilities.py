@@ -77,7 +77,6 @@ class Abilities:
 
     backend: str
     online: bool = True
-    api_version: str = ""
     conformance: frozenset[str] = frozenset()
     endpoints: frozenset[str] | None = None
     collections: Mapping[str, CollectionAbility] | None = None
@@ -132,7 +131,6 @@ def abilities_of(
     return Abilities(
         backend=backend,
         online=online,
-        api_version=text(known, "api_version"),
         conformance=frozenset(c for c in array(known, "conformsTo") if is_text(c)),
         endpoints=frozenset(endpoints_in(known)) or None,
         collections=_collections(collections, collection_names, allowed),

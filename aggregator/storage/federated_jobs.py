@@ -54,7 +54,6 @@ from aggregator.storage.federated_schema import (
 from aggregator.storage.lease import Lease
 
 Change = Callable[[JobState], JobState]
-_EARLIEST = select(func.min(federated_job.c.due))
 IN_ONE_QUESTION = 1000
 """Ids that a database is asked about at once: the parameters of a statement are limited."""
 SET_BACK = 60_000
@@ -176,12 +175,6 @@ class FederatedJobs:
         query = select(c.id).where(c.due >= 0, or_(c.due <= now, c.updated > now + SET_BACK))
         with self.database.read() as connection:
             return list(connection.execute(query.order_by(c.due)).scalars())
-
-    def earliest(self) -> int | None:
-        """When something is to be done next."""
-        with self.database.read() as connection:
-            found: int | None = connection.execute(_EARLIEST).scalar_one()
-            return found
 
     def page(
         self, owner: Owner, limit: int | None, after: tuple[int, str] | None = None

@@ -26,7 +26,6 @@ def test_no_reader_raises_whatever_the_document(document: object) -> None:
     documents.objects(document, "a")
     documents.links({"links": document})
     documents.flag(document, "a")
-    documents.at(document, "a", 0, "b")
 
 
 def test_a_reader_gives_its_default_for_another_type() -> None:
@@ -49,13 +48,6 @@ def test_links_lead_somewhere_and_say_what_they_are() -> None:
     broken = ["about", None, {"rel": "about"}, {"href": "x"}, {"rel": 5, "href": "x"}]
     assert documents.links({"links": [*broken, whole]}) == (whole,)
     assert documents.links({"links": whole}) == documents.links(None) == ()
-
-
-def test_a_path_leads_to_a_value_or_nowhere() -> None:
-    document = {"extent": {"spatial": {"bbox": [[1, 2, 3, 4]]}}}
-    assert documents.at(document, "extent", "spatial", "bbox", 0, 3) == 4
-    assert documents.at(document, "extent", "spatial", "bbox", 1) is None
-    assert documents.at(document, "extent", "temporal", "interval") is None
 
 
 @pytest.mark.parametrize("number", [True, float("nan"), float("inf"), "1", None])

@@ -183,7 +183,7 @@ def test_the_configurations_that_come_along_can_be_used(name: str) -> None:
 
 def test_the_page_of_all_settings_is_up_to_date() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
-    assert page == as_markdown(), "write aggregator.settings.as_markdown() to docs/settings.md"
+    assert page == as_markdown(), "print it anew with: python -m scripts.settings_page"
 
 
 def test_the_database_is_a_file_in_the_data_directory_unless_a_url_is_given() -> None:

@@ -34,7 +34,6 @@ def test_a_backends_documents_become_abilities() -> None:
         udf_runtimes={"Python": {"versions": {"3.11": {}}}},
         service_types={"XYZ": {}},
     )
-    assert (here.backend, here.online, here.api_version) == ("aurora", False, "1.2.0")
     assert set(here.endpoints or ()) == {"GET /jobs/{}", "DELETE /jobs/{}"}
     assert here.collections is not None
     found = here.collections["S2"]
