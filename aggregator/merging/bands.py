@@ -54,7 +54,8 @@ def _described(parts: Parts, place: Place) -> Any:
         return ABSENT
     named = [Part(p.backend, [b for b in p.value if not _is_nameless(b)]) for p in good]
     nameless = [Part(p.backend, [b for b in p.value if _is_nameless(b)]) for p in good]
-    return [*_by_name(named, place), *_as_they_are(nameless, place)]
+    united = [*_by_name(named, place), *_as_they_are(nameless, place)]
+    return united if united or not any(part.value for part in good) else ABSENT
 
 
 described = Shortcut(_described, lambda value: fits(_by_name, value))

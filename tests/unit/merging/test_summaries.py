@@ -148,6 +148,12 @@ def test_bands_without_names_are_all_kept() -> None:
     assert mixed.document == [{"name": "B02"}, {"gsd": 10}]
 
 
+def test_names_in_place_of_descriptions_of_bands_leave_no_empty_summary() -> None:
+    found = merged("bands", terra=["B02"])
+    assert found.document is None, "an empty list is no summary in STAC"
+    assert_noted(found, "entry-unusable", "terra", subject="collections/X/summaries/bands")
+
+
 def test_bands_that_are_only_labels_of_a_dimension_still_say_who_has_them() -> None:
     terra = collection("X", bands=("B02", "B03"), summaries={})
     aurora = collection("X", bands=("B02",), summaries={})
