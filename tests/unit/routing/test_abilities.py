@@ -16,7 +16,7 @@ def test_a_backends_documents_become_abilities() -> None:
         online=False,
         capabilities={
             "api_version": "1.2.0",
-            "conformsTo": ["https://api.openeo.org/1.2.0"],
+            "conformsTo": ["https://api.openeo.org/1.2.0", 3],
             "endpoints": [{"path": "/jobs/{job_id}", "methods": ["GET", "DELETE"]}],
         },
         collections=[
@@ -26,7 +26,11 @@ def test_a_backends_documents_become_abilities() -> None:
                     "spatial": {"bbox": [[1, 2, 3, 4]]},
                     "temporal": {"interval": [["1970-01-01", None]]},
                 },
-                "cube:dimensions": {"bands": {"type": "bands", "values": ["B04"]}},
+                "cube:dimensions": {
+                    "spectral": {"type": "bands", "values": ["B04", 8]},
+                    "t": {"type": "temporal", "values": ["2024-01-01"]},
+                    "odd": 3,
+                },
             }
         ],
         processes=[{"id": "ndvi", "parameters": [{"name": "data"}]}, {"id": "odd"}],
@@ -34,6 +38,8 @@ def test_a_backends_documents_become_abilities() -> None:
         udf_runtimes={"Python": {"versions": {"3.11": {}}}},
         service_types={"XYZ": {}},
     )
+    assert (here.backend, here.online) == ("aurora", False)
+    assert here.conformance == frozenset({"https://api.openeo.org/1.2.0"})
     assert set(here.endpoints or ()) == {"GET /jobs/{}", "DELETE /jobs/{}"}
     assert here.collections is not None
     found = here.collections["S2"]
@@ -45,6 +51,37 @@ def test_a_backends_documents_become_abilities() -> None:
     assert here.input_formats == {"geojson": "GeoJSON"}
     assert here.udf_runtimes == {"python": ("3.11",)}
     assert here.service_types == {"xyz": "XYZ"}
+
+
+@pytest.mark.parametrize("place", ["summaries", "document"])
+@pytest.mark.parametrize("key", ["bands", "eo:bands", "raster:bands", "sar:bands"])
+def test_bands_are_known_by_all_their_names_wherever_they_are_described(
+    place: str, key: str
+) -> None:
+    bands = [
+        {"name": "B04", "common_name": "red"},
+        {"eo:common_name": "nir", "name": 8},
+        {"description": "nameless"},
+    ]
+    described: dict[str, Any] = {key: bands} if place == "document" else {"summaries": {key: bands}}
+    here = backend(collections=[{"id": "S2", **described}])
+    assert here.collections is not None
+    assert here.collections["S2"].bands == frozenset({"B04", "red", "nir"})
+
+
+def test_runtimes_have_versions_or_tags_and_plans_names() -> None:
+    image = {"tags": ["latest", 3], "versions": {"1": {}}}
+    here = abilities_of(
+        "terra",
+        capabilities={"billing": {"plans": [{"name": "Free"}, {"name": ""}, {}]}},
+        udf_runtimes={"Image": image, "R": {"versions": {"4": {}}}, "odd": 3},
+        file_formats={"output": []},
+    )
+    assert here.udf_runtimes == {"image": ("latest",), "r": ("4",), "odd": ()}
+    assert here.plans == {"free": "Free"}
+    assert here.output_formats is None
+    assert list(abilities_of("terra").own_ids) == []
+    assert not abilities_of("terra").process_ids
 
 
 def test_a_collection_is_reachable_under_its_federated_ids() -> None:

@@ -25,6 +25,28 @@ def test_the_first_backend_in_configured_order_runs_what_several_can() -> None:
     assert decide(needs(a=load()), [backend("aurora"), backend("terra")]).chosen == "aurora"
 
 
+def test_the_backends_at_which_the_user_is_known_come_first_where_there_is_one() -> None:
+    backends = [backend("terra"), backend("aurora")]
+
+    def reached(*names: str) -> list[tuple[str, str]]:
+        routing = decide(needs(a=load()), backends, reachable=names)
+        return [(one.backend, one.why) for one in routing.ranking]
+
+    assert reached("aurora", "boreal") == [
+        ("aurora", ""),
+        ("terra", "though your login does not count there"),
+    ]
+    assert reached("terra", "aurora") == [("terra", ""), ("aurora", "")]
+    assert reached("boreal") == [("terra", ""), ("aurora", "")]
+
+
+def test_what_can_be_run_has_no_error() -> None:
+    routing = decide(needs(a=load()), [backend("terra")])
+    for ask in (routing.rejection, routing.rejections):
+        with pytest.raises(ValueError, match="backend 'terra' can run this process"):
+            ask()
+
+
 def test_where_each_backend_lacks_one_process_none_is_chosen() -> None:
     wanted = needs(a=load(), b=node("ndvi", data=ref("a")), c=node("mean", data=ref("b")))
     routing = decide(

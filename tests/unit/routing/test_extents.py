@@ -1,3 +1,4 @@
+import time
 from math import inf
 
 import pytest
@@ -40,6 +41,9 @@ def test_degrees_are_recognised(crs: object) -> None:
         {"from_parameter": "bbox"},
         {"type": "Polygon", "coordinates": []},
         {"type": "Polygon", "coordinates": [["a", "b"]]},
+        {"type": "MultiPoint", "coordinates": [[1, "b"], ["a", 2]]},
+        {"west": -1e9, "south": 2, "east": 3, "north": 4},
+        {"west": 1, "south": 2, "east": 1e9, "north": 4},
     ],
 )
 def test_what_is_not_understood_is_no_box(value: object) -> None:
@@ -69,7 +73,17 @@ def test_geojson_of_any_type_has_a_box() -> None:
         (Box(170, 0, -170, 1), Box(-175, 0, -174, 1), True),
         (Box(170, 0, -170, 1), Box(175, 0, 176, 1), True),
         (Box(170, 0, -170, 1), Box(0, 0, 1, 1), False),
+        (Box(170, 0, -170, 1), Box(-170, 0, -160, 1), True),
+        (Box(170, 0, -170, 1), Box(160, 0, 170, 1), True),
+        (Box(170, 0, -170, 1), Box(-169, 0, -160, 1), False),
+        (Box(170, 0, -170, 1), Box(175, 0, -175, 1), True),
+        (Box(170, 0, -170, 1), Box(175, 2, -175, 3), False),
+        (Box(170, 0, -170, 1), Box(-180, 0, -180, 1), True),
         (Box(0, -90, 360, 90), Box(-20, 0, -10, 1), True),
+        (Box(0, 0, 181, 1), Box(-20, 0, -10, 1), True),
+        (Box(-181, 0, -170, 1), Box(20, 0, 21, 1), True),
+        (Box(0, 0, 180, 1), Box(170, 0, -170, 1), True),
+        (Box(10, 0, 180, 1), Box(-170, 0, 5, 1), False),
     ],
 )
 def test_boxes_meet_or_are_apart_whichever_comes_first(a: Box, b: Box, meet: bool) -> None:
@@ -97,12 +111,27 @@ def test_instants_are_read_as_people_write_them(text: object, seconds: float | N
     assert read_instant(text) == seconds
 
 
-def test_an_interval_may_be_open() -> None:
+def test_instants_without_an_offset_are_in_utc_wherever_this_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert read_instant("1970-01-02T00:00:00") == DAY
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_an_interval_may_be_open_or_a_moment() -> None:
+    assert read_interval(["1970-01-02", "1970-01-02"]) == Interval(DAY, DAY)
     assert read_interval(["1970-01-02", None]) == Interval(DAY, inf)
     assert read_interval([None, "1970-01-02"]) == Interval(-inf, DAY)
 
 
-@pytest.mark.parametrize("value", [None, [], ["1970-01-01"], ["x", None], ["1971", "1970"], {}])
+@pytest.mark.parametrize(
+    "value", [None, [], ["1970-01-01"], ["x", None], ["1971", "1970"], ["1970", "x"], {}]
+)
 def test_what_is_not_understood_is_no_interval(value: object) -> None:
     assert read_interval(value) is None
 
@@ -133,10 +162,12 @@ def test_a_published_end_at_midnight_includes_that_day() -> None:
 def test_a_published_end_is_itself_included() -> None:
     (interval,) = published_intervals([["1970-01-01", "1970-01-01T12:00:00Z"]])
     assert interval.meets(Interval(DAY / 2, DAY))
+    assert not interval.meets(Interval(DAY / 2 + 1, DAY))
+    assert published_intervals([("1970-01-01", None)]) == (Interval(0, inf),)
 
 
 def test_published_boxes_may_have_heights() -> None:
-    assert published_boxes([[1, 2, 0, 3, 4, 100], [5, 6, 7, 8]]) == (
+    assert published_boxes([[1, 2, 0, 3, 4, 100], (5, 6, 7, 8)]) == (
         Box(1, 2, 3, 4),
         Box(5, 6, 7, 8),
     )
