@@ -20,6 +20,7 @@ DAY = 86_400
 
 def test_a_bounding_box_is_read() -> None:
     assert read_box({"west": 1, "south": 2, "east": 3, "north": 4}) == Box(1, 2, 3, 4)
+    assert read_box({"west": 1.5, "south": 2, "east": 3, "north": 4}) == Box(1.5, 2, 3, 4)
 
 
 @pytest.mark.parametrize("crs", [4326, "4326", "EPSG:4326", "epsg:4326", None])
@@ -55,6 +56,7 @@ def test_geojson_of_any_type_has_a_box() -> None:
     polygon = {"type": "Polygon", "coordinates": [ring]}
     many = {"type": "MultiPolygon", "coordinates": [[ring], [[[9, 9], [9, 10], [10, 10], [9, 9]]]]}
     feature = {"type": "Feature", "geometry": polygon, "properties": {"coordinates": [[50, 50]]}}
+    assert read_box({"type": "Point", "coordinates": [1.5, 2]}) == Box(1.5, 2, 1.5, 2)
     assert read_box(polygon) == Box(1, 2, 5, 7)
     assert read_box(many) == Box(1, 2, 10, 10)
     assert read_box(feature) == Box(1, 2, 5, 7)
