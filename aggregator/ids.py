@@ -86,6 +86,7 @@ def decode_cursor(text: str) -> dict[str, CursorValue]:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         position = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        json.dumps(position, ensure_ascii=False).encode()  # halves of characters are no text
     except (ValueError, binascii.Error, RecursionError) as error:
         raise CursorError(text) from error
     if not isinstance(position, dict) or not all(map(_is_value, position.values())):

@@ -46,7 +46,7 @@ def federated(href: str, origin: Origin, view: View) -> str | None:
 
 
 def _below(collection: str, rest: str, origin: Origin, view: View) -> str | None:
-    path, _, query = rest.partition("?")
+    path, _, query = rest.partition("#")[0].partition("?")
     local_id, *parts = path.rstrip("/").split("/")
     below = tuple(parts)
     if below not in RESOURCES or not local_id:

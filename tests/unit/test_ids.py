@@ -52,7 +52,22 @@ def test_a_cursor_gives_back_the_position(position: dict[str, str | int | None])
 
 @pytest.mark.parametrize(
     "text",
-    ["", "!", "é", "AAAA", "W10", "bnVsbA", "eyJhIjpbXX0", "eyJhIjp0cnVlfQ", "eyJhIjoxLjV9", "A"],
+    [
+        *(
+            "",
+            "!",
+            "é",
+            "AAAA",
+            "W10",
+            "bnVsbA",
+            "eyJhIjpbXX0",
+            "eyJhIjp0cnVlfQ",
+            "eyJhIjoxLjV9",
+            "A",
+        ),
+        "eyJhIjoiXHVkODAwIn0",  # {"a":"\\ud800"}
+        "eyJcdWRjMDAiOjF9",  # {"\\udc00":1}
+    ],
 )
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):

@@ -47,7 +47,8 @@ class FederatedListing:
         if self.empty:
             return {"jobs": [], "links": []}
         given = query.get("limit", "")
-        limit = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+        whole = given.isascii() and given.isdigit() and len(given) < 10
+        limit = (int(given) or None) if whole else None
         more = None if limit is None else limit + 1
         found = self._store.page(self._owner, more, _after(query))
         shown = found[:limit]
@@ -97,4 +98,5 @@ class _Known(NamedTuple):
 def _after(query: Mapping[str, str]) -> tuple[int, str] | None:
     """The place after which a page begins."""
     at, _, identifier = query.get("after", "").partition(" ")
-    return (int(at), identifier) if at.isascii() and at.isdigit() and len(at) < 18 else None
+    known = at.isascii() and at.isdigit() and len(at) < 18 and identifier.isprintable()
+    return (int(at), identifier) if known else None

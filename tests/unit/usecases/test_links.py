@@ -25,6 +25,8 @@ OURS = "https://federation.example/openeo/1.3/jobs/terra-j-1"
         (f"{BASE}/jobs/j-1/results?signature=x", None),
         (f"{BASE}/jobs/j-1/results/abcdef", None),
         (f"{BASE}/jobs/j-1/files/a.tif", None),
+        (f"{BASE}/jobs/j-1#top", OURS),
+        (f"{BASE}/jobs/j-1/logs?offset=5#last", f"{OURS}/logs?offset=5"),
         (f"{BASE}/jobs/", None),
         (f"{BASE}/other", None),
         ("https://elsewhere.example/jobs/j-1", None),

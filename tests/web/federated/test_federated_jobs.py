@@ -7,6 +7,8 @@ import re
 import orjson
 import pytest
 
+from aggregator.ids import encode_cursor
+from aggregator.usecases.listings import Position
 from tests.fakes.backends import Reply
 from tests.fakes.batch import refusal
 from tests.web.federated.site import PLAN, WHOLE, Trio, without_plan
@@ -192,6 +194,16 @@ def test_parts_are_no_jobs_of_the_ordinary_list_unless_asked_for(trio: Trio) -> 
     everything = trio.site.get("/jobs?federation:parts=true", headers=user).json["jobs"]
     assert len(everything) == 3 + 9
     assert everything[3]["id"] == "terra-t1"
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 30])
+@pytest.mark.parametrize("after", ["", "0 ", "1 \0", "x y", "9" * 30 + " x"])
+def test_a_forged_place_in_the_list_is_no_failure(trio: Trio, limit: str, after: str) -> None:
+    user = trio.site.login()
+    trio.create(user)
+    cursor = encode_cursor({"federation": Position({"limit": limit, "after": after}).pack()})
+    answer = trio.site.get(f"/jobs?limit=1&next={cursor}", headers=user)
+    assert answer.status_code == 200 and conforms("/jobs", answer)
 
 
 @pytest.mark.parametrize(("limit", "parts"), [(1, "false"), (2, "false"), (4, "true")])
