@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -15,7 +15,6 @@ from aggregator.routing.policies import NOTHING_KNOWN, ORDER, Facts, Policy, Rat
 from aggregator.routing.preferences import (
     NearData,
     Payable,
-    Preference,
     Ranked,
     RateAll,
     Rating,
@@ -59,8 +58,8 @@ class Routing:
     def rejection(self) -> OpenEOError:
         """The error that says why no backend can run the process; ValueError if one can.
 
-        CollectionNotFound, ProcessUnsupported, ProcessGraphNotFound, ProcessParameterUnsupported,
-        JobNotFound, FileTypeInvalid, ServiceUnsupported or BillingPlanInvalid for what nobody has,
+        CollectionNotFound, ProcessUnsupported, ProcessParameterUnsupported, JobNotFound,
+        FileTypeInvalid, ServiceUnsupported or BillingPlanInvalid for what nobody has,
         BackendUnavailable if only backends that are offline could, PaymentRequired,
         BudgetInvalid or BillingPlanInvalid if only paying stands in the way, otherwise
         NoBackendForProcess.
@@ -90,12 +89,10 @@ def decide(
     abilities: Sequence[Abilities],
     *,
     explicit: str | None = None,
-    preferences: Sequence[Preference] = (),
     policy: Policy = ORDER,
     facts: Facts = NOTHING_KNOWN,
     reachable: Collection[str] | None = None,
     owner_of: OwnerOf | None = None,
-    stored: Mapping[str, Sequence[str]] | None = None,
     service_type: str | None = None,
     operation: str | None = None,
     billing: Billing = FREE,
@@ -103,11 +100,10 @@ def decide(
     """Judge all backends, given in configured order, and rank those that are able.
 
     `explicit` is the backend that the request asks for; `owner_of` finds the backend of a job id
-    or address (by default of federated ids only); `stored` maps each process that the user has
-    stored to the backends that have it (None: not known, restricts nothing); `service_type` is
-    given for web services, `operation` (such as `POST /jobs`) for the endpoint that is needed, and
-    `billing` where work is paid for. Of those between which `preferences` do not decide `policy`
-    does, by `facts`. `reachable` are the backends at which the user is known, if that matters.
+    or address (by default of federated ids only); `service_type` is given for web services,
+    `operation` (such as `POST /jobs`) for the endpoint that is needed, and `billing` where work is
+    paid for. `reachable` are the backends at which the user is known, if that matters. Of those
+    that can be paid for and reached `policy` chooses, by `facts`.
     """
     members = tuple(backend.backend for backend in abilities)
     asked = Asked(
@@ -116,7 +112,6 @@ def decide(
         operation=operation,
         service_type=service_type,
         owner_of=owner_of or owner_by_id(members),
-        stored=stored,
         billing=billing,
     )
     rules = [rule for rule in RULES if rule.concerns(requirements, asked)]
@@ -134,7 +129,7 @@ def decide(
     ranking = rank(
         requirements,
         able,
-        (*payable, *known, *preferences),
+        (*payable, *known),
         rates,
         near,
     )

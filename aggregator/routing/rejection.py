@@ -21,7 +21,6 @@ from aggregator.errors import (
     NoBackendForProcess,
     OpenEOError,
     PaymentRequired,
-    ProcessGraphNotFound,
     ProcessParameterUnsupported,
     ProcessUnsupported,
     ServiceUnsupported,
@@ -123,18 +122,10 @@ def _unknown_processes(case: Case) -> Iterator[OpenEOError]:
     offered = frozenset[str]().union(*(backend.process_ids for backend in case.backends))
     for need in case.needs.processes:
         namespace = need.namespace or "backend"
-        stored = case.asked.stored
-        has_stored = any(case.asked.has_stored(b, need.id) for b in case.asked.members)
-        name = shortened(need.id, 200)
-        if namespace == "user":
-            if stored is not None and not has_stored:
-                yield ProcessGraphNotFound(name, _near(need.id, stored))
-        elif namespace == "backend" or namespace in case.asked.members:
-            allowed = need.namespace is None and has_stored
-            if need.id not in offered and not allowed:
-                yield ProcessUnsupported(
-                    name, namespace, f"{_near(need.id, offered)}{_unseen(case)}"
-                )
+        ours = namespace == "backend" or namespace in case.asked.members
+        if ours and need.id not in offered:
+            name, hint = shortened(need.id, 200), f"{_near(need.id, offered)}{_unseen(case)}"
+            yield ProcessUnsupported(name, namespace, hint)
 
 
 def _unknown_references(case: Case) -> Iterator[OpenEOError]:
@@ -167,8 +158,7 @@ def _unknown_parameters(case: Case) -> Iterator[OpenEOError]:
             b.processes[need.id] for b in case.backends if b.processes and need.id in b.processes
         ]
         known = [names for names in offers if names is not None]
-        stored = any(case.asked.has_stored(b, need.id) for b in case.asked.members)
-        if not known or len(known) < len(offers) or stored:
+        if not known or len(known) < len(offers):
             continue
         names = frozenset[str]().union(*known)
         for name in need.arguments:

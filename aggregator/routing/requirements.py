@@ -99,7 +99,7 @@ class Requirements:
 
     @cached_property
     def predefined(self) -> tuple[ProcessNeed, ...]:
-        """The processes that a backend itself must offer, unless the user has stored them."""
+        """The processes that a backend itself must offer."""
         return tuple(p for p in self.processes if p.namespace in (None, "backend"))
 
     @cached_property

@@ -68,8 +68,7 @@ class Asked:
 
     `explicit` is the backend that the request names, `operation` the endpoint that the process is
     for (such as `POST /jobs`), `service_type` the type if it is for a web service, `owner_of` finds
-    the backend that holds a job or address, `stored` the backends that have each process which the
-    user has stored (None if that is not known), and `billing` how it is to be paid for.
+    the backend that holds a job or address, and `billing` says how it is to be paid for.
     """
 
     members: Sequence[str]
@@ -77,7 +76,6 @@ class Asked:
     operation: str | None = None
     service_type: str | None = None
     owner_of: OwnerOf = _nobody
-    stored: Mapping[str, Sequence[str]] | None = None
     billing: Billing = FREE
 
     def holder_of(self, need: ReferenceNeed) -> str | None:
@@ -85,7 +83,3 @@ class Asked:
         if need.kind == "file":
             return keeper_of(need.reference, self.members)
         return self.owner_of(need.reference)
-
-    def has_stored(self, backend: str, process: str) -> bool:
-        """Whether the user is known to have stored the process at the backend."""
-        return self.stored is not None and backend in self.stored.get(process, ())

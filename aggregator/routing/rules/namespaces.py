@@ -16,9 +16,10 @@ def concerns(needs: Requirements, _asked: Asked) -> bool:
 
 
 def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
-    """Judge stored processes, processes of one backend, and processes at an address.
+    """Judge processes of one backend, and processes at an address.
 
-    Namespaces of other kinds are a backend's own affair and restrict nothing.
+    Namespaces of other kinds are a backend's own affair and restrict nothing; users' own processes
+    have been written out before.
     """
     for need in needs.foreign:
         text = _against(need, need.namespace or "", backend, asked)
@@ -29,9 +30,6 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
 
 def _against(need: ProcessNeed, namespace: str, backend: Abilities, asked: Asked) -> str:
     process = f"'{shortened(need.id, 100)}'"
-    if namespace == "user":
-        known = asked.stored is None or asked.has_stored(backend.backend, need.id)
-        return "" if known else f"has no stored process {process} of yours"
     if namespace == backend.backend:
         return "" if need.id in backend.process_ids else f"has no process {process}"
     if namespace in asked.members:

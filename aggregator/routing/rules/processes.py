@@ -13,12 +13,8 @@ def concerns(needs: Requirements, _asked: Asked) -> bool:
     return bool(needs.predefined)
 
 
-def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
-    """Judge by the ids of processes and the names of their parameters.
-
-    A process without a namespace may also be one that the user has stored at the backend; what its
-    parameters are is not known here.
-    """
+def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Reason]:
+    """Judge by the ids of processes and the names of their parameters."""
     signs = backend.signs
     if needs.calls <= signs:
         return
@@ -27,14 +23,10 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
         return
     for call, need, argument in needs.called:
         if call not in signs:
-            yield from _against(need, argument, backend.processes, backend.backend, asked)
+            yield from _against(need, argument, backend.processes)
 
 
-def _against(
-    need: ProcessNeed, argument: str, offered: ProcessAbilities, backend: str, asked: Asked
-) -> Iterator[Reason]:
-    if need.namespace is None and asked.has_stored(backend, need.id):
-        return
+def _against(need: ProcessNeed, argument: str, offered: ProcessAbilities) -> Iterator[Reason]:
     about = {"process": need.id}
     if need.id not in offered:
         # Its arguments need not be said to be missing as well.

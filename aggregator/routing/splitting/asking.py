@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.routing.abilities import Abilities
@@ -33,7 +33,6 @@ class Asking:
     facts: Facts = NOTHING_KNOWN
     reachable: Collection[str] | None = None
     owner_of: OwnerOf | None = None
-    stored: Mapping[str, Sequence[str]] | None = None
     billing: Billing = FREE
     largest: int | None = None
 
@@ -45,7 +44,6 @@ class Asking:
             needs,
             abilities,
             owner_of=self.owner_of,
-            stored=self.stored,
             operation=operation,
             billing=self.billing,
         )

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.routing import Abilities, decide
+from aggregator.routing import decide
 from aggregator.routing.policies import Facts
-from aggregator.routing.preferences import Rating
-from aggregator.routing.requirements import Requirements
 from tests.unit.routing.documents import backend, load, needs, node, only, process, ref
 
 BASE = ["load_collection", "save_result", "reduce_dimension", "mean", "max", "ndvi"]
@@ -143,31 +141,6 @@ def test_the_endpoint_and_the_type_of_service_count() -> None:
     assert decide(needs(a=load()), backends, operation="POST /result").chosen == "aurora"
     types = [backend("terra", service_types={}), backend("aurora", service_types={"XYZ": {}})]
     assert decide(needs(a=load()), types, service_type="xyz").chosen == "aurora"
-
-
-def test_stored_processes_lead_to_where_they_are() -> None:
-    backends = [backend("terra"), backend("aurora")]
-    wanted = needs(a=node("mine", x=1))
-    assert decide(wanted, backends, stored={"mine": ["aurora"]}).chosen == "aurora"
-
-
-def test_preferences_rank_the_able_and_the_first_one_outweighs_the_next() -> None:
-    backends = [backend("terra"), backend("aurora"), backend("boreal", online=False)]
-
-    def short_names(_needs: Requirements, judged: Abilities) -> Rating:
-        return Rating(len(judged.backend), "has a short name")
-
-    def aurora_first(_needs: Requirements, judged: Abilities) -> Rating:
-        return Rating(judged.backend != "aurora", "is aurora")
-
-    routing = decide(needs(a=load()), backends, preferences=[aurora_first, short_names])
-    assert routing.able == ("aurora", "terra")
-    assert routing.ranking[0].why == "is aurora, has a short name"
-    facts = Facts(preferred=("aurora",))
-    assert decide(needs(a=load()), backends, preferences=[short_names], facts=facts).able == (
-        "terra",
-        "aurora",
-    )
 
 
 def test_a_stated_preference_outweighs_what_is_nearby() -> None:

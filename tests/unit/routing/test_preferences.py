@@ -21,6 +21,19 @@ def test_what_rates_equals_sees_only_those_that_no_preference_tells_apart() -> N
     assert asked == [(["aurora", "boreal"], True), (["terra"], False)]
 
 
+def test_the_first_preference_outweighs_the_next() -> None:
+    def aurora_first(_needs: Requirements, judged: Abilities) -> Rating:
+        return Rating(judged.backend != "aurora", "is aurora")
+
+    def short_names(_needs: Requirements, judged: Abilities) -> Rating:
+        return Rating(len(judged.backend), "has a short name")
+
+    able = [backend("terra"), backend("aurora")]
+    ranked = rank(needs(a=load()), able, [aurora_first, short_names])
+    assert [entry.backend for entry in ranked] == ["aurora", "terra"]
+    assert ranked[0].why == "is aurora, has a short name"
+
+
 def test_where_the_user_is_known_comes_first() -> None:
     able = [backend("terra"), backend("aurora")]
     ranked = rank(needs(a=load()), able, [Reachable(["aurora"])])

@@ -31,12 +31,6 @@ def test_a_process_that_nobody_has_is_unsupported() -> None:
     )
 
 
-def test_a_stored_process_that_the_user_does_not_have_is_not_found() -> None:
-    error = rejected(needs(a=node("mine", namespace="user")), backend("terra"), stored={"mind": []})
-    assert (error.code, error.status) == ("ProcessGraphNotFound", 404)
-    assert "Did you mean 'mind'?" in error.message
-
-
 def test_a_parameter_that_nobody_has_is_unsupported() -> None:
     error = rejected(needs(a=node("ndvi", date=1)), backend("terra"), backend("aurora"))
     assert error.code == "ProcessParameterUnsupported"

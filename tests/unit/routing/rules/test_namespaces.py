@@ -4,19 +4,6 @@ from tests.unit.routing.documents import backend, needs, node, said
 REMOTE = {"conformsTo": ["https://api.openeo.org/extensions/remote-process-definition/0.1.0"]}
 
 
-def test_a_stored_process_is_wanted_where_the_user_has_it() -> None:
-    wanted = needs(a=node("mine", namespace="user"))
-    stored = {"mine": ("aurora",)}
-    assert said(judge, wanted, backend("aurora"), stored=stored) == []
-    assert said(judge, wanted, backend("terra"), stored=stored) == [
-        "has no stored process 'mine' of yours (node 'a')"
-    ]
-
-
-def test_where_stored_processes_are_not_known_they_restrict_nothing() -> None:
-    assert said(judge, needs(a=node("mine", namespace="user")), backend("terra")) == []
-
-
 def test_the_namespace_of_one_backend_is_wanted_there() -> None:
     wanted = needs(a=node("ndvi", namespace="aurora"))
     assert said(judge, wanted, backend("aurora")) == []

@@ -35,31 +35,6 @@ def test_parameters_that_are_not_published_restrict_nothing() -> None:
     assert said(judge, wanted, backend(processes=[{"id": "secret"}])) == []
 
 
-def test_a_stored_process_of_the_user_stands_in_for_a_missing_one() -> None:
-    wanted = needs(a=node("my_index", x=1))
-    stored = {"my_index": ("aurora",)}
-    assert said(judge, wanted, backend("aurora"), stored=stored) == []
-    assert said(judge, wanted, backend("terra"), stored=stored) == [
-        "has no process 'my_index' (node 'a')"
-    ]
-
-
-def test_in_the_namespace_of_the_backend_stored_processes_do_not_count() -> None:
-    wanted = needs(a=node("my_index", namespace="backend"))
-    stored = {"my_index": ("terra",)}
-    assert said(judge, wanted, backend("terra"), stored=stored) == [
-        "has no process 'my_index' (node 'a')"
-    ]
-
-
-def test_both_namespaces_of_one_process_are_judged() -> None:
-    wanted = needs(a=node("my_index", namespace="backend"), b=node("my_index"))
-    stored = {"my_index": ("terra",)}
-    assert said(judge, wanted, backend("terra"), stored=stored) == [
-        "has no process 'my_index' (node 'a')"
-    ]
-
-
 def test_a_backend_that_never_told_its_processes_is_not_trusted_with_any() -> None:
     assert said(judge, needs(a=load()), backend(processes=None)) == [
         "has not told its processes yet"
