@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aggregator.documents import JsonObject, objects, text
+from aggregator.documents import JsonObject, is_nested_within, objects, text
 from aggregator.errors import (
     ProcessGraphComplexity,
     ProcessGraphInvalid,
@@ -25,6 +25,8 @@ from aggregator.routing.topology import find_cycle, sort_out
 USER = "user:"
 NODES = 10_000
 VALUES = 1_000_000
+NESTING = 200
+"""Levels of JSON in JSON of a definition and of what comes out: as many as a request may have."""
 
 Callbacks = Callable[[str, str], frozenset[str]]
 """The names of the parameters that a process (id) passes to a callback in one of its arguments."""
@@ -89,16 +91,26 @@ def inline(
 
     Raises ProcessGraphInvalid for definitions that call themselves or are not valid, and where an
     argument cannot be known in a callback; ProcessParameterRequired, ProcessParameterUnsupported
-    for calls that do not fit; ProcessGraphComplexity for what would be too large.
+    for calls that do not fit; ProcessGraphComplexity for what would be too large or too deep.
     """
     made: dict[Called, _Made] = {}
     for called in in_order(definitions):
         definition = definitions[called]
         writer = _Writer(definition.owner, made, callbacks)
-        graph = writer.graph(definition.process["process_graph"])
+        # Both are walked with recursion, what is written as soon as it is called itself.
+        graph = _bounded(writer.graph(_bounded(definition.process["process_graph"])))
         made[called] = _Made(called.id, graph, _result_in(graph, called), definition.process)
-    graph = _Writer(owner, made, callbacks).graph(process["process_graph"])
+    graph = _bounded(_Writer(owner, made, callbacks).graph(process["process_graph"]))
     return {**process, "process_graph": graph}
+
+
+def _bounded(graph: dict[str, Any]) -> dict[str, Any]:
+    if not is_nested_within(graph, NESTING):
+        raise ProcessGraphComplexity(
+            "With the user-defined processes that it calls, the process is nested more than "
+            f"{NESTING} levels deep, which is the most that is accepted."
+        )
+    return graph
 
 
 @dataclass(frozen=True)

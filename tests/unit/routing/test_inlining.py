@@ -59,14 +59,15 @@ def stored(*parameters: str | Json, **nodes: Json) -> Json:
     return {**process(**nodes), "parameters": listed}
 
 
+def defined(definitions: Json) -> dict[Called, Definition]:
+    """Definitions of alice's."""
+    return {Called(ALICE, name): Definition(one, ALICE) for name, one in definitions.items()}
+
+
 def written_out(document: Json, **definitions: Json) -> Json:
     """The nodes when alice's definitions are written out; nothing given is changed."""
-    known = {
-        Called(ALICE, name): Definition(definition, ALICE)
-        for name, definition in definitions.items()
-    }
     before = deepcopy((document, definitions))
-    found = inline(document, ALICE, known, callbacks)
+    found = inline(document, ALICE, defined(definitions), callbacks)
     assert (document, definitions) == before
     valid_graph(found)
     nodes: Json = found["process_graph"]
@@ -248,6 +249,34 @@ def test_doubling_definitions_are_refused_before_they_fill_the_memory() -> None:
         )
     with pytest.raises(ProcessGraphComplexity, match="10000 nodes"):
         written_out(process(a=node("d39", x=1)), **definitions)
+
+
+def within_lists(value: Any, levels: int) -> Any:
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_definitions_that_nest_their_arguments_ever_deeper_are_refused() -> None:
+    definitions = {"d0": stored("x", n=node("array_create", data=given_by("x")))}
+    for level in range(1, 20):
+        definitions[f"d{level}"] = stored(
+            "x", n=node(f"d{level - 1}", x=within_lists(given_by("x"), 60))
+        )
+    few = {name: definitions[name] for name in ("d0", "d1", "d2")}
+    twice = inline(process(a=node("d2", x=1)), ALICE, defined(few))["process_graph"]
+    assert twice["a"]["arguments"]["data"] == within_lists(1, 120)
+    with pytest.raises(ProcessGraphComplexity, match="more than 200 levels deep"):
+        inline(process(a=node("d19", x=1)), ALICE, defined(definitions))
+
+
+def test_a_definition_that_is_nested_too_deeply_itself_is_refused() -> None:
+    inner = {"n": node("absolute", x=given_by("x"), result=True)}
+    for _ in range(12):  # as a file elsewhere may be, each of its arguments within the limits
+        callback = within_lists({"process_graph": inner}, 80)
+        inner = {"n": node("apply", process=callback, result=True)}
+    with pytest.raises(ProcessGraphComplexity, match="more than 200 levels deep"):
+        inline(process(a=node("f", x=1)), ALICE, defined({"f": stored("x", **inner)}))
 
 
 def test_doubling_arguments_are_refused_before_they_fill_the_memory() -> None:
