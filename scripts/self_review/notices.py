@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from scripts.self_review.account import Account
 from scripts.self_review.backend import Backend, read_object
 from scripts.self_review.findings import Cause, Finding, NotJudgedError
-from scripts.self_review.probe.client import NoAnswerError, UntrustedError
+from scripts.self_review.probe.client import NoAnswerError, NoTlsError, UntrustedError
 from scripts.self_review.probe.pace import ExhaustedError
 
 DOWN = "It seems to be down; try again when it is up."
@@ -42,6 +42,9 @@ def _address(url: str, backend: Backend) -> Iterator[str]:
         return  # told by the limits
     except UntrustedError as error:
         yield f"{_nothing(given)}: {error.reason}. With --insecure the rest can be reviewed."
+    except NoTlsError as error:
+        plain = urlsplit(backend.root)._replace(scheme="http").geturl()
+        yield f"{_nothing(given)}: {error.reason}. If it is served without TLS, give {plain}."
     except NoAnswerError as error:
         yield f"{_nothing(given)}: {error.reason}. Is the address right, and the server up?"
     else:

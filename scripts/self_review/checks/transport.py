@@ -17,11 +17,14 @@ from scripts.self_review.findings import (
     shown_answer,
 )
 from scripts.self_review.probe.answer import Answer, charset_of
-from scripts.self_review.probe.client import UntrustedError
+from scripts.self_review.probe.client import NoTlsError, UntrustedError
 from scripts.self_review.provoked import errors
 from scripts.self_review.registry import check
 
 LISTS = ("/", "/processes", "/collections", "/file_formats")
+
+
+HTTPS = "Serve the API over HTTPS, with a certificate of a public authority."
 
 
 @check("api-4")
@@ -31,13 +34,15 @@ def the_api_is_served_over_https(backend: Backend) -> Outcome:
         says = "This address is on the same machine; judge the public one."
         return not_applicable(says)
     if parts.scheme != "https":
-        hint = "Serve the API over HTTPS, with a certificate of a public authority."
-        return failed(f"{backend.root} is not HTTPS.", hint=hint)
+        return failed(f"{backend.root} is not HTTPS.", hint=HTTPS)
     try:
         answer = backend.probe.ask("GET", backend.url("/"), verify=True)
     except UntrustedError as error:
         hint = "Check the certificate's names, its date, and that the whole chain is sent."
         return failed(f"{error.reason}.", Evidence(error.request, error.reason), hint=hint)
+    except NoTlsError as error:
+        shown = Evidence(error.request, error.reason)
+        return failed(f"{error.reason}.", shown, hint=HTTPS)
     return passed("The certificate validates.", answer)
 
 

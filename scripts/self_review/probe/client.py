@@ -42,6 +42,10 @@ class UntrustedError(NoAnswerError):
     """The certificate of the server does not validate."""
 
 
+class NoTlsError(NoAnswerError):
+    """The server does not speak TLS at an address that begins with https."""
+
+
 class DroppedError(NoAnswerError):
     """The connection was closed or reset before an answer came."""
 
@@ -180,9 +184,7 @@ class Probe:
                     seen,
                 )
         except requests.exceptions.SSLError as error:
-            raise UntrustedError(
-                asked.text, f"the certificate does not validate ({_why(error)})"
-            ) from error
+            raise _insecure(asked, error) from error
         except requests.Timeout as error:
             reason = f"no answer within {end - started:.0f} seconds"
             raise NoAnswerError(asked.text, reason) from error
@@ -256,6 +258,13 @@ def _redirect(asked: Asked, answer: Answer) -> Asked | None:
     if urlsplit(target)[:2] != urlsplit(asked.url)[:2]:
         kept = {k: v for k, v in kept.items() if k.lower() != "authorization"}
     return Asked(asked.method, target, kept, seconds=asked.seconds, bytes=asked.bytes)
+
+
+def _insecure(asked: Asked, error: requests.exceptions.SSLError) -> NoAnswerError:
+    why = _why(error)
+    if "certificate" in why.lower():
+        return UntrustedError(asked.text, f"the certificate does not validate ({why})")
+    return NoTlsError(asked.text, f"no TLS connection can be made ({why})")
 
 
 def _is_dropped(error: BaseException) -> bool:

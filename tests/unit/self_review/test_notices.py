@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
 from scripts.self_review.account import Account, BasicLogin
 from scripts.self_review.catalogue import load
@@ -17,6 +18,7 @@ from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
 from tests.fakes.backends import FakeBackend, RawServer, says
+from tests.fakes.browsers import served
 from tests.fakes.transports import FailingAdapter, WsgiAdapter
 from tests.unit.self_review.reviewing import HOST, ROOT, reviewed
 
@@ -48,6 +50,22 @@ def test_that_nobody_answers_is_said_with_the_reason() -> None:
         f"There was no answer at {ROOT}: the connection failed (refused). "
         "Is the address right, and the server up?"
     ]
+
+
+def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate() -> None:
+    with served(Flask("plain")) as url:
+        address = url.removeprefix("http://")
+        report = reviewed({}, url=f"https://{address}/api", only=("api-4",), sockets=True)
+    (notice,) = report.notices
+    assert notice.startswith(
+        f"There was no answer at https://{address}/api: no TLS connection can be made ("
+    )
+    assert notice.endswith(f"). If it is served without TLS, give http://{address}/api.")
+    (finding,) = report.findings
+    assert (finding.verdict, finding.outcome.hint) == (
+        "fail",
+        "Serve the API over HTTPS, with a certificate of a public authority.",
+    )
 
 
 def test_a_server_that_is_no_openeo_is_said_to_be_none() -> None:
