@@ -27,6 +27,7 @@ from aggregator.merging.fields import (
     base_of,
     flag_of_all,
     links,
+    missing,
     union_of,
     unite,
     word,
@@ -134,7 +135,7 @@ def _complete(united: dict[str, Any], collection_id: str, version: str, place: P
         united.setdefault("type", "Collection")
     for key, stand_in in required.items():
         if key not in united:
-            united[key] = _stand_in(stand_in, place.inside(key))
+            united[key] = missing(stand_in, place.inside(key))
     united["extent"] = _complete_extent(united.get("extent", {}), place.inside("extent"))
 
 
@@ -147,13 +148,8 @@ def _complete_extent(extent_: dict[str, Any], place: Place) -> dict[str, Any]:
     for kind, stand_in in widest.items():
         given = complete.get(kind, {})
         if not given.keys() >= stand_in.keys():
-            complete[kind] = {**_stand_in(stand_in, place.inside(kind)), **given}
+            complete[kind] = {**missing(stand_in, place.inside(kind)), **given}
     return complete
-
-
-def _stand_in(value: Any, place: Place) -> Any:
-    place.note("value-missing", place.offered_by, chosen=value)
-    return value
 
 
 def _mark_bands(united: dict[str, Any], partial: dict[str, tuple[str, ...]], place: Place) -> None:

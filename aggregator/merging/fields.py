@@ -160,6 +160,12 @@ def usable(parts: Parts, place: Place, check: Check, expected: str) -> list[Part
     return kept
 
 
+def missing(stand_in: Any, place: Place) -> Any:
+    """The value to state of a required field that no backend gives; a note is taken."""
+    place.note("value-missing", place.offered_by, chosen=stand_in)
+    return stand_in
+
+
 def anything(_: object) -> bool:
     """Check that every value passes."""
     return True
@@ -187,6 +193,16 @@ def first_that(check: Check, expected: str, code: str = "value-differs") -> Rule
         return good[0].value
 
     return Shortcut(rule, check)
+
+
+def first_usable(check: Check, expected: str) -> Rule:
+    """Rule: the first value that passes the check; whoever uses it notes where others differ."""
+
+    def rule(parts: Parts, place: Place) -> Any:
+        good = usable(parts, place, check, expected)
+        return good[0].value if good else ABSENT
+
+    return rule
 
 
 def differ(parts: Parts) -> bool:

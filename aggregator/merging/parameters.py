@@ -22,7 +22,9 @@ from aggregator.merging.fields import (
     backends_of,
     differ,
     first_that,
+    first_usable,
     flag_of_all,
+    missing,
     union_of,
     unite,
     usable,
@@ -37,6 +39,8 @@ from aggregator.merging.named import (
 
 ANY = "any"
 """The type of a schema that states none."""
+
+SCHEMA = "a schema or an array of schemas"
 
 Type = tuple[str, str]
 """A type of JSON and the subtype of openEO, which may be empty."""
@@ -82,7 +86,7 @@ def schema(parts: Parts, place: Place) -> Any:
 
     Types that only some backends accept are alternatives that say who does.
     """
-    good = usable(parts, place, _is_schema, "a schema or an array of schemas")
+    good = usable(parts, place, is_schema, SCHEMA)
     if not good:
         return ABSENT
     good = [_without_members(part, place) for part in good]
@@ -119,7 +123,8 @@ def _without_members(part: Part, place: Place) -> Part:
     return Part(part.backend, bare if is_array(part.value) else bare[0])
 
 
-def _is_schema(value: object) -> bool:
+def is_schema(value: object) -> bool:
+    """Say whether a value is a schema, or an array of alternative ones."""
     return is_object(value) or (is_array(value) and bool(value) and all(map(is_object, value)))
 
 
@@ -155,16 +160,11 @@ def _silent(parts: Parts, _: Place) -> Any:
     return parts[0].value
 
 
-def _flag(parts: Parts, place: Place) -> Any:
-    good = usable(parts, place, is_flag, "true or false")
-    return good[0].value if good else ABSENT
-
-
 _OF_PROCESS: dict[str, Rule] = {
     "name": word,
     "description": wording,
     "schema": schema,
-    "optional": _flag,
+    "optional": first_usable(is_flag, "true or false"),
     "default": _silent,
     "deprecated": flag_of_all,
     "experimental": flag_of_all,
@@ -186,6 +186,9 @@ def _parameter(parts: Parts, place: Place) -> Any:
         united.pop("default", None)
     elif optional:
         _state_default(united, optional, place)
+    for key, stand_in in (("description", ""), ("schema", {})):
+        if key not in united:
+            united[key] = missing(stand_in, place.inside(key))
     return united
 
 
@@ -234,13 +237,17 @@ def _required(parts: Parts, place: Place) -> Any:
     return bool(required)
 
 
+def _is_type(value: object) -> bool:
+    return is_text(value) or (is_array(value) and bool(value) and all(map(is_text, value)))
+
+
 _default_of_resource = first_that(anything, "a value", "parameter-default-differs")
 
 _OF_RESOURCE: dict[str, Rule] = {
     "title": wording,
     "description": wording,
-    "type": _silent,
-    "subtype": _silent,
+    "type": first_usable(_is_type, "a type or an array of types"),
+    "subtype": first_usable(is_text, "text"),
     "required": _required,
     "deprecated": flag_of_all,
     "experimental": flag_of_all,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.documents import JsonObject, is_array, is_object, is_text
+from aggregator.documents import JsonObject, is_array, is_object, is_text, text
 from aggregator.merging.fields import (
     ABSENT,
     Part,
@@ -12,8 +12,10 @@ from aggregator.merging.fields import (
     Rule,
     differ,
     first_that,
+    first_usable,
     flag_of_all,
     links,
+    missing,
     unite,
     usable,
     word,
@@ -31,7 +33,13 @@ from aggregator.merging.named import (
     ranked,
 )
 from aggregator.merging.notes import Merged, Notebook
-from aggregator.merging.parameters import process_parameters, shown_types, types_of
+from aggregator.merging.parameters import (
+    SCHEMA,
+    is_schema,
+    process_parameters,
+    shown_types,
+    types_of,
+)
 
 RULES = ("union", "intersection")
 """Union: what any backend has. Intersection: what all backends have that list processes."""
@@ -70,7 +78,8 @@ def merge_processes(
             place.note("process-left-out", place.offered_by)
             continue
         best_first = sorted(parts, key=lambda part: preferred.index(part.backend))
-        merged[name] = mark(unite(best_first, place, _FIELDS), place.offered_by)
+        united = _complete(unite(best_first, place, _FIELDS), place)
+        merged[name] = mark(united, place.offered_by)
     return Merged(merged, notebook.notes)
 
 
@@ -92,6 +101,19 @@ def merge_process_versions(
     if differ(good):
         place.differs(good, version)
     return Merged(version, notebook.notes)
+
+
+def _complete(united: dict[str, Any], place: Place) -> dict[str, Any]:
+    """State what the API requires and no backend gives."""
+    required: dict[str, Any] = {
+        "description": text(united, "summary"),
+        "parameters": [],
+        "returns": {"schema": {}},
+    }
+    for key, stand_in in required.items():
+        if key not in united:
+            united[key] = missing(stand_in, place.inside(key))
+    return united
 
 
 def _preferred(
@@ -131,15 +153,17 @@ def returns(parts: Parts, place: Place) -> Any:
     good = usable(parts, place, is_object, "an object")
     if not good:
         return ABSENT
-    types = [Part(part.backend, shown_types(types_of(part.value.get("schema")))) for part in good]
+    schemas = [Part(part.backend, part.value.get("schema")) for part in good]
+    types = [Part(b, shown_types(types_of(one))) for b, one in schemas if is_schema(one)]
     if differ(types):
         place.differs(types, types[0].value, "returns-differ")
-    return unite(good, place, {"description": wording, "schema": _silent})
+    united = unite(good, place, _RETURNS)
+    if "schema" not in united:
+        united["schema"] = missing({}, place.inside("schema"))
+    return united
 
 
-def _silent(parts: Parts, _: Place) -> Any:
-    return parts[0].value
-
+_RETURNS: dict[str, Rule] = {"description": wording, "schema": first_usable(is_schema, SCHEMA)}
 
 _FIELDS: dict[str, Rule] = {
     "id": word,

@@ -5,7 +5,6 @@ from typing import Any
 
 from aggregator.documents import JsonObject, is_object, is_text, text, texts, version_key
 from aggregator.merging.fields import (
-    ABSENT,
     OFFERED,
     Part,
     Parts,
@@ -13,6 +12,7 @@ from aggregator.merging.fields import (
     Rule,
     backends_of,
     differ,
+    first_usable,
     flag_of_all,
     links,
     unite,
@@ -126,10 +126,7 @@ def _versions(parts: Parts, place: Place) -> Any:
     return merged
 
 
-def _checked_later(parts: Parts, place: Place) -> Any:
-    good = usable(parts, place, is_text, "text")
-    return good[0].value if good else ABSENT
-
+_checked_later = first_usable(is_text, "text")
 
 _FIELDS: dict[str, Rule] = {
     **OFFERED,

@@ -123,6 +123,22 @@ def test_broken_formats_cost_no_other_backend_its_own(broken: Any) -> None:
     assert any(note.backends == ("terra",) for note in found.notes)
 
 
+@pytest.mark.parametrize("field", ["type", "subtype"])
+@pytest.mark.parametrize("broken", [None, 5, [], [None], {}])
+def test_a_broken_type_of_a_parameter_costs_no_other_backend_its_own(
+    field: str, broken: object
+) -> None:
+    def with_parameter(**more: object) -> Any:
+        return file_formats({"GTiff": file_format(parameters={"a": {"type": "string", **more}})})
+
+    by_backend = {"terra": with_parameter(**{field: broken}), "aurora": with_parameter(subtype="x")}
+    found = merge_file_formats(by_backend, order=ORDER)
+    parameter = found.document["output"]["GTiff"]["parameters"]["a"]
+    assert parameter == {"type": "string", "subtype": "x"}
+    subject = f"file_formats/output/GTiff/parameters/a/{field}"
+    assert_noted(found, "value-unusable", "terra", subject=subject)
+
+
 @pytest.mark.parametrize("broken", [None, [], "formats", 5, {}, {"formats": {}}])
 def test_a_broken_answer_costs_no_other_backend_its_formats(broken: Any) -> None:
     by_backend = {"terra": broken, "aurora": file_formats({"GTiff": file_format()})}

@@ -323,6 +323,32 @@ def test_different_types_of_what_is_returned_are_noted() -> None:
     assert_noted(found, "returns-differ", "terra", "aurora")
 
 
+@pytest.mark.parametrize("broken", [None, "number", [], [None], 5])
+def test_a_broken_type_of_what_is_returned_costs_no_other_backend_its_own(broken: object) -> None:
+    number = {"type": "number"}
+    found = merged(terra=process(fields={"returns": {"schema": broken}}), aurora=process())
+    assert found.document["returns"]["schema"] == number
+    assert_noted(found, "value-unusable", "terra", subject="processes/add/returns/schema")
+    assert_not_noted(found, "returns-differ")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "add"},
+        {"id": "add", "description": None, "parameters": None, "returns": None},
+        {"id": "add", "parameters": [{"name": "x"}], "returns": {"description": "Something."}},
+        {"id": "add", "parameters": [{"name": "x", "schema": "number"}], "returns": {"schema": 1}},
+    ],
+)
+def test_what_the_api_requires_is_there_even_if_no_backend_gives_it(broken: Any) -> None:
+    found = merged(terra={"summary": "Adds.", **broken})
+    described = response_object("get", "/processes", 200)["content"]["application/json"]["schema"]
+    assert violations(described, {"processes": [found.document], "links": []}) == []
+    assert found.document["description"] == "Adds."
+    assert_noted(found, "value-missing", "terra", subject="processes/add/description")
+
+
 def test_a_list_of_processes_is_as_the_api_describes_it() -> None:
     found = merge_processes(
         {
