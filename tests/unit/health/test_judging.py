@@ -17,7 +17,7 @@ from aggregator.health.judging import (
     judge,
     membership,
 )
-from aggregator.health.maintenance import Excused
+from aggregator.health.maintenance import Excused, Window
 from aggregator.health.policy import Policy
 from aggregator.health.standing import EXCLUDED, STABLE, UNSTABLE, State
 from aggregator.health.uptime import Uptime, allowed_failures
@@ -186,7 +186,10 @@ def test_warnings_of_the_grace_period_count_unless_they_shall_not() -> None:
     assert judged(433, grace.after, number=4).proposal == "exclude"
     forgiven = judged(900, month="2026-03", number=3, policy=apart)
     assert forgiven.warned
-    assert judged(433, forgiven.after, number=4, policy=apart).proposal == ""
+    assert forgiven.reason.endswith("Warnings within 6 months: none counts; 2 lead to exclusion.")
+    first = judged(433, forgiven.after, number=4, policy=apart)
+    assert (first.proposal, first.after.warnings) == ("", (APRIL,))
+    assert judged(500, first.after, month="2026-05", number=5, policy=apart).proposal == "exclude"
 
 
 def test_a_row_may_span_the_end_of_the_grace_period_unless_it_shall_not() -> None:
@@ -236,6 +239,103 @@ def test_a_verdict_says_why_in_words_and_numbers() -> None:
     )
     assert verdict.evidence.uptime == Uptime(8207, 8640)
     assert verdict.limit == 95_000
+
+
+PATIENT = replace(POLICY, months_to_improve=2, stable=90_000)
+UP_432 = "Uptime is 95.000 % (432 of 8640 probes failed)"
+UP_433 = "Uptime is 94.988 % (433 of 8640 probes failed)"
+
+
+def case(
+    failures: int, state: State = FIRST, policy: Policy = POLICY, **more: Any
+) -> tuple[Evidence, State, Policy]:
+    return evidence(failures, **more), state, policy
+
+
+@pytest.mark.parametrize(
+    ("case_", "reason"),
+    [
+        (
+            case(0),
+            "Uptime is 100.000 % (0 of 8640 probes failed), at least 99.5 %: the month is stable.",
+        ),
+        (
+            case(432),
+            f"{UP_432}, below 99.5 %. It is month 1 in a row below 99.5 %; unstable from month 2 "
+            "on. It is not below 95 %: no warning, the member keeps its status.",
+        ),
+        (
+            case(433, replace(FIRST, below=5), number=3),
+            f"{UP_433}, below 99.5 %. It is month 6 in a row below 99.5 %: the member is unstable. "
+            "It is not below 90 % (grace period): no warning, the member keeps its status.",
+        ),
+        (
+            case(432, policy=replace(POLICY, stable=95_000, stable_at_limit=False)),
+            f"{UP_432}, exactly 95 %. It is not below 95 % either. "
+            "It is not below 95 %: no warning, the member keeps its status.",
+        ),
+        (
+            case(433, WARNED, replace(POLICY, automatic_exclusion=True)),
+            f"{UP_433}, below 99.5 %. It is month 2 in a row below 99.5 %: the member is unstable. "
+            "It is below 95 %: a warning. "
+            "Warnings within 6 months: 2026-02, 2026-04: the member is excluded.",
+        ),
+        (
+            case(433, State(EXCLUDED)),
+            f"{UP_433}, below 99.5 %. The member is excluded, which only a decision ends.",
+        ),
+        (
+            case(433, State(EXCLUDED, improved=1), PATIENT),
+            f"{UP_433}, at least 90 %: the month is stable. The member is excluded, which only a "
+            "decision ends. Improvement is shown by 2 good months in a row: readmission is "
+            "proposed.",
+        ),
+        (
+            case(432, State(EXCLUDED), replace(POLICY, stable=95_000)),
+            f"{UP_432}, exactly 95 %: the month is stable. The member is excluded, which only a "
+            "decision ends. Improvement is shown by 1 good month in a row: readmission is "
+            "proposed.",
+        ),
+        (
+            case(432, State(EXCLUDED), replace(PATIENT, automatic_readmission=True)),
+            f"{UP_432}, at least 90 %: the month is stable. The member is excluded, which only a "
+            "decision ends.",
+        ),
+        (
+            case(432, State(EXCLUDED, improved=1), replace(PATIENT, automatic_readmission=True)),
+            f"{UP_432}, at least 90 %: the month is stable. The member is excluded, which only a "
+            "decision ends. Improvement is shown by 2 good months in a row: readmission is "
+            "automatic.",
+        ),
+        (
+            (Evidence("boreal", APRIL, Uptime(99, 100), 8640), MARKED, POLICY),
+            "Only 100 of 8640 probes that were due were made, less than 50 %. It is not judged: "
+            "the member stays unstable.",
+        ),
+        (
+            case(0, full=False),
+            "It was not in the federation for all of this month. It is not judged: the member "
+            "stays stable.",
+        ),
+    ],
+)
+def test_each_verdict_says_why(case_: tuple[Evidence, State, Policy], reason: str) -> None:
+    assert judge(*case_).reason == reason
+
+
+def test_a_month_that_is_not_judged_has_a_branch_that_says_so() -> None:
+    verdict = judged(0, full=False)
+    assert way(verdict) == "judged-no"
+    assert not verdict.warned
+
+
+def test_in_maintenance_no_probes_are_due() -> None:
+    begin = day_start("2026-04-10")
+    window = Window("w", "boreal", begin, begin + 10 * 3_600_000, announced=begin - 1)
+    assert due_in(APRIL, Excused([window], POLICY), POLICY) == 8640 - 120
+    assert due_in(APRIL, NOTHING, POLICY, joined=day_start("2026-04-30")) == 288
+    assert due_in(APRIL, NOTHING, POLICY, joined=day_start("2026-05-02")) == 0
+    assert judge(Evidence("boreal", APRIL, Uptime(9, 10), 0, number=12), FIRST, POLICY).warned
 
 
 def test_the_numbers_of_the_contract_are_settings() -> None:

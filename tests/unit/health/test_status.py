@@ -93,6 +93,20 @@ def test_failures_in_announced_maintenance_open_nothing() -> None:
     assert [(c.state, c.at // STEP) for c in later] == [("up", 0), ("down", 5)]
 
 
+def test_maintenance_parts_a_row_of_failures_and_a_success_in_it_counts() -> None:
+    excused = Excused([Window("w", "terra", 3 * STEP, 4 * STEP, announced=0)], POLICY)
+    apart = follow(Track(), row("+-----"), POLICY, excused)[1]
+    assert [(c.state, c.at // STEP) for c in apart] == [("up", 0)]
+    long = Excused([Window("w", "terra", 4 * STEP, 9 * STEP, announced=0)], POLICY)
+    closed = follow(Track(), row("+---++"), POLICY, long)[1]
+    assert [(c.state, c.at // STEP) for c in closed] == [("up", 0), ("down", 1), ("up", 4)]
+
+
+def test_the_last_time_that_it_was_up_is_known() -> None:
+    assert status("++--", 4 * STEP).last_up == STEP
+    assert status("--", 2 * STEP).last_up is None
+
+
 def test_a_track_carries_on_where_it_stopped() -> None:
     seen = row("+--+---++-")
     whole = follow(Track(), seen, POLICY)
