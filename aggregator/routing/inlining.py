@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aggregator.documents import JsonObject, is_nested_within, objects, text
+from aggregator.documents import (
+    JsonObject,
+    is_array,
+    is_nested_within,
+    is_object,
+    objects,
+    text,
+)
 from aggregator.errors import (
     ProcessGraphComplexity,
     ProcessGraphInvalid,
@@ -27,6 +34,8 @@ NODES = 10_000
 VALUES = 1_000_000
 NESTING = 200
 """Levels of JSON in JSON of a definition and of what comes out: as many as a request may have."""
+
+_PARTS = ("anyOf", "oneOf", "allOf", "items", "additionalProperties")
 
 Callbacks = Callable[[str, str], frozenset[str]]
 """The names of the parameters that a process (id) passes to a callback in one of its arguments."""
@@ -358,6 +367,12 @@ def callback_parameters(processes: Sequence[JsonObject]) -> dict[tuple[str, str]
 
 
 def _passed(schema: object) -> Iterator[str]:
-    for one in schema if isinstance(schema, list) else [schema]:
-        for option in (one, *objects(one, "anyOf"), *objects(one, "oneOf")):
-            yield from (text(p, "name") for p in objects(option, "parameters") if text(p, "name"))
+    """The names, wherever in a schema: those of filters stand below `additionalProperties`."""
+    waiting: list[Any] = [schema]
+    while waiting:
+        one = waiting.pop()
+        if is_array(one):
+            waiting += one
+        elif is_object(one):
+            yield from (text(p, "name") for p in objects(one, "parameters") if text(p, "name"))
+            waiting += [one[key] for key in _PARTS if key in one]

@@ -29,6 +29,26 @@ ALICE = "user:alice"
 REDUCER = callback_parameters(
     [
         {
+            "id": "load_collection",
+            "parameters": [
+                {
+                    "name": "properties",
+                    "schema": [
+                        {
+                            "type": "object",
+                            "subtype": "metadata-filter",
+                            "additionalProperties": {
+                                "type": "object",
+                                "subtype": "process-graph",
+                                "parameters": [{"name": "value"}],
+                            },
+                        },
+                        {"type": "null"},
+                    ],
+                }
+            ],
+        },
+        {
             "id": "reduce_dimension",
             "parameters": [
                 {
@@ -40,7 +60,7 @@ REDUCER = callback_parameters(
                     },
                 }
             ],
-        }
+        },
     ]
 )
 
@@ -249,6 +269,16 @@ def test_doubling_definitions_are_refused_before_they_fill_the_memory() -> None:
         )
     with pytest.raises(ProcessGraphComplexity, match="10000 nodes"):
         written_out(process(a=node("d39", x=1)), **definitions)
+
+
+def test_filters_of_a_definition_keep_the_value_that_they_compare() -> None:
+    def clouds(most: Any) -> Json:
+        compared = node("lte", x=given_by("value"), y=most, result=True)
+        return {"eo:cloud_cover": {"process_graph": {"lte": compared}}}
+
+    clear = stored("most", n=node("load_collection", id="S2", properties=clouds(given_by("most"))))
+    nodes = written_out(process(a=node("clear", most=20)), clear=clear)
+    assert nodes["a"]["arguments"] == {"id": "S2", "properties": clouds(20)}
 
 
 def within_lists(value: Any, levels: int) -> Any:
