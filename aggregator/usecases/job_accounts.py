@@ -153,16 +153,17 @@ class JobAccounts:
         except DatabaseUnavailable:
             return []  # they are given back when their time is over
 
-    def spared(self, holds: Sequence[Hold], document: JsonObject) -> None:
+    def spared(self, holds: Sequence[Hold], document: JsonObject) -> bool:
         """Gives back what was put aside for a canceled job, if its backend says it cost nothing.
 
         Should usage be reported later it is charged as ever: to who started the job, from the same
-        wallet, and within its budget.
+        wallet, and within its budget. False if somebody has started it again since it was canceled.
         """
+        given_back: list[bool] = []
         if cost_nothing(document):
             with tolerated("a hold is given back when its time is over"):
-                for hold in holds:
-                    self._ledger.holds.spare(hold, self.now())
+                given_back = [self._ledger.holds.spare(hold, self.now()) for hold in holds]
+        return all(given_back)
 
     def costed(
         self, access: Access, provider: str, documents: Sequence[JsonObject]

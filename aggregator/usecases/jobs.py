@@ -10,10 +10,12 @@ from itertools import groupby
 
 from aggregator.documents import JsonObject, text
 from aggregator.errors import BackendFailure, JobNotFound, OpenEOError
+from aggregator.ledger.events import Hold
 from aggregator.upstream.client import Request
 from aggregator.upstream.failures import FAILURES, tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.credits import BATCH
+from aggregator.usecases.job_accounts import JobAccounts
 from aggregator.usecases.listings import Item
 from aggregator.usecases.resources import FAILED_JOB, Reply, Resources, named
 from aggregator.usecases.views import View
@@ -101,8 +103,29 @@ class Jobs(Resources):
         accounts.ended(access, backend, local_id, "canceled")
         if held := accounts.waits_for_usage(access, backend, local_id, asked):
             with suppress(OpenEOError):  # it was canceled all the same
-                accounts.spared(held, self._document(backend, local_id, "", access))
+                self._spare(accounts, backend, local_id, access, held)
         return reply
+
+    def _spare(
+        self,
+        accounts: JobAccounts,
+        backend: str,
+        local_id: str,
+        access: Access,
+        held: Sequence[Hold],
+    ) -> None:
+        """Gives back what was put aside for a canceled job, if its backend says it cost nothing.
+
+        It is asked again if somebody has started the job meanwhile, before or after it answered.
+        """
+        document = self._document(backend, local_id, "", access)
+        if accounts.spared(held, document):
+            return
+        accounts.ended(access, backend, local_id, "canceled")
+        document = self._document(backend, local_id, "", access)
+        if text(document, "status") in AT_WORK:
+            accounts.started(access, backend, local_id)
+        accounts.spared(held, document)
 
     def _shown(self, items: Sequence[Item], access: Access, asked: int) -> Sequence[Item]:
         """The jobs with their costs as they were reported."""

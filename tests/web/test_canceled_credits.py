@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aggregator.storage.reconciliation import unreconciled
+from aggregator.storage.reconciliation import runs_again, unreconciled
 from tests.fakes.backends import Call, Reply
 from tests.unit.ledger.documents import APRIL, MARCH
 from tests.web.paying import counting, held, ledger, left, now, report
@@ -123,23 +124,44 @@ def test_a_job_that_is_started_again_has_a_hold_of_its_own(site: Site) -> None:
     assert (held(site), left(site)) == ([], 6)
 
 
-def restarts_as_its_backend(site: Site, user: dict[str, str], endpoint: str, then: Any) -> None:
-    """The job is started again just when its backend answers to this for the next time."""
+def says_next(site: Site, answer: Any, then: Any, meanwhile: Callable[[], object]) -> None:
+    """What terra says of the job when it is asked next, and later; what happens before it does."""
     answers = site.backends["terra"].answers
 
-    def meanwhile(_: Call) -> Any:
-        answers[endpoint] = then
-        site.request("POST", "/jobs/terra-j-1/results", headers=user)
-        return then
+    def told(_: Call) -> Any:
+        answers["GET /jobs/j-1"] = then
+        meanwhile()
+        return answer
 
-    answers[endpoint] = meanwhile
+    answers["GET /jobs/j-1"] = told
+
+
+def cancels(site: Site, user: dict[str, str]) -> None:
+    answer = site.request("DELETE", "/jobs/terra-j-1/results", headers=user)
+    assert answer.status_code == 204, answer.text
 
 
 def test_a_job_that_is_started_again_while_it_is_canceled_keeps_its_hold(site: Site) -> None:
-    user = start(site)
-    restarts_as_its_backend(site, user, "GET /jobs/j-1", job("created", costs=0))
-    assert site.request("DELETE", "/jobs/terra-j-1/results", headers=user).status_code == 204
+    user, free = start(site), job("created", costs=0)
+    says_next(site, free, job("queued", costs=0), lambda: start(site))
+    cancels(site, user)
     assert held(site) == [("terra", "j-1", 7.0)]
+    site.clock.advance(2 * HOUR)
+    assert ledger(site).reconcile(now(site), HOUR * 1000) == []
+
+
+def test_a_job_that_was_started_again_before_it_was_canceled_gives_its_credits_back(
+    site: Site,
+) -> None:
+    user, free = start(site), job("created", costs=0)
+
+    def late() -> None:
+        """The start comes to its end only now."""
+        assert runs_again(ledger(site).database, "terra", "j-1", "alice", now(site))
+
+    says_next(site, free, free, late)
+    cancels(site, user)
+    assert held(site) == []
 
 
 @pytest.mark.parametrize("status", ["created", "running"])
