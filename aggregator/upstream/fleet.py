@@ -209,10 +209,11 @@ class _Watched:
         if self._timed and not isinstance(error, BackendUnavailable):
             self._fleet.latency_of[self._backend].note(time.monotonic() - self._begun)
         breaker = self._fleet.breakers[self._backend]
-        if not isinstance(error, self._counted) or _is_clients_fault(error):
+        if isinstance(error, self._counted) and not _is_clients_fault(error):
+            if breaker.failed():
+                self._fleet.tripped(self._backend)
+        elif not isinstance(error, BackendTimeout):  # which is no answer, counted or not
             breaker.succeeded()
-        elif breaker.failed():
-            self._fleet.tripped(self._backend)
 
 
 def _is_clients_fault(error: BaseException | None) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import requests
 
 from aggregator.errors import BackendError, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import Client, Request
@@ -112,6 +113,21 @@ def test_a_result_that_makes_a_backend_stumble_does_not_close_it_for_everybody()
         with pytest.raises(Exception, match="without an openEO error"):
             fleet.open("terra", Request("POST", "/result", body=b"{}"), deadline=5)
     assert len(terra.calls) == 4
+
+
+def test_a_result_that_takes_too_long_is_no_sign_of_life() -> None:
+    def slow(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    terra = FakeBackend({"POST /result": slow, "GET /jobs": slow})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=2)
+    for _ in range(2):
+        assert not fleet.breakers["terra"].is_open
+        fleet.ask_all({"terra": JOBS}, {}, deadline=5)
+        with pytest.raises((BackendTimeout, BackendUnavailable)):
+            fleet.open("terra", Request("POST", "/result", body=b"{}"), deadline=5)
+    assert fleet.breakers["terra"].is_open
+    assert len(terra.asked("POST", "/result")) == 1
 
 
 def test_no_request_goes_out_with_another_users_token() -> None:
