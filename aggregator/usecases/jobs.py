@@ -53,6 +53,10 @@ class Jobs(Resources):
             self._accounts.ended(access, backend, local_id, "deleted")
         return reply
 
+    def check_plan(self, backend: str, plan: str | None) -> None:
+        """Raises BillingPlanInvalid if the backend is known not to offer the plan."""
+        self._processing.check_plan(backend, plan)
+
     def estimate(self, job_id: str, access: Access, view: View) -> Reply:
         """What the job may cost and take; by the backend, or else by its published rates.
 

@@ -7,8 +7,8 @@ from functools import partial
 from flask import Blueprint, Response, request
 
 from aggregator.usecases.federated.listing import PARTS
-from aggregator.web.context import access, body, federation, query, view
-from aggregator.web.resources import created, paged, passed
+from aggregator.web.context import access, federation, query, view
+from aggregator.web.resources import created, paged, passed, wanted
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -35,7 +35,7 @@ def read(job_id: str) -> Response:
 @blueprint.patch("/jobs/<job_id>")
 def update(job_id: str) -> Response:
     """Change a job."""
-    return passed(federation().jobs.update(job_id, body(), access(), view()))
+    return passed(federation().jobs.update(job_id, wanted(), access(), view()))
 
 
 @blueprint.delete("/jobs/<job_id>")

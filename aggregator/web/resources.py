@@ -8,16 +8,25 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from aggregator.documents import JsonObject
+from aggregator.documents import JsonObject, is_flag
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.resources import Created, Reply, Resources
 from aggregator.usecases.views import View
-from aggregator.web.context import access, body, limit, view
+from aggregator.web.context import LEVELS, access, body, limit, view
+from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, empty, routed
 
 # What a header may hold as it is.
 PRINTABLE = "".join(map(chr, range(33, 127)))
 
+# What the federation shows of what it keeps itself, and what it decides by, must be what it says.
+TEXT = (lambda value: value is None or isinstance(value, str), "a text, or null")
+FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "title": TEXT,
+    "description": TEXT,
+    "enabled": (is_flag, "true or false"),
+    "log_level": (lambda value: value in (*LEVELS, None), f"one of {', '.join(LEVELS)}"),
+}
 
 List = Callable[[Access, View, int | None, str | None], Mapping[str, Any]]
 
@@ -43,9 +52,18 @@ class Creates(Protocol):
         """Create one."""
 
 
+def wanted() -> dict[str, Any]:
+    """The body of a request to create or change one; an error if the API has it in another form."""
+    found = body()
+    for name, (fits, form) in FORMS.items():
+        if name in found and not fits(found[name]):
+            raise RequestInvalid(f"The property '{name}' must be {form}.")
+    return found
+
+
 def created(resources: Creates) -> Response:
     """The answer to the creation of one."""
-    new = resources.create(body(), access(), view())
+    new = resources.create(wanted(), access(), view())
     headers = {
         "Location": view().link(resources.collection, new.identifier),
         "OpenEO-Identifier": quote(new.identifier, safe=PRINTABLE),

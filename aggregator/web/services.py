@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from aggregator.web.context import access, body, federation, query, view
-from aggregator.web.resources import created, listed, passed
+from aggregator.web.context import access, federation, query, view
+from aggregator.web.resources import created, listed, passed, wanted
 
 blueprint = Blueprint("services", __name__)
 
@@ -31,7 +31,7 @@ def read(service_id: str) -> Response:
 @blueprint.patch("/services/<service_id>")
 def update(service_id: str) -> Response:
     """Change a web service."""
-    return passed(federation().services.update(service_id, body(), access(), view()))
+    return passed(federation().services.update(service_id, wanted(), access(), view()))
 
 
 @blueprint.delete("/services/<service_id>")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from aggregator.web.context import access, body, federation, view
-from aggregator.web.resources import created, listed, passed
+from aggregator.web.context import access, federation, view
+from aggregator.web.resources import created, listed, passed, wanted
 from aggregator.web.responses import send
 
 blueprint = Blueprint("workspaces", __name__)
@@ -38,7 +38,7 @@ def read(workspace_id: str) -> Response:
 @blueprint.patch("/workspaces/<workspace_id>")
 def update(workspace_id: str) -> Response:
     """Change a workspace's title and description."""
-    return passed(federation().workspaces.update(workspace_id, body(), access(), view()))
+    return passed(federation().workspaces.update(workspace_id, wanted(), access(), view()))
 
 
 @blueprint.delete("/workspaces/<workspace_id>")

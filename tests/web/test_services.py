@@ -59,6 +59,19 @@ def test_a_type_that_is_no_name_is_told_so(mapping: Site, kind: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("enabled", ["yes", 1, None])
+def test_a_service_is_enabled_or_not(mapping: Site, enabled: Any) -> None:
+    user, body = mapping.login(), {"type": "WMS", "process": graph(), "enabled": enabled}
+    changed = mapping.request(
+        "PATCH", "/services/aurora-1", json={"enabled": enabled}, headers=user
+    )
+    for answer in (mapping.post("/services", body, headers=user), changed):
+        error = assert_error(answer, 400, "RequestInvalid")
+        assert error["message"] == "The property 'enabled' must be true or false."
+    aurora = mapping.backends["aurora"]
+    assert aurora.asked("POST", "/services") + aurora.asked("PATCH", "/services/1") == []
+
+
 def test_services_are_listed_from_those_that_have_any(mapping: Site) -> None:
     listed = {"services": [service("s-1")], "links": []}
     mapping.backends["aurora"].answers["GET /services"] = listed

@@ -59,6 +59,7 @@ Those that wait for a login all do."""
 CHANGES = 5
 """How often a changed job is planned if others change it at the same time."""
 LEVELS = ("error", "warning", "info", "debug")
+_NEVER_NULL = ("plan", "log_level")
 _UNCHANGED = ("id", "status", "created", "updated", "progress", "costs", "usage", "links")
 
 
@@ -137,8 +138,10 @@ class Lifecycle:
     def _changed(self, job: FederatedJob, body: JsonObject, access: Access, view: View) -> bool:
         """Change a job; False if the plan would be for what others have changed meanwhile."""
         asked, now = request_in(body), self._now()
-        read_order({**job.request, **asked}, BATCH)
+        order = read_order({**job.request, **asked}, BATCH)
         anew = "process" in body or bool(choices_in(body))
+        for backend in job.plan.backends if "plan" in asked and not anew else ():
+            self._jobs.check_plan(backend, order.plan)
         process, plan = job.process, job.plan
         if anew:
             process = process_in({"process": job.process, **body})
@@ -335,9 +338,12 @@ def planned(plan: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def request_in(body: JsonObject) -> dict[str, Any]:
-    """What a request says beside the process, with its choices, by which it may be planned anew."""
-    kept = {key: value for key, value in without_choice(body).items() if key != "process"}
-    return kept | choices_in(body)
+    """What a request says beside the process, with its choices, by which it may be planned anew.
+
+    A plan that is null says nothing: the one that there is stays, or each backend takes its own.
+    """
+    said = {k: v for k, v in without_choice(body).items() if v is not None or k not in _NEVER_NULL}
+    return {k: v for k, v in said.items() if k != "process"} | choices_in(body)
 
 
 def _as_own(document: Mapping[str, Any], local: str, identifier: str, view: View) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.routing.plans import Part, Plan
 from tests.web.federated.site import WHOLE, Trio, without_plan
-from tests.web.site import assert_error
+from tests.web.site import assert_error, conforms
 
 
 def test_cancelling_stops_every_part(trio: Trio) -> None:
@@ -44,8 +44,9 @@ def test_deleting_reaches_every_part_also_at_a_backend_that_is_away(trio: Trio) 
 def test_a_job_can_be_changed_until_it_runs(trio: Trio) -> None:
     user = trio.site.login()
     job = trio.create(user, title="Old", budget=50)
-    changes = {"title": "New", "budget": 90, "plan": None, "x:more": [1]}
-    assert trio.site.request("PATCH", f"/jobs/{job}", json=changes, headers=user).status_code == 204
+    changes = {"title": "New", "budget": 90, "x:more": [1]}
+    asked = {**changes, "plan": None}
+    assert trio.site.request("PATCH", f"/jobs/{job}", json=asked, headers=user).status_code == 204
     found = trio.read(job, user)
     assert {key: found[key] for key in changes} == changes
     trio.start(job, user)
@@ -53,6 +54,47 @@ def test_a_job_can_be_changed_until_it_runs(trio: Trio) -> None:
     assert_error(answer, 400, "JobLocked")
     trio.drive(job)
     assert trio.made()["terra"] == [f"New [{job}/part3]"]
+
+
+def test_a_plan_that_is_null_is_none_and_changes_none(trio: Trio) -> None:
+    user = trio.site.login()
+    job = trio.create(user, plan=None, log_level=None)
+    shown = conforms("/jobs/{job_id}", trio.site.get(f"/jobs/{job}", headers=user))
+    conforms("/jobs", trio.site.get("/jobs", headers=user))
+    assert not {"plan", "log_level"} & shown.keys()
+    for plan in ("free", None):
+        changed = trio.site.request("PATCH", f"/jobs/{job}", json={"plan": plan}, headers=user)
+        assert changed.status_code == 204
+    assert trio.read(job, user)["plan"] == "free"
+
+
+def test_a_plan_that_a_backend_of_the_parts_does_not_have_is_refused(trio: Trio) -> None:
+    terra = trio.site.backends["terra"]
+    plans = {"currency": "EUR", "default_plan": "free", "plans": [{"name": "free"}]}
+    terra.answers["GET /"] = {**terra.answers["GET /"], "billing": plans}
+    trio.site.federation.refresh()
+    user = trio.site.login()
+    job = trio.create(user, plan="free")
+    changed = trio.site.request("PATCH", f"/jobs/{job}", json={"plan": "gold"}, headers=user)
+    assert_error(changed, 400, "BillingPlanInvalid")
+    assert trio.read(job, user)["plan"] == "free"
+
+
+ODD = {"title": 5, "description": ["x"], "log_level": "loud"}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_a_federated_job_could_not_show_as_it_is_is_refused(trio: Trio, name: str) -> None:
+    user = trio.site.login()
+    job = trio.create(user)
+    odd = {name: ODD[name]}
+    for answer in (
+        trio.site.post("/jobs", {"process": WHOLE, **odd}, headers=user),
+        trio.site.request("PATCH", f"/jobs/{job}", json=odd, headers=user),
+    ):
+        error = assert_error(answer, 400, "RequestInvalid")
+        assert error["message"].startswith(f"The property '{name}' must be ")
+    assert len(trio.site.get("/jobs", headers=user).json["jobs"]) == 1
 
 
 def test_a_changed_process_is_planned_anew(trio: Trio) -> None:
