@@ -23,6 +23,10 @@ from scripts.federation.observing import Observed, observed
 SOMEWHERE, NOWHERE, UNUSABLE = 0, 1, 2
 ANSWER_SECONDS = 60.0
 AT_A_TIME = 8
+NOBODY = (
+    "No backend of this configuration answers. Is the federation up? What was started with "
+    "--port-offset is asked with the same --port-offset."
+)
 COLOURS = {"error": "red", "warning": "yellow"}
 
 
@@ -47,8 +51,10 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
         click.echo(f"{backend} is offline: {reason}")
     if parts is None:
         return SOMEWHERE
-    if len(offline) < len(settings.order):  # else there is nothing more to say
+    if len(offline) < len(settings.order):
         click.echo(f"\n{parts.explain()}")
+    else:
+        click.echo(f"\n{NOBODY}")
     if isinstance(parts, Plan):
         return SOMEWHERE
     answer = with_reason(routing.rejection(), parts)
@@ -83,7 +89,8 @@ def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
 
 def check(config: Path) -> int:
     """Prints each note that merging takes of the backends' documents; 1 if one is an error."""
-    with observed(load(config)) as federation:
+    settings = load(config)
+    with observed(settings) as federation:
         _look_closely(federation)
         notes = most_serious_first(federation.catalogue.notes(federation.view))
         offline = federation.problems
@@ -91,7 +98,7 @@ def check(config: Path) -> int:
         click.echo(_line(note))
     for backend, reason in offline.items():
         click.secho(f"{backend} is offline: {reason}", fg="red")
-    click.echo(_summary(notes))
+    click.echo(_summary(notes) if len(offline) < len(settings.order) else NOBODY)
     return int(bool(offline) or any(note.level == "error" for note in notes))
 
 

@@ -261,6 +261,27 @@ def test_a_federation_that_does_not_run_cannot_be_asked(runner: CliRunner, tmp_p
     assert shown.output == f"{url} cannot be reached. Does a federation run there?\n"
 
 
+NOBODY = (
+    "No backend of this configuration answers. Is the federation up? What was started with "
+    "--port-offset is asked with the same --port-offset."
+)
+
+
+def test_where_nobody_can_be_asked_no_notes_are_said_to_be_all(
+    runner: CliRunner, tmp_path: Path
+) -> None:
+    file = tmp_path / "federation.yaml"
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/openeo/1.2"
+        file.write_text(yaml.safe_dump({"backends": {"terra": {"url": url}}}))
+        shown = runner.invoke(main, ["check", "--config", str(file)])
+    assert shown.exit_code == 1
+    assert shown.output.startswith("terra is offline: ")
+    assert shown.output.endswith(f"{NOBODY}\n")
+    assert "No notes" not in shown.output
+
+
 def test_where_nobody_can_be_asked_no_division_is_looked_for(
     runner: CliRunner, tmp_path: Path
 ) -> None:
@@ -277,3 +298,4 @@ def test_where_nobody_can_be_asked_no_division_is_looked_for(
     assert "terra is offline" in shown.output
     assert "The answer would be 503 BackendUnavailable" in shown.output
     assert "It cannot be split" not in shown.output
+    assert NOBODY in shown.output
