@@ -25,6 +25,7 @@ from aggregator.merging.fields import (
     Rule,
     backends_of,
     base_of,
+    first_that,
     flag_of_all,
     links,
     missing,
@@ -47,7 +48,8 @@ _PROVIDERS: Rule = array_by_name(
 )
 
 _FIELDS: dict[str, Rule] = {
-    "type": word,
+    "type": first_that(lambda value: value == "Collection", "Collection"),
+    "common_name": word,
     "title": wording,
     "description": wording,
     "keywords": words,

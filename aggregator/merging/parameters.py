@@ -125,7 +125,9 @@ def _without_members(part: Part, place: Place) -> Part:
 
 def is_schema(value: object) -> bool:
     """Say whether a value is a schema, or an array of alternative ones."""
-    return is_object(value) or (is_array(value) and bool(value) and all(map(is_object, value)))
+    if is_object(value):
+        return "type" not in value or _is_type(value["type"])
+    return is_array(value) and bool(value) and all(map(is_object, value))
 
 
 # Parameters of processes

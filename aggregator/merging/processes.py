@@ -175,6 +175,7 @@ _FIELDS: dict[str, Rule] = {
     "deprecated": flag_of_all,
     "experimental": flag_of_all,
     "exceptions": objects_by_name({"description": wording, "message": wording}, partial=None),
+    "process_graph": first_that(is_object, "a process graph"),
     "examples": first_that(is_array, "an array of examples"),
     "links": links,
 }

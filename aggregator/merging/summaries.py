@@ -73,6 +73,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _summary(parts: Parts, place: Place, modern: bool) -> Any:
+    parts = _sound(parts, place)
     scale = place.path[-1] in RANGE_KEYS
     if scale and all(is_pair(part.value) for part in parts):
         united = _range([_from_pair(part) for part in parts], place)
@@ -87,6 +88,31 @@ def _summary(parts: Parts, place: Place, modern: bool) -> Any:
     if form == "range" and not modern and all(is_old_range(part.value) for part in parts):
         return _old(united)
     return united
+
+
+def _sound(parts: Parts, place: Place) -> Parts:
+    """The summaries without those that say nothing or are broken, unless there are no others."""
+    sound = [part for part in parts if not _is_broken(part.value)]
+    if not sound:
+        return parts
+    for part in parts:
+        if _is_broken(part.value):
+            place.unusable(part, "a range or an array of values")
+    return sound
+
+
+def _is_broken(value: object) -> bool:
+    """Say whether a value is an array of nothing or an object with ends that make no range."""
+    if is_array(value):
+        return all(item is None for item in value)
+    ends = (
+        [value[key] for key in ("minimum", "maximum") if key in value] if is_object(value) else []
+    )
+    return not all(map(_is_end, ends)) or (len(ends) == 2 and not is_range(value))
+
+
+def _is_end(value: object) -> bool:
+    return is_number(value) or is_text(value)
 
 
 def _is_any_range(value: object) -> bool:

@@ -54,13 +54,18 @@ def merge_udf_runtimes(
 
 
 def _of_one_type(parts: Parts, place: Place) -> list[Part]:
-    """The runtimes that can be described together with the first: same type, same image."""
+    """The runtimes that can be described together with the first usable one: same type, image."""
     kinds = [Part(part.backend, _kind(part.value)) for part in parts]
-    others = [kind.backend for kind in kinds if kind.value != kinds[0].value]
+    leader = next((kind for kind in kinds if _is_complete(*kind.value)), kinds[0])
+    others = [kind.backend for kind in kinds if kind.value != leader.value]
     if others:
         shown = {backend: " ".join(filter(None, kind)) for backend, kind in kinds}
         place.note("runtime-type-differs", others, by_backend=shown)
     return [part for part in parts if part.backend not in others]
+
+
+def _is_complete(kind: str, image: str) -> bool:
+    return kind == "language" or (kind == "docker" and image != "")
 
 
 def _kind(runtime: JsonObject) -> tuple[str, str]:

@@ -169,6 +169,18 @@ def test_bands_within_one_asset_say_who_has_them(field: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "broken", "good"),
+    [("type", "FeatureCollection", "Collection"), ("common_name", None, "X")],
+)
+def test_a_broken_name_or_type_costs_no_other_backend_its_own(
+    field: str, broken: object, good: str
+) -> None:
+    found = pair(field, broken, good)
+    assert found.document[field] == good
+    assert_noted(found, "value-unusable", "terra", subject=f"collections/X/{field}")
+
+
 def test_publications_are_united_and_differing_dois_noted() -> None:
     one, other = {"doi": "10.1/a"}, {"doi": "10.1/b", "citation": "B"}
     found = pair("sci:publications", [one], [other, one])

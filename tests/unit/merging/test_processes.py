@@ -323,7 +323,7 @@ def test_different_types_of_what_is_returned_are_noted() -> None:
     assert_noted(found, "returns-differ", "terra", "aurora")
 
 
-@pytest.mark.parametrize("broken", [None, "number", [], [None], 5])
+@pytest.mark.parametrize("broken", [None, "number", [], [None], 5, {"type": None}])
 def test_a_broken_type_of_what_is_returned_costs_no_other_backend_its_own(broken: object) -> None:
     number = {"type": "number"}
     found = merged(terra=process(fields={"returns": {"schema": broken}}), aurora=process())
@@ -347,6 +347,13 @@ def test_what_the_api_requires_is_there_even_if_no_backend_gives_it(broken: Any)
     assert violations(described, {"processes": [found.document], "links": []}) == []
     assert found.document["description"] == "Adds."
     assert_noted(found, "value-missing", "terra", subject="processes/add/description")
+
+
+def test_a_broken_process_graph_costs_no_other_backend_its_own() -> None:
+    graph = {"add": {"process_id": "add", "arguments": {}, "result": True}}
+    found = merged(terra=process(process_graph=None), aurora=process(process_graph=graph))
+    assert found.document["process_graph"] == graph
+    assert_noted(found, "value-unusable", "terra", subject="processes/add/process_graph")
 
 
 def test_a_list_of_processes_is_as_the_api_describes_it() -> None:

@@ -108,6 +108,26 @@ def test_a_broken_summary_costs_only_itself(broken: object) -> None:
     assert_noted(found, "value-unusable", "terra")
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [],
+        [None],
+        {"minimum": None, "maximum": 50},
+        {"minimum": 0, "maximum": [50]},
+        {"minimum": 60, "maximum": 50},
+        {"minimum": "a", "maximum": 50},
+    ],
+)
+def test_a_broken_summary_takes_no_other_backends_place(broken: object) -> None:
+    good = {"minimum": 5, "maximum": 90}
+    found = merged("eo:cloud_cover", terra=broken, aurora=good)
+    assert found.document == good
+    assert_noted(found, "value-unusable", "terra")
+    alone = merged("eo:cloud_cover", terra=broken)
+    assert alone.document == broken
+
+
 def test_ranges_of_text_and_of_numbers_are_not_mixed() -> None:
     found = merged(
         "key", terra={"minimum": 1, "maximum": 2}, aurora={"minimum": "a", "maximum": "b"}

@@ -140,3 +140,13 @@ def test_inputs_are_left_as_they_are() -> None:
     plain = merge_udf_runtimes(by_backend, order=ORDER).document
     assert by_backend == before
     assert thawed(merge_udf_runtimes(frozen(by_backend), order=ORDER).document) == plain
+
+
+@pytest.mark.parametrize("broken", [{"docker": None}, {"docker": LEFT_OUT}, {"type": "image"}])
+def test_a_broken_container_image_takes_no_other_backends_place(broken: dict[str, Any]) -> None:
+    incomplete = {k: v for k, v in docker("latest", **broken).items() if v is not LEFT_OUT}
+    found = python(terra=incomplete, aurora=docker("latest", "v2"))
+    assert found.document["docker"] == "openeo/udf"
+    assert found.document["tags"] == ["latest", "v2"]
+    assert found.document["federation:backends"] == ["aurora"]
+    assert_noted(found, "runtime-type-differs", "terra")
