@@ -208,15 +208,23 @@ class _OtherVersionError(SQLAlchemyError):
 
 
 def _check_columns(connection: Connection) -> None:
-    """Refuses tables that lack a column: no later statement could say so well."""
+    """Refuses tables that lack a column, or ask for one more: no later error says so as well."""
     inspector = inspect(connection)
     for table in metadata.sorted_tables:
-        there = {column["name"] for column in inspector.get_columns(table.name)}
-        if lacking := [name for name in table.columns.keys() if name not in there]:  # noqa: SIM118
-            raise _OtherVersionError(
-                f"the table {table.name} lacks {', '.join(lacking)}: "
-                "it was made by another version of this software"
-            )
+        there = {column["name"]: column for column in inspector.get_columns(table.name)}
+        known = [column.name for column in table.columns]
+        lacking = [name for name in known if name not in there]
+        asked = [
+            name
+            for name, column in there.items()
+            if name not in known and not column["nullable"] and column["default"] is None
+        ]
+        for wrong, names in (("lacks", lacking), ("asks for", asked)):
+            if names:
+                raise _OtherVersionError(
+                    f"the table {table.name} {wrong} {', '.join(names)}: "
+                    "it was made by another version of this software"
+                )
 
 
 @contextmanager

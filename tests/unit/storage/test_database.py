@@ -223,6 +223,26 @@ def test_tables_of_another_version_are_refused_with_what_they_lack(url: str) -> 
     database.dispose()
 
 
+def test_tables_of_a_later_version_are_refused_with_what_they_ask_for(url: str) -> None:
+    database = Database(url)
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE sighting ADD COLUMN seen_by TEXT"))
+        connection.execute(text("ALTER TABLE sighting ADD COLUMN times BIGINT NOT NULL DEFAULT 1"))
+    database.create()
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE sighting"))
+        connection.execute(
+            text(
+                "CREATE TABLE sighting (provider TEXT, job TEXT, person TEXT, status TEXT, "
+                "costs BIGINT, at BIGINT, seen_by TEXT NOT NULL)"
+            )
+        )
+    with pytest.raises(DatabaseUnavailable) as caught:
+        database.create()
+    assert "the table sighting asks for seen_by: it was made by another" in caught.value.reason
+    database.dispose()
+
+
 def test_what_can_be_made_again_need_not_wait_for_the_disk(url: str) -> None:
     setting = "PRAGMA synchronous" if url.startswith("sqlite") else "SHOW synchronous_commit"
     relaxed, durable = Database(url, durable=False), Database(url)
