@@ -52,7 +52,7 @@ class Layout:
     identity: Profile | None = None
     """The provider of OpenID Connect that it simulates, if it does."""
     offset: int = 0
-    """What was added to every port of the original."""
+    """What was added to every port of the original, those of backends elsewhere left out."""
     original: "Layout | None" = None
     """The configuration that somebody wrote, where this one was made of it."""
 
@@ -192,7 +192,7 @@ def _identity_moved(
 
 
 def relocated(layout: Layout, directory: Path, *, offset: int, host: str | None) -> Layout:
-    """The same federation with every port moved by `offset`, in files of that directory.
+    """The same federation with every port of its own moved by `offset`, in files there.
 
     LayoutError if a port would leave the range of ports.
     """

@@ -22,7 +22,7 @@ kept_option = click.option(
 )
 """As `data_option`, for commands that look where the configuration says unless told otherwise."""
 offset_option = click.option(
-    "--port-offset", type=int, default=0, help="Add N to every port.", metavar="N"
+    "--port-offset", type=int, default=0, help="Add N to every port here.", metavar="N"
 )
 bind_option = click.option(
     "--bind", metavar="HOST", help="Listen at this host instead (0.0.0.0: at every one)."
