@@ -68,6 +68,18 @@ def test_bands_are_bands_under_another_name_too(tmp_path: Path) -> None:
     assert table.path.read_text(encoding="utf-8").startswith("t,y,x,B04,B08\n")
 
 
+def test_what_is_not_said_to_be_bands_is_another_dimension(tmp_path: Path) -> None:
+    [asset] = save(cube().rename({"bands": "kind"}), "netCDF", {}, tmp_path)
+    other = {"type": "other", "values": ["B04", "B08"]}
+    assert asset.metadata["cube:dimensions"]["kind"] == other
+    data = cube()
+    data["bands"].attrs["openeo_type"] = "other"
+    [asset] = save(data, "netCDF", {}, tmp_path)
+    assert asset.metadata["cube:dimensions"]["bands"] == other
+    with xr.open_dataset(asset.path, engine="h5netcdf") as opened:
+        assert "B04" not in opened.data_vars
+
+
 def test_bands_can_stand_in_one_variable(tmp_path: Path) -> None:
     data = cube()
     found = reread(data, tmp_path, bands_as_variables=False)

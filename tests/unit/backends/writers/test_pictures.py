@@ -47,6 +47,7 @@ def test_only_the_first_date_is_shown(tmp_path: Path) -> None:
 def test_what_of_a_cube_the_picture_does_not_show_is_told(tmp_path: Path, format_: str) -> None:
     def told(**shape: Any) -> tuple[str, ...]:
         [asset] = save(cube(**shape), format_, {}, tmp_path)
+        assert asset.roles == ("visual", "overview")
         return asset.warnings
 
     assert told(bands=("a", "b", "c", "d")) == (
