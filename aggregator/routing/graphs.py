@@ -290,7 +290,7 @@ def _ends(references: Mapping[str, list[str]]) -> list[str]:
 
 def _dangling(scope: Scope, node_id: str, target: str, scopes: Sequence[Scope]) -> str:
     said = f"node '{scope.path}{node_id}' refers to node '{target}', which its graph does not have"
-    if any(target in other.graph for other in scopes if other is not scope):
+    if any(target in other.graph for other in scopes):
         return f"{said} (only nodes of the same graph can be referred to)"
     near = closest(target, scope.graph)
     return f"{said} (did you mean {enumerated([repr(n) for n in near], ' or ')}?)" if near else said

@@ -269,3 +269,29 @@ def test_no_document_breaks_the_reading(document: Any) -> None:
 def test_arguments_may_look_like_geojson_without_being_any(kind: Any) -> None:
     document = process(a=node("many", data={"type": kind, "coordinates": [[1, 2]]}))
     assert paths(document) == ["a"]
+
+
+def test_what_only_looks_like_coordinates_is_searched() -> None:
+    custom = {"type": "Custom", "coordinates": [ref("gone")]}
+    assert mistakes({"a": node("many", data=custom) | {"result": True}}) == (
+        "The process graph is not valid: node 'a' refers to node 'gone', which its graph does not "
+        "have."
+    )
+
+
+def test_where_all_nodes_wait_for_one_another_none_is_said_to_be_the_result() -> None:
+    said = mistakes({"a": node("f", x=ref("b")), "b": node("f", x=ref("a"))})
+    assert said.endswith("; the process graph needs exactly one node with 'result': true.")
+
+
+def test_backends_are_chosen_only_where_collections_are_loaded() -> None:
+    inner = process(eq1=node("eq", x={"from_parameter": "value"}, y="terra"))
+    chosen = process(each=node("array_apply", data=["terra"], process=inner))
+
+    def chooses(name: str, process_id: str) -> list[bool]:
+        graph = node(process_id, properties={name: chosen}) | {"result": True}
+        return [scope.chooses for scope in valid_graph({"process_graph": {"a": graph}})]
+
+    assert chooses("federation:backends", "load_collection") == [False, True, True]
+    assert chooses("federation:backends", "load_stac") == [False] * 3
+    assert chooses("platform", "load_collection") == [False] * 3
