@@ -51,7 +51,6 @@ from aggregator.routing.abilities import Abilities, CollectionAbility, abilities
 from aggregator.routing.billing import FREE, Billing, Credit
 from aggregator.routing.bodies import read_choice, read_policy, without_choice
 from aggregator.routing.decision import Routing, decide
-from aggregator.routing.graphs import Limits
 from aggregator.routing.plans import Exchange, Part, Plan, filled, plan_from_json
 from aggregator.routing.policies import POLICIES, Facts, Policy
 from aggregator.routing.reading import read_requirements
@@ -71,7 +70,6 @@ __all__ = [
     "Credit",
     "Exchange",
     "Facts",
-    "Limits",
     "Part",
     "Plan",
     "Policy",

@@ -103,9 +103,9 @@ def read_graph(process: object, limits: Limits = Limits()) -> Reading:
     return _Walk(_root(process), limits).read()
 
 
-def valid_graph(process: object, limits: Limits = Limits()) -> Sequence[Scope]:
+def valid_graph(process: object) -> Sequence[Scope]:
     """Like `read_graph`, but raises ProcessGraphInvalid, naming the mistakes, if there are any."""
-    scopes, mistakes = read_graph(process, limits)
+    scopes, mistakes = read_graph(process)
     if mistakes:
         raise ProcessGraphInvalid("The process graph is not valid: " + "; ".join(mistakes) + ".")
     return scopes

@@ -10,7 +10,7 @@ from aggregator.documents import JsonObject
 from aggregator.errors import ProcessGraphInvalid
 from aggregator.routing.choices import read_condition
 from aggregator.routing.extents import read_interval
-from aggregator.routing.graphs import BACKENDS_PROPERTY, Limits, Node, Scope, valid_graph
+from aggregator.routing.graphs import BACKENDS_PROPERTY, Node, Scope, valid_graph
 from aggregator.routing.projections import box_in_degrees
 from aggregator.routing.references import is_address, is_own_results, is_script
 from aggregator.routing.requirements import (
@@ -31,7 +31,6 @@ OTHER_NAMESPACES = ("http://", "https://")
 def read_requirements(
     process: JsonObject,
     *,
-    limits: Limits = Limits(),  # noqa: B008 -- frozen
     parameters: Sequence[str] | None = None,
 ) -> Requirements:
     """What the process needs, each need with the path of its node.
@@ -45,7 +44,7 @@ def read_requirements(
     right), ProcessGraphComplexity (past a limit), ProcessParameterInvalid (a condition on
     `federation:backends` that is not understood). Linear in the size of the document.
     """
-    scopes = valid_graph(process, limits)
+    scopes = valid_graph(process)
     declared = declared_parameters(process)
     if parameters is not None:
         _check_parameters(scopes[0], {*parameters, *declared})
@@ -56,16 +55,12 @@ def read_requirements(
     return needs.requirements(sum(len(scope.graph) for scope in scopes))
 
 
-def read_each(
-    process: JsonObject,
-    *,
-    limits: Limits = Limits(),  # noqa: B008 -- frozen
-) -> dict[str, Requirements]:
+def read_each(process: JsonObject) -> dict[str, Requirements]:
     """What each node of the outermost graph needs by itself, with all that is nested in it.
 
     Raises like `read_requirements`. Linear in the size of the document.
     """
-    outermost, *nested = valid_graph(process, limits)
+    outermost, *nested = valid_graph(process)
     declared = declared_parameters(process)
     within: dict[str, list[Scope]] = {node_id: [] for node_id in outermost.graph}
     for scope in nested:

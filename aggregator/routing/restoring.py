@@ -8,7 +8,7 @@ from typing import Any
 from aggregator.documents import JsonObject
 from aggregator.errors import OpenEOError
 from aggregator.ids import federate, join_path
-from aggregator.routing.graphs import Limits, Node, valid_graph
+from aggregator.routing.graphs import Node, valid_graph
 from aggregator.routing.reading import is_predefined
 from aggregator.routing.references import is_address, is_own_results, is_script
 from aggregator.routing.rewriting import REFERENCES, Edit, edited
@@ -22,7 +22,6 @@ def restore_from(
     *,
     names: Mapping[str, str] | None = None,
     addresses: Mapping[str, str] | None = None,
-    limits: Limits = Limits(),  # noqa: B008 -- frozen
 ) -> dict[str, Any]:
     """The process in words that mean the same when they are sent to the federation.
 
@@ -36,7 +35,7 @@ def restore_from(
     A process that is not valid is given as it is: it is the backend's, and only shown.
     """
     try:
-        scopes = valid_graph(process, limits)
+        scopes = valid_graph(process)
     except OpenEOError:
         return dict(process)
     words = _Words(backend, names or {}, addresses or {})

@@ -7,7 +7,7 @@ from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.ids import IdentifierError, split, split_path
-from aggregator.routing.graphs import BACKENDS_PROPERTY, Keys, Limits, Node, valid_graph
+from aggregator.routing.graphs import BACKENDS_PROPERTY, Keys, Node, valid_graph
 from aggregator.routing.reading import argument, declared_parameters, is_predefined
 from aggregator.routing.references import is_address, is_own_results, is_script
 
@@ -21,7 +21,6 @@ def rewrite_for(
     *,
     own_ids: Mapping[str, str] | None = None,
     addresses: Mapping[str, str] | None = None,
-    limits: Limits = Limits(),  # noqa: B008 -- frozen
 ) -> dict[str, Any]:
     """The process for `backend`, which was chosen to run it.
 
@@ -38,7 +37,7 @@ def rewrite_for(
     names = _Names(backend, own_ids or {}, addresses or {}, declared)
     edits = [
         edit
-        for scope in valid_graph(process, limits)
+        for scope in valid_graph(process)
         if not scope.chooses
         for node_id, content in scope.graph.items()
         if content.get("namespace") == backend or content["process_id"] in _RENAMED

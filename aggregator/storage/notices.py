@@ -135,18 +135,15 @@ def add_announcement(connection: Connection, made: Announcement, *, entered: int
     connection.execute(insert(announcement), vars(made) | {"entered": entered, "by": by})
 
 
-def read_announcements(
-    connection: Connection, *, limit: int, withdrawn: bool = False
-) -> list[Announcement]:
-    """The latest announcements, newest first; those that were withdrawn only if asked for."""
+def read_announcements(connection: Connection, *, limit: int) -> list[Announcement]:
+    """The latest announcements that were not withdrawn, newest first."""
     query = (
         select(announcement)
         .outerjoin(withdrawal, withdrawal.c.subject == announcement.c.id)
+        .where(withdrawal.c.subject.is_(None))
         .order_by(announcement.c.announced.desc(), announcement.c.id)
         .limit(limit)
     )
-    if not withdrawn:
-        query = query.where(withdrawal.c.subject.is_(None))
     names = Announcement.__dataclass_fields__
     return [
         Announcement(**{n: getattr(row, n) for n in names}) for row in connection.execute(query)

@@ -47,11 +47,9 @@ def add_month(
     connection.execute(insert(health_month), values)
 
 
-def read_months(
-    connection: Connection, *, backend: str | None = None, first: str = ""
-) -> list[ClosedMonth]:
-    """The frozen verdicts, by member and month, from a month on."""
-    query = select(health_month).where(health_month.c.month >= first)
+def read_months(connection: Connection, *, backend: str | None = None) -> list[ClosedMonth]:
+    """The frozen verdicts, by member and month."""
+    query = select(health_month)
     if backend is not None:
         query = query.where(health_month.c.backend == backend)
     found = connection.execute(query.order_by(health_month.c.backend, health_month.c.month))

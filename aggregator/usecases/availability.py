@@ -183,20 +183,20 @@ class Availability:
         with self.database.read() as connection:
             return read_events(connection, limit, backend)
 
-    def incidents(self, limit: int = INCIDENTS) -> list[notices.Incident]:
+    def incidents(self) -> list[notices.Incident]:
         """The latest incidents, newest first."""
         with self.database.read() as connection:
-            return notices.read_incidents(connection, limit=limit)
+            return notices.read_incidents(connection, limit=INCIDENTS)
 
     def windows(self, since: int) -> list[Window]:
         """Maintenance that ends at a moment or later, in order of its beginning."""
         with self.database.read() as connection:
             return notices.read_windows(connection, since=since)
 
-    def announcements(self, limit: int = ANNOUNCEMENTS) -> list[Announcement]:
+    def announcements(self) -> list[Announcement]:
         """The latest announcements that hold, newest first."""
         with self.database.read() as connection:
-            return notices.read_announcements(connection, limit=limit)
+            return notices.read_announcements(connection, limit=ANNOUNCEMENTS)
 
     def decisions(self) -> list[Decision]:
         """The operators' decisions, newest first."""

@@ -8,7 +8,6 @@ without it. Error texts of backends, names of people and internal addresses are 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,14 +43,9 @@ class Board:
 class Boards:
     """Makes boards, each once for a few seconds while nobody's state changes."""
 
-    def __init__(
-        self,
-        availability: Availability,
-        earnings: Earnings | None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, availability: Availability, earnings: Earnings | None) -> None:
         self._availability, self._earnings = availability, earnings
-        self._made: TTLCache[Any, Board] = TTLCache(64, REMEMBERED_SECONDS, timer=clock)
+        self._made: TTLCache[Any, Board] = TTLCache(64, REMEMBERED_SECONDS)
         self._lock = threading.Lock()
 
     def board(self, backend: str | None = None) -> Board:
@@ -114,10 +108,10 @@ def coming(overview: Overview) -> Sequence[Window]:
     return [window for window in overview.windows if window.end > overview.at]
 
 
-def all_days(member: MemberHealth, at: int, count: int = DAYS) -> list[Day]:
+def all_days(member: MemberHealth, at: int) -> list[Day]:
     """The days until now, those without a probe too."""
     known = {day.day: day for day in member.days}
-    names = [day_of(at - back * DAY) for back in reversed(range(count))]
+    names = [day_of(at - back * DAY) for back in reversed(range(DAYS))]
     return [known.get(name, Day(member.backend, name)) for name in names]
 
 

@@ -33,7 +33,6 @@ from aggregator.routing.tiling.cutting import Places, places_of, process_of, sav
 from aggregator.routing.tiling.grids import Grid, Tile, tiles_of
 from aggregator.routing.tiling.locality import (
     NEARLY,
-    SPATIAL,
     date_obstacles,
     dimension_obstacles,
     margins,
@@ -105,14 +104,13 @@ def tiled(
     by: Grid | JsonObject,
     *,
     most: int = MOST,
-    spatial: Collection[str] = SPATIAL,
     exact: bool = True,
 ) -> Tiling | Untileable:
     """The process in parts, by a grid or by the features of a GeoJSON FeatureCollection.
 
-    `most` is how many parts there may be, `spatial` are the names of dimensions in space; if it is
-    not to be `exact`, resampling onto another cube is divided too. Calls of user-defined processes
-    must have been written out. Raises like `read_requirements` for a process that is not valid.
+    `most` is how many parts there may be; if it is not to be `exact`, resampling onto another cube
+    is divided too. Calls of user-defined processes must have been written out. Raises like
+    `read_requirements` for a process that is not valid.
     """
     outermost, *nested = valid_graph(process)
     places = places_of(outermost, declared_parameters(process))
@@ -121,7 +119,7 @@ def tiled(
     nodes = [Node(outermost, node_id) for node_id in outermost.graph]
     looks = {node.id: margins(node, exact=exact) for node in nodes}
     obstacles = [look for look in looks.values() if isinstance(look, Obstacle)]
-    obstacles += _callbacks(outermost, nested, {name.casefold() for name in spatial})
+    obstacles += _callbacks(outermost, nested)
     # Margins add up along a way through the graph, so that their sum is enough.
     margin = sum(look for look in looks.values() if isinstance(look, int | float))
     if margin:
@@ -135,11 +133,9 @@ def tiled(
     return Tiling(found, margin, process, places, nearly)
 
 
-def _callbacks(
-    outermost: Scope, nested: Collection[Scope], spatial: Collection[str]
-) -> Iterator[Obstacle]:
+def _callbacks(outermost: Scope, nested: Collection[Scope]) -> Iterator[Obstacle]:
     for node_id in outermost.graph:
-        yield from dimension_obstacles(Node(outermost, node_id), spatial)
+        yield from dimension_obstacles(Node(outermost, node_id))
     for scope in nested:
         if not scope.chooses:
             yield from date_obstacles(scope, Node(outermost, str(scope.keys[1])))

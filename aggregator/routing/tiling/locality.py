@@ -5,7 +5,7 @@ What is not known to be local is not taken for local. Source: openEO processes 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from aggregator.documents import is_array, is_number, is_object, objects
@@ -15,7 +15,7 @@ from aggregator.routing.splitting.obstacles import Obstacle
 from aggregator.routing.suggestions import shortened
 
 SPATIAL = frozenset({"x", "y", "lat", "lon", "latitude", "longitude", "easting", "northing"})
-"""What dimensions in space are called, where a collection does not tell."""
+"""What dimensions in space are called."""
 TEMPORAL = frozenset({"t", "time", "temporal", "date"})
 
 LOADS = frozenset({"load_collection", "load_stac", "load_result"})
@@ -142,12 +142,12 @@ _BEYOND: Mapping[str, Callable[[Node], float | Obstacle]] = {
 }
 
 
-def dimension_obstacles(node: Node, spatial: Collection[str]) -> Iterator[Obstacle]:
+def dimension_obstacles(node: Node) -> Iterator[Obstacle]:
     """Whether a node works along a dimension in space."""
     if node.process_id not in ALONG:
         return
     names = [node.arguments.get(key) for key in ("dimension", "target_dimension")]
-    for name in sorted({n for n in names if isinstance(n, str) and n.casefold() in spatial}):
+    for name in sorted({n for n in names if isinstance(n, str) and n.casefold() in SPATIAL}):
         said = f"'{shortened(node.id, 50)}' works along '{name}', over the whole area"
         yield Obstacle("whole", said, {"node": node.id})
     dimension = node.arguments.get("dimension")

@@ -12,8 +12,8 @@ from aggregator.errors import (
     ProcessGraphMissing,
     ProcessInvalid,
 )
-from aggregator.routing import Limits, read_requirements
-from aggregator.routing.graphs import read_graph, valid_graph
+from aggregator.routing import read_requirements
+from aggregator.routing.graphs import Limits, read_graph, valid_graph
 from tests.unit.routing.documents import Json, load, node, process, ref
 
 
