@@ -88,7 +88,7 @@ def _bands(dimensions: Mapping[str, JsonObject]) -> tuple[str, ...]:
 
 
 def _grid(dimensions: Mapping[str, JsonObject]) -> Grid | None:
-    axes = {d.get("axis"): d for d in dimensions.values() if d.get("type") == "spatial"}
+    axes = {text(d, "axis"): d for d in dimensions.values() if d.get("type") == "spatial"}
     x, y = (number(axes.get(axis), "step") for axis in ("x", "y"))
     if x is None or y is None or x <= 0 or y <= 0:
         return None

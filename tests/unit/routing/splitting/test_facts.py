@@ -19,6 +19,15 @@ def test_dimensions_steps_and_bands_are_read_from_the_datacube_extension() -> No
     assert facts.bands == ("B04", "B08")
 
 
+@pytest.mark.parametrize("axis", [["x"], {"x": 1}, None, 5])
+def test_an_axis_that_is_no_name_is_passed_over(axis: Any) -> None:
+    spatial = {"type": "spatial", "step": 10}
+    dimensions = {"x": {**spatial, "axis": axis}, "y": {**spatial, "axis": "y"}}
+    facts = facts_of({"id": "S2", "cube:dimensions": dimensions})
+    assert facts.dimensions == {"x": "spatial", "y": "spatial"}
+    assert facts.grid is None
+
+
 def test_a_listing_tells_no_dimensions() -> None:
     assert facts_of({"id": "S2"}).dimensions is None
 
