@@ -139,8 +139,46 @@ def test_assets_of_the_same_name_that_are_different_files_are_both_kept() -> Non
         "preview": {**preview("terra")["preview"], "federation:backends": ["terra"]},
         "preview-aurora": {**preview("aurora")["preview"], "federation:backends": ["aurora"]},
     }
-    assert_noted(found, "asset-renamed", "aurora")
+    (note,) = found.notes
+    assert (note.code, note.backends) == ("asset-renamed", ("aurora",))
     assert pair("assets", preview("terra"), preview("terra")).document["assets"] == preview("terra")
+
+
+def test_a_file_that_gets_another_name_takes_none_that_is_taken() -> None:
+    def at(host: str, *names: str) -> dict[str, Any]:
+        return {name: {"href": f"https://{host}.example/{name}"} for name in names}
+
+    found = pair("assets", at("terra", "p"), at("aurora", "p", "p-aurora")).document["assets"]
+    assert {name: asset["href"] for name, asset in found.items()} == {
+        "p": "https://terra.example/p",
+        "p-aurora": "https://aurora.example/p-aurora",
+        "p-aurora-": "https://aurora.example/p",
+    }
+
+
+def test_relative_addresses_of_assets_are_resolved_and_what_has_none_is_left_out() -> None:
+    links = [{"rel": "self", "href": "https://terra.example/api/collections/X"}]
+    assets = {"a": {"href": "../files/a.png", "roles": ["data"]}, "b": {"href": 3}, "c": {}}
+    terra = collection("X", assets=assets, links=links)
+    aurora = collection("X", assets={"d": {"href": "d.png"}}, links=[])
+    found = merge_collection("X", {"terra": terra, "aurora": aurora}, order=ORDER)
+    assert found.document["assets"] == {
+        "a": {
+            "href": "https://terra.example/api/files/a.png",
+            "roles": ["data"],
+            "federation:backends": ["terra"],
+        }
+    }
+    noted = [note for note in found.notes if note.code == "value-unusable"]
+    assert [(note.backends, note.values["expected"]) for note in noted] == [
+        ((backend,), "an asset with an absolute href") for backend in ("terra", "terra", "aurora")
+    ]
+
+
+def test_without_anything_that_can_be_read_as_assets_there_are_none() -> None:
+    found = pair("assets", "odd", 3)
+    assert "assets" not in found.document
+    assert_noted(found, "value-unusable", "terra")
 
 
 def test_item_assets_are_united_and_say_who_has_them() -> None:
