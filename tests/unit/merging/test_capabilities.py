@@ -256,6 +256,26 @@ def test_without_a_backend_that_bills_there_is_no_billing() -> None:
     assert "billing" not in merged(terra=capabilities()).document
 
 
+def test_what_billing_must_say_is_there_where_no_backend_says_it() -> None:
+    found = merged(
+        terra=capabilities(billing={"default_plan": 3, "plans": [{"name": "Free", "paid": "no"}]})
+    )
+    assert found.document["billing"] == {
+        "currency": None,
+        "plans": [{"name": "Free", "description": "", "paid": True}],
+    }
+    noplans = merged(terra=capabilities(billing={"currency": "EUR", "plans": 3}))
+    assert noplans.document["billing"] == {"currency": "EUR"}
+    unknown = merged(terra=capabilities(billing={"currency": 3}))
+    assert unknown.document["billing"] == {"currency": None}
+
+
+def test_a_backend_without_a_currency_makes_no_mistake_and_equal_plans_do_not_differ() -> None:
+    found = merged(terra=billing(plan("free"), currency=None), aurora=billing(plan("free")))
+    assert found.document["billing"] == {"currency": "EUR", "plans": [plan("free")]}
+    assert_not_noted(found, "value-unusable", "currency-differs", "plan-differs")
+
+
 @pytest.mark.parametrize(
     "broken", [5, "EUR", [], {"currency": 5}, {"currency": "EUR", "plans": [None, {"name": 1}]}]
 )
