@@ -205,6 +205,23 @@ def test_broken_links_are_noted(broken: object) -> None:
     assert_noted(found, "value-unusable", "terra")
 
 
+@pytest.mark.parametrize(
+    ("terra", "aurora", "whole"),
+    [
+        ({"production": True}, {"production": True}, True),
+        ({"production": True}, {"production": False}, False),
+        ({"production": False}, {"production": True}, False),
+        ({"production": True}, {}, False),
+        ({"production": True}, {"production": "yes"}, False),
+    ],
+)
+def test_the_federation_is_for_production_where_all_its_backends_are(
+    terra: dict[str, Any], aurora: dict[str, Any], whole: bool
+) -> None:
+    found = merged(terra=capabilities(**terra), aurora=capabilities(**aurora))
+    assert found.document["production"] is whole
+
+
 # Billing
 
 
