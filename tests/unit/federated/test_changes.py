@@ -15,7 +15,9 @@ from aggregator.federated.states import (
     FINISHED,
     GONE,
     LOGIN,
+    REMOVE,
     STARTING,
+    SYNCHRONOUS,
     JobState,
     Limits,
     PartState,
@@ -75,6 +77,7 @@ def said(job: JobState) -> list[str]:
 def test_nothing_is_done_before_the_user_starts_the_job() -> None:
     assert todo(made()) == []
     assert next_due(made(), LIMITS) is None
+    assert next_due(started(), LIMITS) == 0
 
 
 def test_parts_begin_at_once_unless_they_need_others() -> None:
@@ -268,3 +271,29 @@ def test_a_request_that_nobody_waits_for_any_more_is_removed() -> None:
 
 def test_steps_are_values() -> None:
     assert steps(started(), 0, LIMITS)[0] == Step("create", ONE)
+
+
+def test_a_synchronous_one_is_due_when_it_is_given_up_and_not_once_it_is_removed() -> None:
+    idle = replace(made(), kind=SYNCHRONOUS, until=700)
+    assert next_due(idle, LIMITS) == 700
+    assert next_due(replace(started(), kind=SYNCHRONOUS, until=700), LIMITS) == 0
+    gone = tuple(replace(one, stage=GONE) for one in idle.parts)
+    assert next_due(replace(idle, wish=REMOVE, parts=gone), LIMITS) is None
+    assert next_due(made(), LIMITS) is None
+    assert next_due(started(), LIMITS) == 0
+
+
+def test_a_job_is_over_once_it_is_to_be_removed_and_all_its_parts_are_gone() -> None:
+    job = made()
+    gone = replace(job, parts=tuple(replace(one, stage=GONE) for one in job.parts))
+    assert not gone.over
+    assert not replace(job, wish=REMOVE).over
+    assert replace(gone, wish=REMOVE).over
+
+
+def test_a_job_is_busy_while_it_runs_has_parts_of_an_earlier_run_or_is_synchronous() -> None:
+    job = made()
+    assert not job.busy
+    assert started().busy
+    assert replace(job, run=2).busy
+    assert replace(job, kind=SYNCHRONOUS).busy

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from aggregator.errors import (
+    AuthenticationRequired,
     BackendError,
     BackendFailure,
     BackendTimeout,
     BackendUnavailable,
+    DatabaseUnavailable,
     OpenEOError,
     PaymentRequired,
     TokenInvalid,
@@ -110,8 +112,11 @@ def said(status: int, code: str = "Whatever") -> BackendError:
         (said(401, "AuthenticationRequired"), "login"),
         (said(403, "TokenInvalid"), "login"),
         (TokenInvalid(), "login"),
+        (AuthenticationRequired(), "login"),
+        (DatabaseUnavailable(), "away"),
         (said(403, "PermissionsInsufficient"), "refused"),
         (said(404, "JobNotFound"), "lost"),
+        (said(410, "JobNotFound"), "lost"),
         (said(400, "ProcessInvalid"), "refused"),
         (PaymentRequired(), "refused"),
     ],
