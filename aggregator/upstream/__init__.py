@@ -9,6 +9,7 @@
     failures     what goes wrong on the way, as the federation's errors
     elsewhere    what a backend keeps at other hosts, and redirects to
     fleet        asks several backends: the only loop over them
+    breakers     when a backend is not asked, or not for some things
     latencies    how soon a backend answers
     metadata     the documents of one backend, fetched whole
     archive      last known metadata, kept as files

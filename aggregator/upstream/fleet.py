@@ -2,7 +2,7 @@
 
 A fan-out has a hard deadline: the answers that are there when it strikes are the answer, the
 late backends are failures. A breaker per backend opens after repeated failures; from then on the
-backend is not asked by anybody, until a probe (`snapshots`) has seen it answer again.
+backend is not asked by anybody, until a probe (`snapshots`) has seen it answer again (`breakers`).
 """
 
 from __future__ import annotations
@@ -15,48 +15,10 @@ from dataclasses import dataclass
 
 from aggregator.documents import JsonObject
 from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.upstream.breakers import Breaker, kind_of
 from aggregator.upstream.client import Answer, Client, Request, Stream
 from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.latencies import Latency
-
-
-class Breaker:
-    """Open after so many failures in a row; only `reset` closes it again."""
-
-    def __init__(self, failures: int) -> None:
-        self._allowed = failures
-        self._failures = 0
-        self._open = False
-        self._lock = threading.Lock()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the backend is not to be asked."""
-        return self._open
-
-    def failed(self) -> bool:
-        """Count a failure; true if it opened the breaker."""
-        with self._lock:
-            self._failures += 1
-            opened = not self._open and self._failures >= self._allowed
-            self._open = self._open or opened
-            return opened
-
-    def succeeded(self) -> None:
-        """An answer came: the row of failures ends, an open breaker stays open."""
-        if self._failures:
-            with self._lock:
-                self._failures = 0
-
-    def trip(self) -> None:
-        """Open."""
-        with self._lock:
-            self._open = True
-
-    def reset(self) -> None:
-        """Close, and count anew."""
-        with self._lock:
-            self._open, self._failures = False, 0
 
 
 @dataclass(frozen=True)
@@ -134,8 +96,7 @@ class Fleet:
         self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
     ) -> Answer:
         """The answer of one backend; raises its failure."""
-        self.guard(backend)
-        with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
+        with self._watched(backend, request):
             return self.clients[backend].ask(
                 request, credentials, deadline=deadline, limit=self._answer_limit
             )
@@ -169,11 +130,18 @@ class Fleet:
         left = until - time.monotonic()
         if left <= 0:
             raise BackendTimeout(backend)
-        self.guard(backend)
-        with _Watched(self, backend, _counted(request), timed=request.method == "GET"):
+        with self._watched(backend, request):
             return self.clients[backend].document(
                 request, own, deadline=left, limit=self._answer_limit
             )
+
+    def _watched(self, backend: str, request: Request) -> _Watched:
+        """What counts how the exchange ends; BackendUnavailable if it must not begin."""
+        self.guard(backend)
+        kind = kind_of(request.method, request.path)
+        if not self.breakers[backend].lets(kind):
+            raise BackendUnavailable(backend, "It has kept such requests waiting in vain.")
+        return _Watched(self, backend, _counted(request), timed=request.method == "GET", kind=kind)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:  # made at first use, so that it belongs to the process that uses it
@@ -198,9 +166,10 @@ class _Watched:
         counted: tuple[type[Failure], ...],
         *,
         timed: bool = False,
+        kind: str = "",
     ) -> None:
         self._fleet, self._backend, self._counted = fleet, backend, counted
-        self._timed, self._begun = timed, 0.0
+        self._timed, self._kind, self._begun = timed, kind, 0.0
 
     def __enter__(self) -> None:
         self._begun = time.monotonic()
@@ -210,10 +179,11 @@ class _Watched:
             self._fleet.latency_of[self._backend].note(time.monotonic() - self._begun)
         breaker = self._fleet.breakers[self._backend]
         if isinstance(error, self._counted) and not _is_clients_fault(error):
-            if breaker.failed():
+            late = isinstance(error, BackendTimeout)
+            if breaker.waited(self._kind) if late else breaker.failed():
                 self._fleet.tripped(self._backend)
         elif not isinstance(error, BackendTimeout):  # which is no answer, counted or not
-            breaker.succeeded()
+            breaker.succeeded(self._kind)
 
 
 def _is_clients_fault(error: BaseException | None) -> bool:

@@ -20,9 +20,10 @@ from aggregator.errors import OpenEOError
 from aggregator.health.standing import Standing
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.archive import Archive
+from aggregator.upstream.breakers import Breaker
 from aggregator.upstream.details import Details, KeptDetails
 from aggregator.upstream.failures import FAILURES, Failure
-from aggregator.upstream.fleet import Breaker, Fleet
+from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.latencies import Latency
 from aggregator.upstream.metadata import CAPABILITIES, PATHS, Metadata, Stored, offers
 
@@ -137,8 +138,8 @@ class Member:
             self._probe_failed(error, now)
             return False
         self._discovered = True
+        self._breaker.reset(recovered=self._failed_probes > 0)
         self._failed_probes = 0
-        self._breaker.reset()
         seen = {"url": self._metadata.url, "checked_at": now, "seen_at": now}
         self._store(CAPABILITIES, document, online=True, problem="", **seen)
         return True

@@ -96,6 +96,37 @@ def test_after_repeated_failures_nothing_is_asked_until_a_probe_succeeds() -> No
     assert len(terra.calls) == 4
 
 
+def test_a_kind_of_request_that_hangs_costs_nothing_soon_though_probes_are_answered() -> None:
+    def hangs(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    terra = FakeBackend({"GET /jobs": hangs, "GET /me": {}})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=3)
+    failures = []
+    for _ in range(20):
+        fleet.breakers["terra"].reset()  # a probe is answered before each
+        failures.append(fleet.ask_all({"terra": JOBS}, {}, deadline=5).failures["terra"])
+        fleet.ask("terra", Request("GET", "/me"), deadline=5)
+    assert len(terra.asked("GET", "/jobs")) == 3
+    assert [type(failure) for failure in failures] == [BackendTimeout] * 3 + [
+        BackendUnavailable
+    ] * 17
+    assert "It has kept such requests waiting in vain." in failures[-1].message
+
+
+def test_a_kind_of_request_that_is_answered_between_is_asked_on() -> None:
+    def every_third(call: Call) -> Any:
+        if len(terra.asked("GET", "/jobs")) % 3:
+            raise requests.ReadTimeout
+        return {}
+
+    terra = FakeBackend({"GET /jobs": every_third})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=3)
+    for _ in range(9):
+        fleet.ask_all({"terra": JOBS}, {}, deadline=5)
+    assert len(terra.asked("GET", "/jobs")) == 9
+
+
 def test_errors_in_the_form_of_openeo_do_not_close_a_backend() -> None:
     refused = Reply(403, {"id": "1", "code": "TokenInvalid", "message": "No."})
     terra = FakeBackend({"GET /jobs": refused})

@@ -9,8 +9,9 @@ import requests
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout
 from aggregator.settings import Backend, Upstream
+from aggregator.upstream.breakers import Breaker
 from aggregator.upstream.client import NESTING, Client, Request
-from aggregator.upstream.fleet import Breaker, Fleet
+from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import Metadata, Stored, next_query
 from aggregator.upstream.snapshots import Snapshots
 from tests.fakes.backends import Call, FakeBackend, RawServer, Reply, json_says, says

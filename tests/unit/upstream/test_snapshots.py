@@ -263,6 +263,24 @@ def test_a_bug_in_reading_a_document_does_not_end_the_watch(
     assert "boom" in caplog.text
 
 
+@pytest.mark.parametrize("was_down", [True, False])
+def test_what_was_kept_waiting_is_asked_again_at_once_by_a_recovery_and_by_no_probe_else(
+    was_down: bool,
+) -> None:
+    app = terra()
+    adapter = WsgiAdapter({"http://terra.test": app})
+    fleet = Fleet([Client("terra", URL, transport=lambda: adapter)], failures_before_offline=1)
+    snapshots = Snapshots([Backend("terra", URL)], fleet, TIMES, directory=None, clock=Clock())
+    fleet.breakers["terra"].waited("GET /jobs")
+    if was_down:
+        adapter.down.add("http://terra.test")
+        snapshots.refresh()
+        adapter.down.clear()
+    snapshots.refresh()
+    assert not fleet.breakers["terra"].is_open
+    assert fleet.breakers["terra"].lets("GET /jobs") is was_down
+
+
 def test_repeated_failures_of_requests_make_a_backend_offline_until_it_is_probed() -> None:
     snapshots, _ = snapshots_of(terra())
     snapshots.refresh()
