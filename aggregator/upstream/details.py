@@ -57,9 +57,11 @@ class KeptDetails:
     def refresh(self, metadata: Metadata, deadline: float, changed: Callable[[], None]) -> None:
         """Fetch what is due, each within `deadline` seconds; `changed` is called after each change.
 
-        The first failure ends it: the old ones stay, and a probe will tell how the backend is.
+        After as many seconds no other is begun, since the backend is to be probed; what is left is
+        due still. The first failure ends it: the old ones stay, and a probe will tell how it is.
         """
-        while self._stale:
+        until = time.monotonic() + deadline
+        while self._stale and time.monotonic() < until:
             collection = self._stale.pop()
             with self._lock:
                 known = self._kept.get(collection)

@@ -63,9 +63,13 @@ def explain(graph: Path, config: Path, policy: str | None = None) -> int:
 
 
 def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
-    """Likewise, in the words of a federation that runs at `url` (its `POST /validation`)."""
+    """Likewise, in the words of a federation that runs at `url` (its `POST /validation`).
+
+    What is malformed is told without asking it.
+    """
     try:
         body = _asking(read_body(graph), policy)
+        read_requirements(body["process"])
         answer, why = _validated({**body["process"], **choices_in(body)}, url)
     except UnreadableGraph as problem:
         return _unusable(str(problem))

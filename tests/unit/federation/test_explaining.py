@@ -79,3 +79,11 @@ def test_a_choice_of_two_backends_at_once_is_refused_in_words(tmp_path: Path, ur
     assert shown.output.startswith("NoBackendForProcess: ")
     assert "'terra'" in shown.output and "'aurora'" in shown.output
     assert Validating.sent == []
+
+
+def test_what_is_malformed_is_told_without_asking(tmp_path: Path, url: str) -> None:
+    calls_itself = {"a": {"process_id": "add", "arguments": {"x": {"from_node": "a"}, "y": 1}}}
+    shown = explained(tmp_path, url, {"process": {"process_graph": calls_itself}})
+    assert shown.exit_code == 2, shown.output
+    assert shown.output.startswith("ProcessGraphInvalid: ")
+    assert Validating.sent == []
