@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from aggregator.health.announcements import Announcement
 from aggregator.health.maintenance import Window
@@ -85,15 +85,15 @@ def close_incident(connection: Connection, backend: str, at: int) -> Incident | 
 
 
 def read_incidents(
-    connection: Connection, *, limit: int, backend: str | None = None, since: int = 0
+    connection: Connection, *, limit: int | None, backend: str | None = None, since: int = 0
 ) -> list[Incident]:
-    """The latest incidents that lasted beyond a moment, newest first, with their notes."""
+    """The latest incidents (or all) that lasted beyond a moment, newest first, with their notes."""
     lasting = incident.c.closed.is_(None) | (incident.c.closed >= since)
     query = select(incident).where(lasting).order_by(incident.c.opened.desc()).limit(limit)
     if backend is not None:
         query = query.where(incident.c.backend == backend)
     rows = connection.execute(query).all()
-    notes = _notes(connection, [row.id for row in rows])
+    notes = _notes(connection, query.with_only_columns(incident.c.id))
     return [_incident(row, notes[row.id]) for row in rows]
 
 
@@ -135,8 +135,8 @@ def add_announcement(connection: Connection, made: Announcement, *, entered: int
     connection.execute(insert(announcement), vars(made) | {"entered": entered, "by": by})
 
 
-def read_announcements(connection: Connection, *, limit: int) -> list[Announcement]:
-    """The latest announcements that were not withdrawn, newest first."""
+def read_announcements(connection: Connection, *, limit: int | None) -> list[Announcement]:
+    """The latest announcements (or all) that were not withdrawn, newest first."""
     query = (
         select(announcement)
         .outerjoin(withdrawal, withdrawal.c.subject == announcement.c.id)
@@ -170,7 +170,7 @@ def add_withdrawal(connection: Connection, identifier: str, made: Withdrawal) ->
     connection.execute(insert(withdrawal), {"subject": identifier, **vars(made)})
 
 
-def _notes(connection: Connection, incidents: list[str]) -> dict[str, list[Note]]:
+def _notes(connection: Connection, incidents: Select[tuple[str]]) -> dict[str, list[Note]]:
     found: dict[str, list[Note]] = defaultdict(list)
     query = select(incident_note).where(incident_note.c.incident.in_(incidents))
     for row in connection.execute(query.order_by(incident_note.c.sequence)):

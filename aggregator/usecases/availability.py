@@ -42,8 +42,7 @@ from aggregator.usecases.rounds import Threads
 from aggregator.usecases.standings import Standings
 
 WINDOW_DAYS = 30
-INCIDENTS = 50
-ANNOUNCEMENTS = 50
+LATEST = 50
 KEPT = 5 * SECOND
 
 
@@ -114,7 +113,7 @@ class Availability:
         self._watch, self._clock = watch, clock
         self._following = Threads(self.standings)
         self._listed: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._overviews: dict[tuple[int, str | None], tuple[Any, Overview]] = {}
+        self._overviews: dict[tuple[int, str | None, int | None], tuple[Any, Overview]] = {}
 
     @property
     def database(self) -> Database:
@@ -142,8 +141,12 @@ class Availability:
         """The moment now."""
         return round(self._clock() * 1000)
 
-    def overview(self, *, days: int = 90, backend: str | None = None) -> Overview:
+    def overview(
+        self, *, days: int = 90, backend: str | None = None, latest: int | None = LATEST
+    ) -> Overview:
         """All members now (or one), with so many days. Raises DatabaseUnavailable.
+
+        Of incidents and announcements there are the `latest` so many, or all.
 
         The last one is given again for some seconds, unless there is something new in it.
         """
@@ -156,11 +159,11 @@ class Availability:
                 tuple(snapshot.online for snapshot in self._snapshots.current().values()),
                 tuple((name, track.last) for name, track in tracks.items()),
             )
-            kept = self._overviews.get((days, backend))
+            kept = self._overviews.get((days, backend, latest))
             if kept is None or kept[0] != mark:
                 since = now - (days - 1) * DAY
-                kept = mark, self._overview(connection, now, since, backend)
-                self._overviews[days, backend] = kept
+                kept = mark, self._overview(connection, now, since, backend, latest)
+                self._overviews[days, backend, latest] = kept
         return kept[1]
 
     def present(self, backend: str | None = None) -> Overview:
@@ -186,7 +189,7 @@ class Availability:
     def incidents(self) -> list[notices.Incident]:
         """The latest incidents, newest first."""
         with self.database.read() as connection:
-            return notices.read_incidents(connection, limit=INCIDENTS)
+            return notices.read_incidents(connection, limit=LATEST)
 
     def windows(self, since: int) -> list[Window]:
         """Maintenance that ends at a moment or later, in order of its beginning."""
@@ -196,7 +199,7 @@ class Availability:
     def announcements(self) -> list[Announcement]:
         """The latest announcements that hold, newest first."""
         with self.database.read() as connection:
-            return notices.read_announcements(connection, limit=ANNOUNCEMENTS)
+            return notices.read_announcements(connection, limit=LATEST)
 
     def decisions(self) -> list[Decision]:
         """The operators' decisions, newest first."""
@@ -209,7 +212,12 @@ class Availability:
             return verdicts.read_months(connection, backend=backend)
 
     def _overview(
-        self, connection: Connection, now: int, since: int, backend: str | None
+        self,
+        connection: Connection,
+        now: int,
+        since: int,
+        backend: str | None,
+        latest: int | None,
     ) -> Overview:
         names = [name for name in self._settings.order if backend in (None, name)]
         first = min(since, month_bounds(month_of(now))[0])
@@ -233,12 +241,10 @@ class Availability:
             now,
             tuple(members),
             tuple(w for w in windows if w.ends >= since and w.backend in names),
-            tuple(
-                notices.read_incidents(connection, limit=INCIDENTS, backend=backend, since=since)
-            ),
+            tuple(notices.read_incidents(connection, limit=latest, backend=backend, since=since)),
             tuple(
                 a
-                for a in notices.read_announcements(connection, limit=ANNOUNCEMENTS)
+                for a in notices.read_announcements(connection, limit=latest)
                 if a.backend in ("", *names)
             ),
             tuple(verdicts.read_decisions(connection, backend)),

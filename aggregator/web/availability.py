@@ -41,7 +41,7 @@ def _operator() -> str:
 def history() -> Response:
     """All that the monitor has found: days, months, verdicts, incidents."""
     found = _availability()
-    shown = found.overview(days=EVER, backend=_backend())
+    shown = found.overview(days=EVER, backend=_backend(), latest=None)
     return document(disclosures.history(shown, found.record.policy))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from aggregator.moments import month_bounds
+from aggregator.moments import moment_of, month_bounds
 from tests.fakes.clock import Clock
 from tests.fakes.health import month, probes
 from tests.web.operating import (
@@ -137,6 +138,20 @@ def test_the_export_holds_days_and_months(site: Site) -> None:
     assert judged["reason"].startswith("Uptime is 98.333 % (3 of 180 probes failed), below 99.5 %.")
     assert list(site.get("/federation/history?backend=aurora").json["backends"]) == ["aurora"]
     assert_error(site.get("/federation/history?backend=moon"), 404, "NotFound")
+
+
+def test_the_export_leaves_no_incident_and_no_announcement_out(site: Site) -> None:
+    start = month_bounds("2026-04")[0]
+    begins = range(start, start + 60 * SPARSE, SPARSE)
+    down = tuple((at, at + SPARSE // 2) for at in begins)
+    observe(site, probes(start, NOW * 1000, down=down, step=SPARSE // 8))
+    for number in range(60):
+        notice = {"kind": "notice", "title": f"News {number}"}
+        site.post("/federation/announcements", notice, headers=OPERATOR)
+    found = site.get("/federation/history").json
+    opened = [moment_of(datetime.fromisoformat(one["opened"])) for one in found["incidents"]]
+    assert opened == list(reversed(begins))
+    assert {one["title"] for one in found["announcements"]} == {f"News {n}" for n in range(60)}
 
 
 def test_what_is_new_is_in_the_export_at_once(site: Site) -> None:
