@@ -118,12 +118,12 @@ def warning_limit(evidence: Evidence, policy: Policy) -> int:
 def membership(joined: int, month: str, policy: Policy) -> tuple[int, bool]:
     """The number of a month in a membership that began at a moment, and whether it is full.
 
-    Whoever joins on the first day of a month has all of it.
+    Whoever joins on the first day of a month has all of it. No month before the first is full.
     """
     first = month_of(joined)
     partial = day_of(joined) != f"{first}-01"
     number = months_between(first, month) + (0 if partial and policy.grace_from_full_month else 1)
-    return number, not (partial and month == first)
+    return number, month > first or (month == first and not partial)
 
 
 def due_in(month: str, excused: Excused, policy: Policy, joined: int = 0) -> int:
@@ -136,7 +136,7 @@ def due_in(month: str, excused: Excused, policy: Policy, joined: int = 0) -> int
 def _not_judged(evidence: Evidence, policy: Policy) -> str:
     if not evidence.uptime.counted:
         return "No probe of this month counts."
-    if not evidence.full and not policy.judge_partial_months:
+    if not evidence.full and not (policy.judge_partial_months and evidence.due):
         return "It was not in the federation for all of this month."
     if evidence.due and not evidence.coverage.at_least(policy.least_coverage):
         return (

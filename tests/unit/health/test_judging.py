@@ -175,6 +175,7 @@ def test_the_grace_period_begins_with_the_first_full_month() -> None:
         (3, True),
     ]
     assert membership(day_start("2026-01-01") + 60_000, "2026-01", POLICY) == (1, True)
+    assert membership(joined, "2025-12", POLICY)[1] is False
     by_joining = replace(POLICY, grace_from_full_month=False)
     assert membership(joined, "2026-01", by_joining) == (1, False)
     assert membership(joined, "2026-04", by_joining) == (4, True)

@@ -235,6 +235,27 @@ def test_decisions_between_months_are_carried_on(database: Database) -> None:
     ]
 
 
+@pytest.mark.parametrize("policy", [POLICY, replace(POLICY, judge_partial_months=True)])
+def test_months_before_a_member_joined_are_not_judged(database: Database, policy: Policy) -> None:
+    record = Record(database, policy, joined={"terra": day_start("2026-04-01")})
+    for name in ("2026-02", "2026-03", "2026-04"):
+        record.observe(month(name, 60, step=SPARSE))
+    *before, april = record.close_months(month_bounds("2026-04")[1])
+    assert [(v.judged, v.warned, v.standing) for v in before] == [(False, False, "stable")] * 2
+    assert before[-1].reason.startswith("It was not in the federation for all of this month.")
+    assert (april.judged, april.standing, april.after.warnings) == (True, "stable", ("2026-04",))
+
+
+def test_the_month_before_a_readmission_is_not_judged_afterwards(sparse: Record) -> None:
+    end = month_bounds("2026-04")[1]
+    operations = Operations(sparse, ["terra"], lambda: (end + HOUR // 2) / 1000)
+    sparse.observe(month("2026-04", 60, step=SPARSE))
+    operations.decide("terra", "exclude", "It was down for days.", by="olga")
+    operations.decide("terra", "readmit", "The disks are new.", by="olga")
+    [april] = sparse.close_months(end + HOUR, delay=HOUR)
+    assert (april.judged, april.standing, april.after.warnings) == (False, "stable", ())
+
+
 def test_a_month_without_the_monitor_is_closed_and_not_judged(
     sparse: Record, database: Database
 ) -> None:
