@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from aggregator.documents import JsonObject
-from aggregator.errors import BackendTimeout, OpenEOError
+from aggregator.errors import BackendTimeout, JobNotFinished, JobNotStarted, OpenEOError
 from aggregator.federated.results import Given, available_until, joined
 from aggregator.federated.states import FINISHED, PartState
 from aggregator.ids import federate
@@ -19,6 +19,7 @@ from aggregator.usecases.views import View
 
 AT_ONCE = 8
 """Parts that are asked for at the same time."""
+_NOT_YET = frozenset({JobNotFinished.code, JobNotStarted.code})
 
 
 class Joining:
@@ -39,13 +40,16 @@ class Joining:
         """One STAC Collection of what all `ends` give; if it is `partial`, of what they have yet.
 
         Backends that do not answer are in `federation:missing`. Where all is there they have a
-        signed link. Raises the error of one of the backends if none answers.
+        signed link. Raises the error of one of the backends if none answers, and JobNotFinished
+        if partial results are asked for and no part has any yet.
         """
         partial = query.get("partial") == "true"
         asked = [end for end in ends if end.job and (partial or end.stage == FINISHED)]
         given, failures = self._asked(asked, query, access, view)
         if failures and not given:
             raise next(iter(failures.values()))
+        if partial and not given:
+            raise JobNotFinished
         about = {key: job.request[key] for key in ("title", "description") if key in job.request}
         document = joined(job.state.id, given, about)
         document["federation:backends"] = list(dict.fromkeys(one.backend for one in given))
@@ -66,7 +70,12 @@ class Joining:
 
         def ask(part: PartState) -> JsonObject:
             local = federate(part.backend, part.job)
-            reply = self._jobs.results(local, query, "application/json", access, view)
+            try:
+                reply = self._jobs.results(local, query, "application/json", access, view)
+            except OpenEOError as error:
+                if query.get("partial") == "true" and has_none_yet(error):
+                    return {}
+                raise
             return reply.document or {} if reply.status == 200 else {}
 
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
@@ -92,3 +101,8 @@ class Joining:
 def none_yet(ends: Sequence[PartState]) -> bool:
     """Whether there is nothing of any of them that could be shown as partial results."""
     return not any(end.job for end in ends)
+
+
+def has_none_yet(error: OpenEOError) -> bool:
+    """Whether a backend says that a job of its has no results so far, not even partial ones."""
+    return error.code in _NOT_YET

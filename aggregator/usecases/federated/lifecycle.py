@@ -41,7 +41,7 @@ from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import BATCH
 from aggregator.usecases.federated import documents
 from aggregator.usecases.federated.estimating import Estimated, Estimating, together
-from aggregator.usecases.federated.joining import Joining, none_yet
+from aggregator.usecases.federated.joining import Joining, has_none_yet, none_yet
 from aggregator.usecases.federated.planning import Planning
 from aggregator.usecases.federated.tools import Tools
 from aggregator.usecases.jobs import Jobs
@@ -240,6 +240,8 @@ class Lifecycle:
         try:
             reply = self._jobs.results(local, query, accept, access, view)
         except BackendError as error:
+            if partial_ and has_none_yet(error):
+                raise JobNotFinished from error
             if trouble_of(error) != LOST:
                 raise
             said = f"It was the part of job '{identifier}' that had the results; they have gone"

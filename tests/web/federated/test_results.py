@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.backends import Reply
+from tests.fakes.batch import refusal
 from tests.web.federated.site import Trio
 from tests.web.site import assert_error, conforms, process
 
@@ -47,6 +48,18 @@ def test_there_are_no_results_before_the_end(trio: Trio) -> None:
     assert_error(
         trio.site.get(f"/jobs/{job}/results?partial=true", headers=user), 400, "JobNotFinished"
     )
+
+
+def test_a_last_part_that_was_not_started_yet_has_no_partial_results_so_far(trio: Trio) -> None:
+    user = trio.site.login()
+    trio.batches["terra"].refuses["start"] = Reply(503)
+    trio.batches["terra"].refuses["results"] = refusal(400, "JobNotStarted", "Start it first.")
+    job = trio.running(user)
+    trio.step(12)
+    assert trio.read(job, user)["federation:parts"][2]["job"] == "terra-t1"
+    answer = trio.site.get(f"/jobs/{job}/results?partial=true", headers=user)
+    error = assert_error(answer, 400, "JobNotFinished")
+    assert "Start it" not in error["message"]
 
 
 def test_every_line_of_the_log_says_which_part_and_backend(trio: Trio) -> None:

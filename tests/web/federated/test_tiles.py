@@ -103,6 +103,18 @@ def test_what_is_done_can_be_had_before_all_is(pair: Trio) -> None:
     found = pair.site.get(f"/jobs/{job}/results?partial=true", headers=user).json
     assert list(found["assets"]) == ["tile1_out.nc", "tile3_out.nc"]
     assert found["openeo:status"] == "running"
+    assert "federation:missing" not in found  # aurora answers, it has nothing yet
+
+
+def test_there_are_no_partial_results_while_no_backend_has_any(pair: Trio) -> None:
+    user = pair.site.login()
+    job = pair.running(user, process=over(AREA), **{"federation:tiles": TILES})
+    pair.step(1)
+    partial = f"/jobs/{job}/results?partial=true"
+    error = assert_error(pair.site.get(partial, headers=user), 400, "JobNotFinished")
+    assert "federation:backends" not in error
+    pair.batches["aurora"].refuses["results"] = refusal(503, "InfrastructureBusy")
+    assert_error(pair.site.get(partial, headers=user), 503, "InfrastructureBusy")
 
 
 def test_tiles_go_to_a_chosen_backend_and_by_the_policy_that_is_asked_for(pair: Trio) -> None:
