@@ -34,6 +34,11 @@ def feed(events: Sequence[Event], *, title: str, address: str, page: str, now: i
     return made
 
 
+def possible(text: str) -> str:
+    """The text with a sign in the place of each character that XML cannot hold."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
 def _entry(root: Xml.Element, event: Event, page: str) -> None:
     entry = _add(root, "entry")
     _add(entry, "id", uuid.UUID(event.id).urn)
@@ -50,5 +55,5 @@ def _entry(root: Xml.Element, event: Event, page: str) -> None:
 def _add(parent: Xml.Element, name: str, text: str | None = None, **attributes: str) -> Xml.Element:
     element = Xml.SubElement(parent, name, attributes)
     if text is not None:
-        element.text = _FORBIDDEN.sub("\ufffd", text)
+        element.text = possible(text)
     return element

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from aggregator.usecases.boards import Board
+from aggregator.web.atom import possible
 
 # The width of a letter, roughly, in the units of the picture.
 LETTER, MARGIN = 7, 12
@@ -18,7 +19,7 @@ def badge(board: Board) -> str:
     if len(members) == 1:
         (only,) = members
         uptime = f" {only.uptime.percent()} %" if only.uptime.counted else ""
-        label, said = only.title, ("online" if only.online else "offline") + uptime
+        label, said = possible(only.title), ("online" if only.online else "offline") + uptime
     else:
         label, said = "backends", f"{online} of {len(members)} online"
     colour = GREEN if online == len(members) else AMBER if online else RED

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
+from xml.etree import ElementTree as Xml
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -140,6 +141,15 @@ def test_titles_of_backends_stay_text_on_page_and_badge(tmp_path: Path) -> None:
     assert "<script" not in page(site)
     badge = site.client.get("/federation/terra/badge.svg").text
     assert "<script" not in badge and "&lt;script&gt;" in badge
+
+
+def test_a_badge_is_xml_whatever_is_in_a_title(tmp_path: Path) -> None:
+    title = "Te\x00rra \x07\x1b \ufffe ]]> & 'x'"
+    site = Site({"terra": backend("terra", title=title)}, tmp_path, clock=Clock(NOW // 1000))
+    for path in ("/federation/badge.svg", "/federation/terra/badge.svg"):
+        picture = Xml.fromstring(site.client.get(path).data)
+        said = picture.findtext("{http://www.w3.org/2000/svg}title")
+        assert said == "Te\ufffdrra \ufffd\ufffd \ufffd ]]> & 'x': online"
 
 
 def test_nothing_internal_is_public(tmp_path: Path) -> None:
