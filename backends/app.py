@@ -70,6 +70,7 @@ def create_app(
     app = Flask("backends.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = profile.limits.request_bytes
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # a redirect would lead to any host that a request names
     here = _assemble(profile, data_directory, engine, clock)
     app.extensions[KEY] = here
     open_to_all_origins(app)

@@ -41,6 +41,7 @@ def create_app(
     logging.getLogger("authlib").setLevel(logging.INFO)
     place = urlsplit(settings.issuer).path
     app = Flask("backends.identity", static_url_path=f"{place}/static")
+    app.url_map.merge_slashes = False  # a redirect would lead to any host that a request names
     app.config.update(_cookies(settings), MAX_CONTENT_LENGTH=REQUEST_BYTES)
     app.extensions[KEY] = _assemble(settings, data_directory, clock)
     app.secret_key = read_or_make_key(data_directory / SESSION_FILE)

@@ -62,6 +62,16 @@ def test_options_is_answered_everywhere_without_authentication(site: Site, path:
     assert int(response.headers["Access-Control-Max-Age"]) > 0
 
 
+@pytest.mark.parametrize("path", ["/openeo/1.3//collections", "/openeo/1.3/results/x/files//y"])
+def test_doubled_slashes_lead_nowhere_least_of_all_to_the_host_that_is_named(
+    site: Site, path: str
+) -> None:
+    response = site.client.get(path, headers={"Host": "elsewhere.example"})
+    assert response.headers.get("Location") is None
+    assert response.status_code in (403, 404)
+    assert response.is_json
+
+
 def test_an_unknown_path_is_not_found_and_told_where_the_api_is(site: Site) -> None:
     response = site.client.get("/nowhere")
     assert error(response) == (404, "NotFound")

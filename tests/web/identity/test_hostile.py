@@ -91,3 +91,9 @@ def test_no_parameters_are_too_much_for_it(
 def test_no_body_is_too_much_for_it(site: Site, path: str, body: bytes, kind: str) -> None:
     response = site.app.test_client().post(path, data=body, content_type=kind)
     assert 200 <= response.status_code < 500, response.text
+
+
+def test_doubled_slashes_lead_nowhere_least_of_all_to_the_host_that_is_named(site: Site) -> None:
+    address = "/.well-known//openid-configuration"
+    answer = site.client.get(address, headers={"Host": "elsewhere.example"})
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
