@@ -23,6 +23,8 @@ from aggregator.ledger.renewal import FreeTier
 from aggregator.ledger.reports import ACTIVITIES, UNITS, Measure, UsageReport
 
 NO_COST = 0
+ME, ALL = "me", "all"
+"""Whose usage one can ask for beside that of a provider, which therefore has no such id."""
 
 
 class TariffError(Exception):
@@ -263,6 +265,8 @@ class _Reading:
         value = self.text(key)
         if value and not is_backend_id(value):
             self.wrong(key, "the id of a backend: lower-case letters, digits and underscores")
+        if value in (ME, ALL):
+            self.wrong(key, f"another word, as usage can be asked for of '{value}'")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

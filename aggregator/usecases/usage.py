@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from aggregator.errors import PermissionsInsufficient, TokenInvalid
 from aggregator.ledger.amounts import to_credits
+from aggregator.ledger.pricing import ALL, ME
 from aggregator.moments import month_bounds, month_of, rfc3339
 from aggregator.settings import Accounting, Settings
 from aggregator.storage.ledger import GRACE, Ledger
@@ -32,7 +33,6 @@ from aggregator.usecases.accounts import Access
 from aggregator.usecases.operators import is_operator
 from aggregator.usecases.tickets import Holder, Tickets
 
-ME, ALL = "me", "all"
 GROUPS = tuple(COLUMNS)
 """By what usage can be summed."""
 USAGE, SETTLEMENT, UNRECONCILED = "usage", "settlement", "unreconciled"

@@ -164,6 +164,11 @@ AMOUNT = "an amount in one of cpu-seconds, mb-seconds, milliseconds, shpu, credi
             {"provider": "Terra!"},
             ["provider must be the id of a backend: lower-case letters, digits and underscores"],
         ),
+        (
+            {"provider": "all"},
+            ["provider must be another word, as usage can be asked for of 'all'"],
+        ),
+        ({"provider": "me"}, ["provider must be another word, as usage can be asked for of 'me'"]),
         ({"title": 7}, ["title must be text"]),
         ({"title": "  "}, ["title must be text"]),
         ({"sources": "terra"}, ["sources must be a list of texts"]),
