@@ -3,7 +3,8 @@
 A breaker opens after repeated failures, and closes when a probe has seen the backend answer. That
 probes (`GET /`) are answered does not say that other requests are: a kind of them (`GET /jobs`)
 that was waited for in vain as often pauses for some seconds, whatever probes say. Then one request
-tries it, while others of its kind still do without.
+tries it, while others of its kind still do without. What only one user was kept waiting for may be
+that user's own (the results of an immense job), and pauses for nobody else.
 """
 
 from __future__ import annotations
@@ -11,33 +12,47 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 16.0
 """Seconds without requests of a kind; each trial in vain doubles them."""
 KINDS = 256
 """As many are known at most, whatever paths there are."""
-_BELOW = frozenset({"jobs", "services"})
+_BELOW = frozenset({"jobs", "services", "collections"})
 
 
 def kind_of(method: str, path: str) -> str:
     """What requests have in common that a backend keeps waiting: their endpoint, without ids."""
     first, _, rest = path.lstrip("/").partition("/")
-    below = rest.partition("/")[2] if first in _BELOW else ""
-    return f"{method} /{first}" + ("/{id}" if rest else "") + (f"/{below}" if below else "")
+    _, _, deeper = rest.partition("/") if first in _BELOW else ("", "", "")
+    below, _, one = deeper.partition("/")
+    ids = ["{id}"] * bool(rest) + [below] * bool(below) + ["{id}"] * bool(one)
+    return "/".join([f"{method} /{first}", *ids])
 
 
 @dataclass
 class _Waits:
     """How often one kind was waited for in vain in a row, and until when it pauses.
 
-    `tried` while a trial is under way.
+    `tried` while a trial is under way; `askers` are who waited, two of them at most.
     """
 
     count: int = 0
     until: float = 0.0
     tried: bool = False
+    askers: set[int | None] = field(default_factory=set)
+
+    def pauses_for(self, asker: int | None) -> bool:
+        """Whether a pause concerns that one, too."""
+        return len(self.askers) > 1 or asker in self.askers
+
+    def concerns(self, asker: int | None) -> bool:
+        """Note who waited; whether from now on the pause is everybody's."""
+        alone = len(self.askers) == 1
+        if len(self.askers) < 2:
+            self.askers.add(asker)
+        return alone and len(self.askers) > 1
 
 
 class Breaker:
@@ -58,13 +73,16 @@ class Breaker:
         """Whether the backend is not to be asked."""
         return self._open
 
-    def lets(self, kind: str) -> bool:
-        """Whether a request of the kind may go out; a trial is the only one meanwhile."""
+    def lets(self, kind: str, asker: int | None = None) -> bool:
+        """Whether a request of the kind may go out; a trial is the only one meanwhile.
+
+        `asker` stands for whose request it is: None for everybody who needs no credentials.
+        """
         if kind not in self._waits:
             return True
         with self._lock:
             waits = self._waits.get(kind)
-            if waits is None or waits.count < self._allowed:
+            if waits is None or waits.count < self._allowed or not waits.pauses_for(asker):
                 return True
             now = self._timer()
             if now < waits.until:
@@ -77,15 +95,15 @@ class Breaker:
         with self._lock:
             return self._count()
 
-    def waited(self, kind: str) -> bool:
+    def waited(self, kind: str, asker: int | None = None) -> bool:
         """Count that a request was waited for in vain; true if it opened the breaker.
 
         One that was a trial, or under way when the pause began, says nothing new of the backend.
         """
         with self._lock:
             waits = self._waits.get(kind) or self._new(kind)
-            over = waits.count + 1 - self._allowed
-            if over > 0 and not waits.tried:
+            over, spreads = waits.count + 1 - self._allowed, waits.concerns(asker)
+            if over > 0 and not (waits.tried or spreads):
                 return False
             waits.count, waits.tried = waits.count + 1, False
             if over >= 0:

@@ -96,7 +96,7 @@ class Fleet:
         self, backend: str, request: Request, credentials: str | None = None, *, deadline: float
     ) -> Answer:
         """The answer of one backend; raises its failure."""
-        with self._watched(backend, request):
+        with self._watched(backend, request, credentials):
             return self.clients[backend].ask(
                 request, credentials, deadline=deadline, limit=self._answer_limit
             )
@@ -130,18 +130,24 @@ class Fleet:
         left = until - time.monotonic()
         if left <= 0:
             raise BackendTimeout(backend)
-        with self._watched(backend, request):
+        with self._watched(backend, request, own):
             return self.clients[backend].document(
                 request, own, deadline=left, limit=self._answer_limit
             )
 
-    def _watched(self, backend: str, request: Request) -> _Watched:
-        """What counts how the exchange ends; BackendUnavailable if it must not begin."""
+    def _watched(self, backend: str, request: Request, own: str | None) -> _Watched:
+        """What counts how the exchange ends; BackendUnavailable if it must not begin.
+
+        How long a body takes that is read as it is sent, is up to who sends it.
+        """
         self.guard(backend)
-        kind = kind_of(request.method, request.path)
-        if not self.breakers[backend].lets(kind):
+        if not isinstance(request.body, bytes | None):
+            return _Watched(self, backend, (BackendUnavailable,))
+        kind, asker = kind_of(request.method, request.path), None if own is None else hash(own)
+        if not self.breakers[backend].lets(kind, asker):
             raise BackendUnavailable(backend, "It has kept such requests waiting in vain.")
-        return _Watched(self, backend, _counted(request), timed=request.method == "GET", kind=kind)
+        timed = request.method == "GET"
+        return _Watched(self, backend, _counted(request), timed=timed, kind=kind, asker=asker)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:  # made at first use, so that it belongs to the process that uses it
@@ -167,9 +173,10 @@ class _Watched:
         *,
         timed: bool = False,
         kind: str = "",
+        asker: int | None = None,
     ) -> None:
         self._fleet, self._backend, self._counted = fleet, backend, counted
-        self._timed, self._kind, self._begun = timed, kind, 0.0
+        self._timed, self._kind, self._asker, self._begun = timed, kind, asker, 0.0
 
     def __enter__(self) -> None:
         self._begun = time.monotonic()
@@ -180,7 +187,7 @@ class _Watched:
         breaker = self._fleet.breakers[self._backend]
         if isinstance(error, self._counted) and not _is_clients_fault(error):
             late = isinstance(error, BackendTimeout)
-            if breaker.waited(self._kind) if late else breaker.failed():
+            if breaker.waited(self._kind, self._asker) if late else breaker.failed():
                 self._fleet.tripped(self._backend)
         elif not isinstance(error, BackendTimeout):  # which is no answer, counted or not
             breaker.succeeded(self._kind)

@@ -36,7 +36,9 @@ def in_vain(breaker: Breaker, clock: Clock, seconds: float = 5.0, kind: str = JO
         ("GET", "/jobs/j-1/results", "GET /jobs/{id}/results"),
         ("POST", "/jobs/j-2/results", "POST /jobs/{id}/results"),
         ("GET", "/services/s-1/logs", "GET /services/{id}/logs"),
-        ("GET", "/collections/S2/items/a", "GET /collections/{id}"),
+        ("GET", "/collections/S2", "GET /collections/{id}"),
+        ("GET", "/collections/S2/items", "GET /collections/{id}/items"),
+        ("GET", "/collections/S2/items/a", "GET /collections/{id}/items/{id}"),
         ("DELETE", "/files/alice/a/b.tif", "DELETE /files/{id}"),
     ],
 )
@@ -133,3 +135,27 @@ def test_no_more_kinds_are_kept_than_there_may_be(breaker: Breaker) -> None:
         breaker.waited(f"GET /x{number}")
     assert breaker.lets("GET /x0")
     assert not breaker.lets("GET /x1")
+
+
+def test_what_one_user_waits_for_pauses_for_nobody_else(breaker: Breaker, clock: Clock) -> None:
+    for _ in range(2):
+        breaker.waited(JOBS, asker=1)
+    assert not breaker.lets(JOBS, asker=1)
+    assert breaker.lets(JOBS, asker=2)
+    clock.advance(4)
+    assert breaker.lets(JOBS, asker=1), "the trial"
+    assert not breaker.lets(JOBS, asker=1)
+    assert breaker.lets(JOBS, asker=2)
+
+
+def test_what_two_users_wait_for_pauses_for_everybody(breaker: Breaker, clock: Clock) -> None:
+    for _ in range(2):
+        breaker.waited(JOBS, asker=1)
+    clock.advance(3)  # the first pause is over
+    assert breaker.lets(JOBS, asker=2)
+    assert not breaker.waited(JOBS, asker=2)
+    assert [breaker.lets(JOBS, asker) for asker in (1, 2, 3)] == [False] * 3
+    clock.advance(4)
+    assert [breaker.lets(JOBS, asker) for asker in (3, 1, 2)] == [True, False, False]
+    breaker.succeeded(JOBS)
+    assert [breaker.lets(JOBS, asker) for asker in (1, 2, 3)] == [True] * 3

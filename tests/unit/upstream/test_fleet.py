@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +18,14 @@ from tests.fakes.backends import Call, FakeBackend, Reply
 from tests.fakes.transports import WsgiAdapter
 
 JOBS = Request("GET", "/jobs")
+
+
+class Sent(io.BytesIO):
+    """A body that is read as it is sent."""
+
+    @property
+    def length(self) -> int:
+        return len(self.getvalue())
 
 
 def fleet_of(backends: Mapping[str, FakeBackend], **options: Any) -> tuple[Fleet, WsgiAdapter]:
@@ -112,6 +121,34 @@ def test_a_kind_of_request_that_hangs_costs_nothing_soon_though_probes_are_answe
         BackendUnavailable
     ] * 17
     assert "It has kept such requests waiting in vain." in failures[-1].message
+
+
+def test_a_job_whose_results_one_user_waits_for_in_vain_keeps_no_results_from_others() -> None:
+    def hangs(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    immense, small = "GET /jobs/immense/results", "GET /jobs/small/results"
+    terra = FakeBackend({immense: hangs, small: {"assets": {}}})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=2)
+    for _ in range(5):
+        fleet.breakers["terra"].reset()  # a probe is answered before each
+        with pytest.raises((BackendTimeout, BackendUnavailable)):
+            fleet.ask("terra", Request("GET", "/jobs/immense/results"), "Bearer a", deadline=5)
+    assert len(terra.asked("GET", "/jobs/immense/results")) == 2
+    fleet.ask("terra", Request("GET", "/jobs/small/results"), "Bearer b", deadline=5)
+
+
+def test_uploads_that_users_let_take_too_long_close_no_backend() -> None:
+    def slow(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    terra = FakeBackend({"PUT /files/u/a.tif": slow})
+    fleet, _ = fleet_of({"terra": terra}, failures_before_offline=2)
+    for _ in range(4):
+        request = Request("PUT", "/files/u/a.tif", body=Sent(b"a"))
+        with pytest.raises(BackendTimeout):
+            fleet.ask("terra", request, "Bearer a", deadline=5)
+    assert not fleet.breakers["terra"].is_open
 
 
 def test_a_kind_of_request_that_is_answered_between_is_asked_on() -> None:
