@@ -19,6 +19,7 @@ from aggregator.errors import (
 )
 from aggregator.upstream.deadlines import Deadline
 from aggregator.upstream.heads import HeadUnreadable
+from aggregator.upstream.transport import NoSecureConnectionError
 
 Failure = BackendUnavailable | BackendTimeout | BackendFailure | BackendError
 FAILURES = (BackendUnavailable, BackendTimeout, BackendFailure, BackendError)
@@ -83,8 +84,12 @@ _TRANSLATIONS: tuple[tuple[tuple[type[BaseException], ...], Callable[[str], Fail
         lambda backend: BackendUnavailable(backend, "Its name cannot be resolved."),
     ),
     (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),
+        (NoSecureConnectionError,),
         lambda backend: BackendUnavailable(backend, "No secure connection can be made (TLS)."),
+    ),
+    (  # after the handshake: what was asked may have been done
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),
+        lambda backend: BackendFailure(backend, "connection", "TLS broke off"),
     ),
     (
         (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError),

@@ -15,7 +15,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from queue import Empty, Full, LifoQueue
 from socket import socket
-from ssl import SSLSocket
+from ssl import SSLError, SSLSocket
 from typing import Any
 
 from requests import PreparedRequest, Response
@@ -33,6 +33,10 @@ UNREAD: dict[str, Any] = {"preload_content": False, "decode_content": False}
 REFUSED = (BrokenPipeError, ConnectionResetError)
 _TARGET = re.compile(r"[\x21-\x7e]+")
 _LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+
+
+class NoSecureConnectionError(SSLError):
+    """The handshake has failed, so that nothing was sent."""
 
 
 class _Connection(HTTPConnection):
@@ -140,6 +144,13 @@ def _is_address(host: str) -> bool:
 
 class _SecureConnection(_Connection, HTTPSConnection):
     """Likewise over TLS."""
+
+    def connect(self) -> None:
+        """Open it. Raises NoSecureConnectionError."""
+        try:
+            super().connect()
+        except SSLError as error:
+            raise NoSecureConnectionError(*error.args) from error
 
     @property
     def is_connected(self) -> bool:

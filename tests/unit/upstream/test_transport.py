@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 import socket
 import ssl
 import threading
@@ -461,3 +462,17 @@ def test_an_upload_that_is_refused_before_its_end_ends() -> None:
         request = Request("PUT", "/files/a", body=Endless())
         with pytest.raises((BackendError, BackendFailure)):  # as far as it can still be read
             Client("terra", server.url).ask(request, None, deadline=10, limit=1000)
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("sent", [b"", HEAD + b"20\r\n\r\n{"], ids=["no answer", "half of it"])
+def test_what_was_sent_may_have_been_done_where_its_secure_connection_breaks(
+    secure: Callable[[Play], SecureServer], sent: bytes
+) -> None:
+    def play(peer: socket.socket) -> None:
+        peer.sendall(sent)
+        os.write(peer.fileno(), b"no record of TLS")
+
+    with secure(play) as server, pytest.raises(BackendFailure, match="TLS broke off"):
+        start = Request("POST", "/jobs/j-1/results")
+        Client("terra", server.url).ask(start, deadline=5, limit=99)
