@@ -81,6 +81,21 @@ def test_rates_need_no_scrolling_sideways(browser: Any, tmp_path: Path) -> None:
         assert_no_barriers(browser, f"{url}/federation/pricing?f=html", "dark", 360)
 
 
+def test_long_words_of_titles_and_texts_need_no_scrolling_sideways(
+    browser: Any, tmp_path: Path
+) -> None:
+    word = "W" * 120
+    site = Site(
+        {"terra": backend("terra", title=word)}, tmp_path, clock=Clock(NOW // 1000), title=word
+    )
+    operations = site.federation.availability.operations
+    operations.decide("terra", "exclude", word, by="operator")
+    operations.announce(kind="notice", title=word, text=word, by="operator")
+    with served(site.app) as url:
+        for path in ("/federation", "/federation/terra", "/federation/notes"):
+            assert_no_barriers(browser, url + path, "light", 390)
+
+
 def test_the_board_is_read_and_walked_through_by_keyboard_alone(browser: Any, site: Site) -> None:
     with served(site.app) as url, window(browser) as page:
         page.goto(f"{url}/federation")
