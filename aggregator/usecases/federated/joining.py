@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from aggregator.documents import JsonObject
-from aggregator.errors import BackendTimeout, JobNotFinished, JobNotStarted, OpenEOError
+from aggregator.errors import (
+    BackendError,
+    BackendTimeout,
+    JobNotFinished,
+    JobNotFound,
+    JobNotStarted,
+    OpenEOError,
+)
 from aggregator.federated.results import Given, available_until, joined
 from aggregator.federated.states import FINISHED, PartState
+from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
 from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
@@ -40,14 +48,18 @@ class Joining:
         """One STAC Collection of what all `ends` give; if it is `partial`, of what they have yet.
 
         Backends that do not answer are in `federation:missing`. Where all is there they have a
-        signed link. Raises the error of one of the backends if none answers, and JobNotFinished
-        if partial results are asked for and no part has any yet.
+        signed link. Raises the error of one of the backends if none answers, JobNotFound if the
+        job of a part was deleted there, and of partial results JobNotFinished if there are none
+        yet.
         """
         partial = query.get("partial") == "true"
         asked = [end for end in ends if end.job and (partial or end.stage == FINISHED)]
         given, failures = self._asked(asked, query, access, view)
+        for part, error in [] if partial else failures:
+            if isinstance(error, BackendError) and trouble_of(error) == LOST:
+                raise JobNotFound(federate(part.backend, part.job), _gone(part, job)) from error
         if failures and not given:
-            raise next(iter(failures.values()))
+            raise failures[0][1]
         if partial and not given:
             raise JobNotFinished
         about = {key: job.request[key] for key in ("title", "description") if key in job.request}
@@ -60,13 +72,13 @@ class Joining:
         document["links"].insert(0, {"rel": "self", "href": own, "type": "application/json"})
         if partial:
             document["openeo:status"] = "finished" if finished else "running"
-        missing = {"federation:missing": sorted(failures)} if failures else {}
-        return Reply(200, {**document, **missing})
+        missing = sorted({part.backend for part, _ in failures})
+        return Reply(200, {**document, **({"federation:missing": missing} if missing else {})})
 
     def _asked(
         self, parts: Sequence[PartState], query: Mapping[str, str], access: Access, view: View
-    ) -> tuple[list[Given], dict[str, OpenEOError]]:
-        """The results of each part in order, and the errors by backend."""
+    ) -> tuple[list[Given], list[tuple[PartState, OpenEOError]]]:
+        """The results of each part in order, and the errors of those that could not be had."""
 
         def ask(part: PartState) -> JsonObject:
             local = federate(part.backend, part.job)
@@ -83,14 +95,14 @@ class Joining:
         wait(futures, self._seconds)
         pool.shutdown(wait=False, cancel_futures=True)
         given: list[Given] = []
-        failures: dict[str, OpenEOError] = {}
+        failures: list[tuple[PartState, OpenEOError]] = []
         for part, future in zip(parts, futures, strict=True):
             if not future.done() or future.cancelled():
-                failures[part.backend] = BackendTimeout(part.backend, self._seconds)
+                failures.append((part, BackendTimeout(part.backend, self._seconds)))
                 continue
             error = future.exception()
             if isinstance(error, OpenEOError):
-                failures[part.backend] = error
+                failures.append((part, error))
             elif error is not None:
                 raise error
             elif future.result():
@@ -106,3 +118,10 @@ def none_yet(ends: Sequence[PartState]) -> bool:
 def has_none_yet(error: OpenEOError) -> bool:
     """Whether a backend says that a job of its has no results so far, not even partial ones."""
     return error.code in _NOT_YET
+
+
+def _gone(part: PartState, job: FederatedJob) -> str:
+    return (
+        f"It was {part.id} of job '{job.state.id}', whose results have gone with it. Start that "
+        "job again for new ones, or ask with 'partial=true' for those of the others."
+    )

@@ -93,6 +93,24 @@ def test_a_backend_that_is_away_is_missing_from_the_results_and_costs_no_other_t
     assert_error(answer, 503, "InfrastructureBusy")
 
 
+def test_a_tile_that_was_deleted_is_no_backend_that_is_away(pair: Trio) -> None:
+    user = pair.site.login()
+    job = pair.running(user, process=over(AREA), **{"federation:tiles": TILES})
+    pair.drive(job)
+    assert pair.site.request("DELETE", "/jobs/terra-t2", headers=user).status_code == 204
+    answer = pair.site.get(f"/jobs/{job}/results", headers=user)
+    assert assert_error(answer, 404, "JobNotFound")["message"] == (
+        f"You have no batch job 'terra-t2'. It was tile3 of job '{job}', whose results have gone "
+        "with it. Start that job again for new ones, or ask with 'partial=true' for those of the "
+        "others."
+    )
+    found = pair.site.get(f"/jobs/{job}/results?partial=true", headers=user).json
+    assert list(found["assets"]) == ["tile1_out.nc", "tile2_out.nc", "tile4_out.nc"]
+    pair.start(job, user)
+    pair.drive(job)
+    assert len(pair.site.get(f"/jobs/{job}/results", headers=user).json["assets"]) == 4
+
+
 def test_what_is_done_can_be_had_before_all_is(pair: Trio) -> None:
     user = pair.site.login()
     pair.batches["aurora"].looks = 50
