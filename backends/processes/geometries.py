@@ -169,16 +169,33 @@ def inside(cube: Cube, area: Any) -> Any:
 
 
 def rasterized(area: Any, rows: Any, columns: Any) -> Any:
-    """Whether the points of a grid lie in an area or on its border."""
+    """Whether the points of a grid lie in an area or on its border.
+
+    GDAL leaves out points on some sides of the border: those near it are looked at exactly.
+    """
     if len(rows) < 2 or len(columns) < 2:
         xs, ys = np.meshgrid(columns, rows)
         return shapely.intersects_xy(area, xs, ys)
     step_x = (columns[-1] - columns[0]) / (len(columns) - 1)
     step_y = (rows[-1] - rows[0]) / (len(rows) - 1)
     transform = Affine(step_x, 0, columns[0] - step_x / 2, 0, step_y, rows[0] - step_y / 2)
-    return rasterio.features.geometry_mask(
-        [shapely.geometry.mapping(area)],
-        out_shape=(len(rows), len(columns)),
-        transform=transform,
-        invert=True,
-    )
+
+    def burnt(shapes: Sequence[Any], *, all_touched: bool) -> Any:
+        return rasterio.features.geometry_mask(
+            [shapely.geometry.mapping(shape) for shape in shapes],
+            out_shape=(len(rows), len(columns)),
+            transform=transform,
+            all_touched=all_touched,
+            invert=True,
+        )
+
+    chosen = burnt([area], all_touched=False)
+    near = burnt(_borders(area), all_touched=True)
+    down, across = np.nonzero(near)
+    chosen[down, across] = shapely.intersects_xy(area, columns[across], rows[down])
+    return chosen
+
+
+def _borders(area: Any) -> list[Any]:
+    parts = shapely.get_parts(area)
+    return [part.boundary if part.geom_type == "Polygon" else part for part in parts]

@@ -82,14 +82,15 @@ def replace_where(cube: Cube, where: Any, replacement: Any) -> Cube:
 def mask_polygon(data: Cube, mask: Any, replacement: Any = None, inside: bool = False) -> Cube:
     """`data` with `replacement` (no-data) outside of polygons (GeoJSON, vector cube), or inside.
 
-    A pixel is inside if its centre is.
+    A pixel is inside if its centre is, or lies on the border. No-data stay no-data.
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
     area = polygons_in(mask, crs_of(cube), "mask")
     turned = cube.transpose(..., y, x)
     covered = _covered(turned, area)
-    replaced = replace_where(turned, covered if inside else ~covered, replacement)
+    where = (covered if inside else ~covered) & turned.notnull().data
+    replaced = replace_where(turned, where, replacement)
     return replaced.transpose(*cube.dims)
 
 

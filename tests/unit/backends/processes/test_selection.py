@@ -139,6 +139,23 @@ def test_a_polygon_masks_what_lies_outside_and_in_its_holes() -> None:
     np.testing.assert_array_equal(result.values, np.where(inside, -1, VALUES))
 
 
+def test_a_polygon_leaves_no_data_as_they_are() -> None:
+    cube = cube_of([[1, NAN, NAN], [NAN, 5, 6]])
+    result = on_cube(cube, "mask_polygon", mask=SQUARE, replacement=0)
+    np.testing.assert_array_equal(result.values, [[0, NAN, NAN], [NAN, 5, 0]])
+    result = on_cube(cube, "mask_polygon", mask=SQUARE, replacement=0, inside=True)
+    np.testing.assert_array_equal(result.values, [[1, NAN, NAN], [NAN, 0, 6]])
+
+
+def test_pixels_with_their_centre_on_any_side_of_a_polygon_belong_to_it() -> None:
+    west, north = 500_005, 5_199_995  # the centre of the upper left pixel
+    ring = [[west + x, north - y] for x, y in ((0, 0), (20, 0), (20, 20), (0, 20), (0, 0))]
+    polygon = {"type": "Polygon", "crs": SQUARE["crs"], "coordinates": [ring]}
+    result = on_cube(cube_of(np.ones((4, 4))), "mask_polygon", mask=polygon)
+    inside = [[1, 1, 1, NAN]] * 3 + [[NAN] * 4]
+    np.testing.assert_array_equal(result.values, inside)
+
+
 def test_filter_spatial_cuts_to_the_polygon() -> None:
     features = {
         "type": "FeatureCollection",
