@@ -7,7 +7,7 @@ labels and attributes and turn kernels around. Specification: openEO processes 2
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import scipy.ndimage
@@ -29,7 +29,15 @@ from backends.processes.cubes import (
 )
 from backends.processes.declaration import implements
 from backends.processes.frames import framed
-from backends.processes.values import Array, Relabeled, invalid, is_lazy, is_number, lazy
+from backends.processes.values import (
+    Array,
+    Relabeled,
+    floating,
+    invalid,
+    is_lazy,
+    is_number,
+    lazy,
+)
 
 _PADDING: Final = {
     "replicate": "edge",
@@ -134,20 +142,19 @@ def apply_kernel(
 ) -> Cube:
     """A two-dimensional convolution over x and y; lists of the kernel run along x.
 
-    No-data counts as `replace_invalid`. Beyond the border: a number, or `replicate`,
-    `reflect`, `reflect_pixel`, `wrap`. Raises `KernelDimensionsUneven`.
+    No-data and infinite values count as `replace_invalid`. Beyond the border: a number, or
+    `replicate`, `reflect`, `reflect_pixel`, `wrap`. Raises `KernelDimensionsUneven`.
     """
     cube = as_cube(data)
     y, x = spatial_dimensions(cube)
     weights = _kernel(kernel) * factor
     depth = tuple(size // 2 for size in weights.shape)
     turned = cube.transpose(..., y, x)
-    filled = turned.fillna(replace_invalid).data
+    values = floating(turned.data)
+    filled = np.where(np.isfinite(values), values, np.array(replace_invalid, values.dtype))
     padded = _padded(filled, depth, border)
-    values = _convolved(padded, weights, depth).astype(
-        cube.dtype if cube.dtype.kind == "f" else np.float32
-    )
-    return rebuilt(values, turned.dims, cube.coords, cube).transpose(*cube.dims)
+    result = _convolved(padded, weights, depth).astype(values.dtype)
+    return rebuilt(result, turned.dims, cube.coords, cube).transpose(*cube.dims)
 
 
 def _kernel(kernel: Any) -> Any:
@@ -173,7 +180,19 @@ def _padded(values: Any, depth: tuple[int, int], border: Any) -> Any:
         return library.pad(values, width, mode="constant", constant_values=border)
     if border not in _PADDING:
         raise invalid("border", f"must be a number or one of {', '.join(_PADDING)}.")
-    return library.pad(values, width, mode=_PADDING[border])
+    for axis, size in zip((-2, -1), depth, strict=True):
+        if size:
+            values = _extended(values, values.ndim + axis, size, _PADDING[border])
+    return values
+
+
+def _extended(values: Any, axis: int, size: int, mode: str) -> Any:
+    """An axis continued by `size` at both ends, also by more pixels than there are."""
+    places = np.pad(np.arange(values.shape[axis]), size, mode=cast("Any", mode))
+    before, after = (
+        values[(slice(None),) * axis + (beyond,)] for beyond in (places[:size], places[-size:])
+    )
+    return np.concatenate([before, values, after], axis=axis)
 
 
 def _convolved(padded: Any, weights: Any, depth: tuple[int, int]) -> Any:

@@ -48,9 +48,12 @@ def _ordered(values: list[Any], asc: bool, nodata: bool | None) -> list[int]:
 
 def _argsort(block: Any, asc: bool, nodata: bool | None) -> Any:
     """Indices along axis 0, no-data last (or first), equal values as they stood."""
-    edge = -math.inf if nodata is False else math.inf
-    keys = np.where(np.isnan(block), edge, block if asc else -block)
-    rank = np.argsort(keys, axis=0, kind="stable")
+    # NumPy puts NaN last, behind infinity too.
+    rank = np.argsort(block if asc else -block, axis=0, kind="stable")
+    if nodata is False and len(block):
+        index = np.arange(len(block)).reshape((-1,) + (1,) * (block.ndim - 1))
+        ahead = (index - np.isnan(block).sum(axis=0)) % len(block)
+        return np.take_along_axis(rank, ahead, axis=0)
     if nodata is None:
         gone = np.isnan(np.take_along_axis(block, rank, axis=0))
         return np.where(gone, math.nan, rank)

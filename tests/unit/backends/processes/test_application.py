@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.ndimage
 
 from backends.errors import OpenEOError
-from tests.fakes.execution import by, callback, cube_of, of, on_cube
+from tests.fakes.execution import by, callback, cube_of, of, on_cube, value_of
 from tests.unit.backends.processes.cubes import CUBE, DAYS, NAN, VALUES
 
 
@@ -269,6 +271,23 @@ def test_a_filter_that_differs_between_pixels_is_refused() -> None:
         on_cube(CUBE, "apply_dimension", dimension="t", process=process)
 
 
+@pytest.mark.parametrize("process", ["order", "sort"])
+@pytest.mark.parametrize("asc", [True, False])
+@pytest.mark.parametrize("nodata", [None, True, False])
+def test_pixels_with_infinite_values_are_sorted_like_plain_ones(
+    process: str, asc: bool, nodata: bool | None
+) -> None:
+    plain = [1, np.inf, None, -np.inf, None, 2, np.inf]
+    cube = cube_of(
+        np.array(plain, dtype=float).reshape(7, 1, 1), t=[f"2024-06-{1 + n:02}" for n in range(7)]
+    )
+    sorting = callback(process, data=of("data"), asc=asc, nodata=nodata)
+    result = on_cube(cube, "apply_dimension", dimension="t", process=sorting)
+    expected = value_of(process, data=plain, asc=asc, nodata=nodata)
+    expected += [None] * (7 - len(expected))  # no-data that is left out goes to the end
+    np.testing.assert_array_equal(result.values.ravel(), np.array(expected, dtype=float))
+
+
 @pytest.mark.parametrize(
     ("border", "mode"),
     [
@@ -287,6 +306,30 @@ def test_a_kernel_is_a_convolution_with_each_border(border: object, mode: str) -
     for image, given in zip(result.values, values, strict=True):
         expected = scipy.ndimage.convolve(given.astype(float), np.array(kernel), mode=mode) * 0.5
         np.testing.assert_allclose(image, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("border", "mode"),
+    [
+        ("replicate", "edge"),
+        ("reflect", "symmetric"),
+        ("reflect_pixel", "reflect"),
+        ("wrap", "wrap"),
+    ],
+)
+def test_a_kernel_may_reach_beyond_the_image_on_both_sides(border: str, mode: Any) -> None:
+    values = np.random.default_rng(2).random((3, 4)).astype(np.float32)
+    kernel = np.random.default_rng(3).random((9, 11))
+    result = on_cube(cube_of(values), "apply_kernel", kernel=kernel.tolist(), border=border)
+    around = np.pad(values.astype(float), ((4, 4), (5, 5)), mode=mode)
+    expected = scipy.ndimage.convolve(around, kernel)[4:-4, 5:-5]
+    np.testing.assert_allclose(result.values, expected, rtol=1e-5)
+
+
+def test_no_data_and_infinite_values_count_as_the_replacement_in_a_kernel() -> None:
+    cube = cube_of([[1, np.inf, 2, NAN], [-np.inf, 3, 4, 5]])
+    result = on_cube(cube, "apply_kernel", kernel=[[1, 1, 1]], replace_invalid=10)
+    np.testing.assert_array_equal(result.values, [[11, 13, 22, 12], [13, 17, 12, 9]])
 
 
 def test_a_kernel_of_even_size_is_refused() -> None:
