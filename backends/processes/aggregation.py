@@ -127,11 +127,12 @@ def _labels(spans: Sequence[Any], labels: Any) -> Any:
     chosen = given or [span[0] for span in spans]
     if None in chosen:
         raise invalid("labels", "is needed where an interval has no start.")
-    if len(set(chosen)) < len(chosen):
+    moments = [None if _TIME.match(str(label)) else parse_moment(str(label)) for label in chosen]
+    told = chosen if given or None in moments else moments
+    if len(set(told)) < len(told):
         raise OpenEOError(
             "DistinctDimensionLabelsRequired", "The labels have duplicates: give distinct 'labels'."
         )
-    moments = [None if _TIME.match(str(label)) else parse_moment(str(label)) for label in chosen]
     if given or None in moments:
         mixed = len({type(label) for label in chosen}) > 1
         return np.array(chosen, dtype=object if mixed else None)

@@ -195,6 +195,8 @@ def _equal_pixels(data: Any, value: Any) -> Any:
 
 
 def _first_index(equal: Any, reverse: bool) -> Any:
+    if not equal.shape[0]:
+        return empty_field(equal)
     turned = equal[::-1] if reverse else equal
     index = turned.argmax(axis=0).astype(np.float32)
     position = (equal.shape[0] - 1) - index if reverse else index

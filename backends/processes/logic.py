@@ -142,6 +142,6 @@ def _quantify(data: Any, ignore_nodata: bool, *, decisive: bool) -> Any:
 def _settle(block: Any, ignore_nodata: bool, decisive: bool) -> Any:
     unknown = np.isnan(block)
     decided = (block == float(decisive)).any(axis=0)
-    open_ = unknown.all(axis=0) if ignore_nodata else unknown.any(axis=0)
+    open_ = unknown.all(axis=0) if ignore_nodata or not len(block) else unknown.any(axis=0)
     rest = np.where(open_, np.float32(math.nan), np.float32(not decisive))
     return np.where(decided, np.float32(decisive), rest)

@@ -7,6 +7,8 @@ metres for degrees and drops labels. Specification: openEO processes 2.0.0-rc.1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +30,7 @@ from backends.processes.cubes import (
 )
 from backends.processes.declaration import implements
 from backends.processes.geometries import crs_of, user_crs
-from backends.processes.values import floating, invalid, is_lazy, is_number, lazy
+from backends.processes.values import floating, invalid, is_lazy, is_number, lazy, whole
 
 _METHODS: Final = {
     "average": "average",
@@ -271,7 +273,8 @@ def resample_cube_temporal(
 ) -> Cube:
     """The nearest date (the earlier of two) for each date of another cube.
 
-    Beyond `valid_within` days there is no-data. Raises `DimensionNotAvailable`,
+    With `valid_within` the nearest valid value of each pixel within so many days, or no-data.
+    Raises `DimensionNotAvailable`,
     `TooManyDimensions`.
     """
     cube, other = as_cube(data), as_cube(target, "target")
@@ -284,5 +287,17 @@ def resample_cube_temporal(
     if valid_within is None:
         return result
     reach = np.timedelta64(round(valid_within * 86_400_000), "ms")
-    near = distance.min(axis=1) <= reach
-    return result.where(xr.DataArray(near, dims=[name]))
+    turned = cube.transpose(name, ...)
+    orders = [np.lexsort((present, far)) for far in distance]
+    near = [order[far[order] <= reach] for order, far in zip(orders, distance, strict=True)]
+    values = whole(floating(turned.data), partial(_first_valid, near), length=len(near))
+    return result.transpose(*turned.dims).copy(data=values).transpose(*cube.dims)
+
+
+def _first_valid(places: Sequence[Any], block: Any) -> Any:
+    """For each list of places along axis 0 the first valid value, in each pixel."""
+    found = np.full((len(places), *block.shape[1:]), math.nan, dtype=block.dtype)
+    for field, listed in zip(found, places, strict=True):
+        for place in reversed(listed):
+            np.copyto(field, block[place], where=np.isfinite(block[place]))
+    return found

@@ -113,6 +113,30 @@ def test_intervals_of_times_go_around_midnight() -> None:
     assert list(result.t.values) == ["06:00:00", "18:00:00"]
 
 
+@pytest.mark.parametrize(
+    ("reducer", "arguments"),
+    [
+        ("all", {"ignore_nodata": False}),
+        ("any", {"ignore_nodata": False}),
+        ("array_find", {"value": 0}),
+    ],
+)
+def test_an_interval_without_dates_holds_no_data(reducer: str, arguments: dict[str, Any]) -> None:
+    process = callback(reducer, data=of("data"), **arguments)
+    intervals = [["2024-01-01", "2024-02-01"], ["2025-01-01", "2025-02-01"]]
+    cube = series(["2024-01-01", "2024-01-10"], [0, 0])
+    result = on_cube(cube, "aggregate_temporal", intervals=intervals, reducer=process)
+    np.testing.assert_array_equal(result.values.ravel(), [0, NAN])
+
+
+def test_intervals_that_start_at_the_same_instant_need_labels() -> None:
+    cube = series(["2024-01-01", "2024-01-10"])
+    intervals = [["2024-01-01", "2024-02-01"], ["2024-01-01T01:00:00+01:00", "2024-03-01"]]
+    with pytest.raises(OpenEOError) as caught:
+        on_cube(cube, "aggregate_temporal", intervals=intervals, reducer=MEAN)
+    assert caught.value.code == "DistinctDimensionLabelsRequired"
+
+
 def test_intervals_with_equal_starts_need_labels() -> None:
     cube = series(["2024-01-01", "2024-01-10"])
     intervals = [["2024-01-01", "2024-02-01"], ["2024-01-01", "2024-03-01"]]
@@ -305,6 +329,15 @@ def test_dates_are_taken_from_the_nearest_ones() -> None:
     np.testing.assert_array_equal(result.t.values, target.t.values)
     result = _with_target(cube, target, "resample_cube_temporal", valid_within=7)
     np.testing.assert_array_equal(result.values.ravel(), [1, NAN, 3])
+
+
+def test_the_nearest_valid_value_is_looked_for_in_each_pixel() -> None:
+    days = ["2024-01-01", "2024-01-06", "2024-01-08", "2024-01-11"]
+    values = np.array([[[1, 1, 1]], [[NAN, 2, np.inf]], [[3, NAN, NAN]], [[4, NAN, NAN]]])
+    target = series(["2024-01-06", "2024-01-10"])
+    result = _with_target(cube_of(values, t=days), target, "resample_cube_temporal", valid_within=5)
+    np.testing.assert_array_equal(result.values, [[[3, 2, 1]], [[4, 2, NAN]]])
+    assert result.dims == ("t", "y", "x")
 
 
 # dimensions
