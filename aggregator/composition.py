@@ -21,7 +21,7 @@ from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.issuers import Issuers
 from aggregator.upstream.outside import Allowed, Outside
 from aggregator.upstream.snapshots import Snapshots
-from aggregator.usecases.accounts import Accounts
+from aggregator.usecases.accounts import Accounts, name_of
 from aggregator.usecases.admission import Admission
 from aggregator.usecases.agreements import Agreements
 from aggregator.usecases.availability import Availability
@@ -334,5 +334,6 @@ def _user_processes(
         ground.catalogue,
         public_url=ground.settings.public_url,
         at_most=ground.settings.stored_processes,
+        name_of=partial(name_of, settings=ground.settings.identity),
         clock=ground.clock,
     )

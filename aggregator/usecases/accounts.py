@@ -44,6 +44,8 @@ REFUSED = {401, 403}
 OwnIds = Mapping[str, str]
 ME = Request("GET", "/me")
 OIDC = "oidc"
+# Between a user's id and the issuer, in names.
+OF = " of "
 # Of a name and password as a header has them; backends' servers take little more.
 BASIC_LENGTH = 4096
 
@@ -236,6 +238,18 @@ def _place(backend: str, url: str) -> str:
 def trusted_issuers(settings: Identity) -> list[str]:
     """The issuers that the operator names, written as in the list of providers."""
     return [issuer_of({"issuer": issuer}) for issuer in settings.trusted_issuers]
+
+
+def name_of(access: Access, settings: Identity) -> str:
+    """The name under which a user's stored processes are kept, and called by others: the id.
+
+    Two issuers can give the same `sub`, so that a trusted one that is not the first stands beside
+    it; no other user's name can look like that.
+    """
+    issuer, trusted = issuer_of({"issuer": access.issuer}), trusted_issuers(settings)
+    if issuer not in trusted[1:] and OF not in access.user_id:
+        return access.user_id
+    return f"{access.user_id}{OF}{issuer}"
 
 
 def refusal(failures: Mapping[str, Failure]) -> OpenEOError | None:

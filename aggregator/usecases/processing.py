@@ -41,7 +41,7 @@ from aggregator.upstream.client import Request, Stream
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.metadata import Stored
 from aggregator.usecases import knowledge
-from aggregator.usecases.accounts import Access
+from aggregator.usecases.accounts import Access, name_of
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.credits import NOTHING, SYNCHRONOUS, Credits, Reservation
 from aggregator.usecases.definitions import Definitions
@@ -285,7 +285,8 @@ class Processing:
             process = self._references.resolved(process, access)
             needs = read_requirements(process)
         if self._definitions.concerned(needs.processes):
-            process = self._definitions.written_out(process, access.user_id if access else None)
+            user = name_of(access, self._settings.identity) if access else None
+            process = self._definitions.written_out(process, user)
             needs = read_requirements(process)
         return process, needs
 

@@ -37,11 +37,13 @@ class UserProcesses:
         *,
         public_url: str,
         at_most: int,
+        name_of: Callable[[Access], str],
         clock: Callable[[], float],
     ) -> None:
         self._stored, self._definitions = stored, definitions
         self._processing, self._catalogue = processing, catalogue
         self._whole, self._at_most, self._clock = whole(public_url), at_most, clock
+        self._name_of = name_of
 
     def list(
         self, access: Access, view: View, limit: int | None, cursor: str | None
@@ -49,7 +51,7 @@ class UserProcesses:
         """The user's processes, in short; CursorError for a cursor not ours."""
         after = decode_cursor(cursor).get("after") if cursor else ""
         wanted = None if limit is None else limit + 1
-        found = self._stored.of_owner(access.user_id, limit=wanted, after=str(after or ""))
+        found = self._stored.of_owner(self._name_of(access), limit=wanted, after=str(after or ""))
         links = [{"rel": "self", "href": view.link("process_graphs")}]
         if limit is not None and len(found) > limit:
             found = found[:limit]
@@ -76,13 +78,13 @@ class UserProcesses:
                 f"'{identifier}' is the id of a predefined process; choose another one."
             )
         key = secrets.token_urlsafe(24) if document.get("public") is True else None
-        stored = StoredProcess(access.user_id, identifier, document, key)
-        self._definitions.check(stored.document, identifier, access.user_id)
+        stored = StoredProcess(self._name_of(access), identifier, document, key)
+        self._definitions.check(stored.document, identifier, stored.owner)
         self._stored.put(stored, at=int(self._clock() * 1000), at_most=self._at_most)
 
     def delete(self, identifier: str, access: Access) -> None:
         """Forget a process; jobs and services that were made with it keep what it was."""
-        if not self._stored.delete(access.user_id, identifier):
+        if not self._stored.delete(self._name_of(access), identifier):
             raise self._not_found(identifier, access)
 
     def shared(self, key: str) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class UserProcesses:
     def _able(self, document: JsonObject, access: Access, view: View) -> dict[str, Any]:
         """Which backends can run a process as it is now, or why nobody can."""
         try:
-            written = self._definitions.written_out(document, access.user_id)
+            written = self._definitions.written_out(document, self._name_of(access))
             routing = self._processing.route(read_requirements(written), view, view.backend)
         except OpenEOError as error:
             return {"federation:problem": error.message}
@@ -105,13 +107,13 @@ class UserProcesses:
         return {"federation:problem": routing.rejection().message}
 
     def _found(self, identifier: str, access: Access) -> StoredProcess:
-        stored = self._stored.get(access.user_id, identifier)
+        stored = self._stored.get(self._name_of(access), identifier)
         if stored is None:
             raise self._not_found(identifier, access)
         return stored
 
     def _not_found(self, identifier: str, access: Access) -> ProcessGraphNotFound:
-        near = closest(identifier, (one.id for one in self._stored.of_owner(access.user_id)))
+        near = closest(identifier, (one.id for one in self._stored.of_owner(self._name_of(access))))
         hint = f"Did you mean {' or '.join(near)}?" if near else ""
         return ProcessGraphNotFound(shortened(identifier, 100), hint)
 

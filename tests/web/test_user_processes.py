@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.fakes.backends import Call, FakeBackend, Reply
+from tests.fakes.issuers import Issuer
 from tests.web.site import ENDPOINTS, Site, assert_error, backend, conforms, process
 
 HALVED: dict[str, Any] = {
@@ -178,6 +179,29 @@ def test_nobody_sees_or_runs_anothers_process(site: Site) -> None:
     nobodys = result(site, calling(namespace="user:"), "bob")
     message = assert_error(nobodys, 404, "ProcessGraphNotFound")["message"]
     assert message.endswith("'user:' must go on with the id of the user whose process it is.")
+
+
+def test_the_same_sub_of_another_trusted_issuer_is_another_user(tmp_path: Path) -> None:
+    first, second = Issuer(), Issuer("https://other.test")
+    trusted = {"trusted_issuers": [first.url, f"{second.url}/"]}
+    members = {"aurora": member("aurora", "scale")}
+    site = Site(members, tmp_path, issuer=first, identity=trusted)
+    site.adapter.apps[second.host] = second.app
+    alice = {"Authorization": f"Bearer {first.token(sub='alice')}"}
+    other = {"Authorization": f"Bearer {second.token(sub='alice')}"}
+    posing = {"Authorization": f"Bearer {first.token(sub='alice of https://other.test/realm')}"}
+    address, root = "/process_graphs/halved", "/openeo/1.3"
+    assert site.request("PUT", address, root=root, json=HALVED, headers=alice).status_code == 200
+    assert_error(site.get(address, headers=other), 404, "ProcessGraphNotFound")
+    gone = site.request("DELETE", address, root=root, headers=other)
+    assert_error(gone, 404, "ProcessGraphNotFound")
+    (error,) = site.post("/validation", calling(), headers=other).json["errors"]
+    assert error["code"] == "ProcessUnsupported"
+    assert site.post("/validation", calling(), headers=alice).json["errors"] == []
+    assert site.request("PUT", address, root=root, json=HALVED, headers=other).status_code == 200
+    assert_error(site.get(address, headers=posing), 404, "ProcessGraphNotFound")
+    assert site.get(address, headers=alice).json["id"] == "halved"
+    assert site.get(address, headers=site.login("alice")).json["id"] == "halved"
 
 
 def test_a_public_process_can_be_called_by_others_and_read_by_everybody(site: Site) -> None:
