@@ -68,8 +68,10 @@ class Boards:
         except DatabaseUnavailable:
             return Board(self._availability.present(backend), None, complete=False)
 
-    def document(self, board: Board, title: str, url: str) -> dict[str, Any]:
-        """The board as JSON; `url` is the federation's public address."""
+    def document(
+        self, board: Board, title: str, url: str, backend: str | None = None
+    ) -> dict[str, Any]:
+        """The board of all members, or of one, as JSON; `url` is the public address."""
         overview, policy = board.overview, self._availability.record.policy
         return {
             "title": title,
@@ -86,7 +88,7 @@ class Boards:
             "announcements": [
                 disclosures.announcement(one, policy) for one in overview.announcements
             ],
-            "links": _links(url, overview),
+            "links": _links(url, overview, backend),
         }
 
 
@@ -166,7 +168,7 @@ def _state(day: Day, policy: Policy) -> str:
     return "fair" if day.uptime.at_least(policy.warning) else "bad"
 
 
-def _links(url: str, overview: Overview) -> list[dict[str, str]]:
+def _links(url: str, overview: Overview, backend: str | None) -> list[dict[str, str]]:
     pages = [
         {
             "rel": "item",
@@ -176,10 +178,15 @@ def _links(url: str, overview: Overview) -> list[dict[str, str]]:
         }
         for member in overview.members
     ]
+    page, only = (f"/{backend}", f"?backend={backend}") if backend else ("", "")
     return [
-        {"rel": "self", "href": f"{url}/federation", "type": "application/json"},
+        {"rel": "self", "href": f"{url}/federation{page}", "type": "application/json"},
         *pages,
-        {"rel": "alternate", "href": f"{url}/federation/feed", "type": "application/atom+xml"},
-        {"rel": "related", "href": f"{url}/federation/history", "type": "application/json"},
+        {
+            "rel": "alternate",
+            "href": f"{url}/federation/feed{only}",
+            "type": "application/atom+xml",
+        },
+        {"rel": "related", "href": f"{url}/federation/history{only}", "type": "application/json"},
         {"rel": "related", "href": f"{url}/metrics", "type": "text/plain"},
     ]

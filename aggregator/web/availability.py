@@ -53,7 +53,8 @@ def feed() -> Response:
     address = f"{url}/federation/feed" + (f"?backend={backend}" if backend else "")
     events = _availability().events(backend=backend)
     now = _availability().now()
-    made = atom.feed(events, title=title, address=address, page=f"{url}/federation", now=now)
+    about = f"{url}/federation" + (f"/{backend}" if backend else "")
+    made = atom.feed(events, title=title, address=address, page=about, now=now)
     return send(page(made), atom.MEDIA_TYPE)
 
 

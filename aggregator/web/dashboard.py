@@ -68,7 +68,8 @@ def _known(backend: str) -> str:
 
 def _answer(backend: str | None) -> Response:
     board, settings = _boards().board(backend), federation().settings
-    shown = _boards().document(board, settings.title, settings.public_url.rstrip("/"))
+    url = settings.public_url.rstrip("/")
+    shown = _boards().document(board, settings.title, url, backend)
     if not wants_page():
         return _sent(document_page(shown), "application/json")
     made = _page(shown, board, backend)

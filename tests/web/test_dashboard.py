@@ -72,6 +72,22 @@ def test_board_capabilities_and_metrics_say_the_same(tmp_path: Path) -> None:
     assert 'openeo_federation_backend_up{backend="boreal"} 0.0' in site.client.get("/metrics").text
 
 
+def test_the_links_of_one_member_are_about_it_alone(tmp_path: Path) -> None:
+    site = site_of(tmp_path)
+    here = "http://federation.test/federation"
+    for path, own, feed, history in (
+        ("/federation", "", "/feed", "/history"),
+        ("/federation/terra", "/terra", "/feed?backend=terra", "/history?backend=terra"),
+    ):
+        links = [(link["rel"], link["href"]) for link in board(site, path)["links"]]
+        assert ("self", here + own) in links
+        assert ("alternate", here + feed) in links
+        assert ("related", here + history) in links
+        atom = Xml.fromstring(site.client.get(f"/federation{feed}").data)
+        [people] = atom.findall("{http://www.w3.org/2005/Atom}link[@rel='alternate']")
+        assert people.get("href") == here + own
+
+
 def test_a_member_that_fails_is_shown_at_once(tmp_path: Path) -> None:
     site = site_of(tmp_path)
     assert board(site)["headline"] == "All 3 backends online"
