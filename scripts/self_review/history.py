@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from scripts.self_review.statements import StatementError
 
 GRACE: Final = 3
 """The first months of a new provider."""
+_MONTH: Final = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,19 @@ class Month:
     uptime: float
     interval: float | None = None
     is_early: bool = False
+
+    @property
+    def percent(self) -> str:
+        """The uptime, cut off and never rounded up: what fails at 99.5 is not shown as 99.50."""
+        return str(Decimal(str(self.uptime)).quantize(Decimal("0.01"), ROUND_FLOOR))
+
+    def months_since(self, earlier: Month) -> int:
+        """How many months it is later than another, whether or not those between are known."""
+        return self._number - earlier._number
+
+    @property
+    def _number(self) -> int:
+        return int(self.name[:4]) * 12 + int(self.name[5:])
 
 
 def read(path: Path, backend: str | None = None) -> list[Month]:
@@ -59,11 +75,13 @@ def _of_backend(path: Path, document: Any, backend: str | None) -> Mapping[str, 
 
 
 def _month(path: Path, entry: Any) -> Month:
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("month"), str):
+    said = entry.get("month") if isinstance(entry, Mapping) else None
+    name = said[:7] if isinstance(said, str) else ""
+    if not isinstance(entry, Mapping) or not _MONTH.fullmatch(name):
         raise StatementError(f"{path}: each month must say its `month`, as in 2026-10.")
     interval = entry.get("interval_seconds")
     known = float(interval) if isinstance(interval, int | float) else None
-    return Month(entry["month"][:7], _uptime(path, entry), known)
+    return Month(name, _uptime(path, entry), known)
 
 
 def _uptime(path: Path, entry: Mapping[str, Any]) -> float:

@@ -59,7 +59,7 @@ def it_is_probed_every_five_minutes(backend: Backend) -> Outcome:
 @check("availability-2")
 def the_last_month_is_stable(backend: Backend) -> Outcome:
     last = _months(backend)[-1]
-    says = f"{last.name}: {last.uptime:.2f} %, {STABLE} % are wanted."
+    says = f"{last.name}: {last.percent} %, {STABLE} % are wanted."
     return passed(says) if last.uptime >= STABLE else failed(says)
 
 
@@ -93,13 +93,13 @@ def the_first_months_bring_no_warning(backend: Backend) -> Outcome:
 
 def _warning(number: int, month: Month) -> str:
     limit = GRACE_WARNING if number < GRACE and month.is_early else WARNING
-    return f"{month.name}: {month.uptime:.2f} %, below {limit:g} %" if month.uptime < limit else ""
+    return f"{month.name}: {month.percent} %, below {limit:g} %" if month.uptime < limit else ""
 
 
 @check("availability-5")
 def two_warnings_are_not_within_six_months(backend: Backend) -> Outcome:
     months = _months(backend)
-    warned_in = [i for i, one in enumerate(months) if _warning(i, one)]
-    near = [f"{months[a].name} and {months[b].name}" for a, b in pairwise(warned_in) if b - a < 6]
+    warned_in = [one for number, one in enumerate(months) if _warning(number, one)]
+    near = [f"{a.name} and {b.name}" for a, b in pairwise(warned_in) if b.months_since(a) < 6]
     problems = [f"warnings for {one}" for one in near]
     return judged(problems, "There are no two warnings within six months.")

@@ -51,6 +51,8 @@ def test_the_months_of_one_backend_are_taken_from_those_of_several(tmp_path: Pat
         ({"months": [{"month": "2026-10"}]}, "2026-10 needs `uptime` in percent"),
         ({"months": [{"month": "2026-10", "uptime": 101}]}, "2026-10 needs `uptime` in percent"),
         ({"months": [{"uptime": 99}]}, "each month must say its `month`"),
+        ({"months": [{"month": "October", "uptime": 99}]}, "each month must say its `month`"),
+        ({"months": [{"month": "2026-13", "uptime": 99}]}, "each month must say its `month`"),
         ({"days": []}, "has no array `months`"),
         ([], "must be an object"),
     ],
@@ -82,6 +84,22 @@ def test_months_are_judged_by_the_limits_of_the_contract(
 ) -> None:
     months = [Month(f"2026-{n:02}", u, 300, early) for n, u in enumerate(uptimes, 1)]
     assert verdict({}, requirement, options=Options(history=months))[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("second", "wanted"), [("2026-12", "fail"), ("2027-01", "pass"), ("2028-07", "pass")]
+)
+def test_warnings_are_as_far_apart_as_their_months_are(second: str, wanted: str) -> None:
+    months = [Month("2026-07", 94.0, 300), Month(second, 94.0, 300)]
+    assert verdict({}, "availability-5", options=Options(history=months))[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("uptime", "shown"), [(99.499, "99.49 %"), (99.49, "99.49 %"), (29.0, "29.00 %")]
+)
+def test_an_uptime_is_cut_off_where_it_is_shown(uptime: float, shown: str) -> None:
+    said = verdict({}, "availability-2", options=Options(history=[Month("2026-10", uptime)]))
+    assert said == ("fail", f"2026-10: {shown}, 99.5 % are wanted.")
 
 
 def test_without_a_history_it_could_not_be_told() -> None:
