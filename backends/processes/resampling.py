@@ -197,8 +197,8 @@ def resample_spatial(
 ) -> Cube:
     """x and y on a grid of another resolution (0: as before) and perhaps another CRS.
 
-    The resolution is in units of the CRS, one number or [x, y]; pixels start from the
-    corner `align`. Raises `DimensionNotAvailable`, and `ProcessGraphComplexity` for more
+    The resolution is in units of the CRS, one number or [x, y], of which one may be 0 too;
+    pixels start from the corner `align`. Raises `DimensionNotAvailable`, and `ProcessGraphComplexity` for more
     values than a collection may load.
     """
     cube = as_cube(data)
@@ -214,6 +214,8 @@ def resample_spatial(
     else:
         box = _geobox(cube, "data").to_crs(target.to_wkt())
     if steps is not None:
+        own = (abs(box.transform.a), abs(box.transform.e))
+        steps = (steps[0] or own[0], steps[1] or own[1])
         layers = cube.size // max(1, math.prod(box_sizes(cube)))
         _check_size(box, steps, layers, environment.limits.max_samples)
         box = _refined(box, steps, align)
@@ -242,7 +244,7 @@ def _resolution(resolution: Any) -> tuple[float, float] | None:
     pair = resolution if isinstance(resolution, list) else [resolution, resolution]
     if len(pair) != 2 or not all(is_number(step) and step >= 0 for step in pair):
         raise invalid("resolution", "must be a number or two numbers, not negative.")
-    return None if 0 in pair else (float(pair[0]), float(pair[1]))
+    return (float(pair[0]), float(pair[1])) if any(pair) else None
 
 
 def _refined(box: GeoBox, steps: tuple[float, float], align: str) -> GeoBox:

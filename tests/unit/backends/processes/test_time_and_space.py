@@ -253,6 +253,15 @@ def test_cubes_of_dates_and_bands_are_resampled_in_all_of_them() -> None:
     assert list(result.bands.values) == ["a", "b"]
 
 
+def test_a_resolution_of_0_keeps_that_of_one_axis() -> None:
+    cube = cube_of([[1, 2, 3, 4], [5, 6, 7, 8]])
+    result = on_cube(cube, "resample_spatial", resolution=[20, 0], method="average")
+    np.testing.assert_allclose(result.values, [[1.5, 3.5], [5.5, 7.5]])
+    np.testing.assert_array_equal(result.y.values, cube.y.values)
+    result = on_cube(cube, "resample_spatial", resolution=[0, 20], method="average")
+    np.testing.assert_allclose(result.values, [[3, 4, 5, 6]])
+
+
 def test_no_data_stays_out_of_averages() -> None:
     values = np.array([[NAN, 4], [2, 3]], dtype=np.float32)
     result = on_cube(cube_of(values), "resample_spatial", resolution=20, method="average")
