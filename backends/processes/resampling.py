@@ -198,8 +198,8 @@ def resample_spatial(
     """x and y on a grid of another resolution (0: as before) and perhaps another CRS.
 
     The resolution is in units of the CRS, one number or [x, y], of which one may be 0 too;
-    pixels start from the corner `align`. Raises `DimensionNotAvailable`, and `ProcessGraphComplexity` for more
-    values than a collection may load.
+    pixels start from the corner `align`. Raises `DimensionNotAvailable`, and
+    `ProcessGraphComplexity` for more values than a collection may load.
     """
     cube = as_cube(data)
     if align not in _CORNERS:
