@@ -284,13 +284,13 @@ def resample_cube_temporal(
     wanted_name = name if name in other.dims else temporal_dimension(other)
     present, wanted = instants(cube, name), instants(other, wanted_name)
     distance = np.abs(wanted[:, np.newaxis] - present[np.newaxis, :])
-    chosen = distance.argmin(axis=1)
+    orders = [np.lexsort((present, far)) for far in distance]
+    chosen = [order[0] for order in orders]
     result = cube.isel({name: chosen}).assign_coords({name: other[wanted_name].values})
     if valid_within is None:
         return result
     reach = np.timedelta64(round(valid_within * 86_400_000), "ms")
     turned = cube.transpose(name, ...)
-    orders = [np.lexsort((present, far)) for far in distance]
     near = [order[far[order] <= reach] for order, far in zip(orders, distance, strict=True)]
     values = whole(floating(turned.data), partial(_first_valid, near), length=len(near))
     return result.transpose(*turned.dims).copy(data=values).transpose(*cube.dims)

@@ -340,6 +340,13 @@ def test_dates_are_taken_from_the_nearest_ones() -> None:
     np.testing.assert_array_equal(result.values.ravel(), [1, NAN, 3])
 
 
+@pytest.mark.parametrize("limit", [{}, {"valid_within": 2}])
+def test_of_two_dates_as_near_the_earlier_one_is_taken(limit: dict[str, Any]) -> None:
+    cube = series(["2024-01-03", "2024-01-01"], [3, 1])
+    result = _with_target(cube, series(["2024-01-02"]), "resample_cube_temporal", **limit)
+    assert result.values.ravel() == [1]
+
+
 def test_the_nearest_valid_value_is_looked_for_in_each_pixel() -> None:
     days = ["2024-01-01", "2024-01-06", "2024-01-08", "2024-01-11"]
     values = np.array([[[1, 1, 1]], [[NAN, 2, np.inf]], [[3, NAN, NAN]], [[4, NAN, NAN]]])
