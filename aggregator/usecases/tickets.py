@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 SECONDS = 3600
 """How long a ticket is good."""
+_TICKET = re.compile(r"[A-Za-z0-9_-]+={0,2}")
+"""Decoding passes other characters over; they have no business in the page's next address."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Tickets:
 
     def holder(self, ticket: str) -> Holder | None:
         """Whose ticket it is; None if it has expired or is none."""
+        if not _TICKET.fullmatch(ticket):
+            return None
         try:
             content = self._fernet.decrypt_at_time(ticket, SECONDS, int(self._clock()))
         except (InvalidToken, ValueError):

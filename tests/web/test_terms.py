@@ -195,6 +195,13 @@ def test_a_form_that_decides_nothing_changes_nothing(
     assert "not agreed yet" in page(site, ticket).text
 
 
+def test_a_ticket_with_a_broken_line_agrees_to_nothing(site: Site, issuer: Issuer) -> None:
+    user = bearer(issuer.token())
+    form = {"ticket": ticket_for(site, user) + "\r\n", "decision": "agree", "version": "1"}
+    assert site.client.post("/federation/terms", data=form).status_code == 403
+    assert_error(site.get("/jobs", headers=user), 403, "ConsentRequired")
+
+
 def test_another_site_cannot_send_the_form_without_the_ticket(site: Site, issuer: Issuer) -> None:
     ticket = ticket_for(site, bearer(issuer.token()))
     for forged in ("", ticket[:-4] + "AAA="):

@@ -37,6 +37,12 @@ def test_what_is_no_ticket_names_nobody(forged: str) -> None:
     assert Tickets(KEY, "terms", Clock()).holder(forged) is None
 
 
+@pytest.mark.parametrize("added", ["\r\nX-Other: 1", "\n", " ", "é", "#", "&of=all", "<b>", "===="])
+def test_a_ticket_with_anything_added_is_none(added: str) -> None:
+    tickets = Tickets(KEY, "terms", Clock())
+    assert tickets.holder(tickets.ticket(ALICE) + added) is None
+
+
 def test_a_ticket_is_no_token_nor_the_other_way_round_nor_for_another_page() -> None:
     clock = Clock()
     tickets, sealer = Tickets(KEY, "terms", clock), Sealer(KEY.decode(), 60, clock)
