@@ -93,7 +93,7 @@ class Verdict:
 
 def judge(evidence: Evidence, state: State, policy: Policy) -> Verdict:
     """The verdict on a month after all months before it; nothing but its arguments counts."""
-    if why := _not_judged(evidence, policy):
+    if why := _not_judged(evidence, policy) or _over_before(evidence, state):
         return _unchanged(evidence, state, policy, why)
     if state.standing == EXCLUDED:
         return _while_excluded(evidence, state, policy)
@@ -144,6 +144,12 @@ def _not_judged(evidence: Evidence, policy: Policy) -> str:
             f"less than {share(policy.least_coverage)} %."
         )
     return ""
+
+
+def _over_before(evidence: Evidence, state: State) -> str:
+    """Why a month that is judged late says nothing of a member that is excluded by then."""
+    over = state.standing == EXCLUDED and month_bounds(evidence.month)[1] <= state.excluded
+    return "It was over when the member was excluded." if over else ""
 
 
 def _unchanged(evidence: Evidence, state: State, policy: Policy, why: str) -> Verdict:

@@ -25,6 +25,7 @@ class State:
     not full. `below` counts the judged months in a row below the limit of stable ones, `warnings`
     are the months that brought one, `improved` counts good months in a row while excluded,
     `proposal` is what a verdict proposed and nobody has decided yet; no good month takes it back.
+    `excluded` is the moment at which an operator excluded it: what was before shows no improvement.
     """
 
     standing: str = STABLE
@@ -33,6 +34,7 @@ class State:
     warnings: tuple[str, ...] = ()
     improved: int = 0
     proposal: str = ""
+    excluded: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def decided(state: State, decision: Decision, policy: Policy) -> State:
     if decision.kind == EXCLUDE:
         if state.standing == EXCLUDED:
             raise DecisionError(f"{decision.backend} is excluded already.")
-        return replace(state, standing=EXCLUDED, improved=0, proposal="")
+        return replace(state, standing=EXCLUDED, improved=0, proposal="", excluded=decision.at)
     if decision.kind == READMIT:
         if state.standing != EXCLUDED:
             raise DecisionError(f"{decision.backend} is not excluded.")

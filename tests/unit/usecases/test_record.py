@@ -256,6 +256,23 @@ def test_the_month_before_a_readmission_is_not_judged_afterwards(sparse: Record)
     assert (april.judged, april.standing, april.after.warnings) == (False, "stable", ())
 
 
+def test_a_month_that_was_over_shows_no_improvement_of_a_member_excluded_since(
+    database: Database,
+) -> None:
+    end = month_bounds("2026-04")[1]
+    record = Record(database, replace(POLICY, automatic_readmission=True))
+    operations = Operations(record, ["terra"], lambda: (end + HOUR // 2) / 1000)
+    record.observe([*month("2026-04", step=SPARSE), *month("2026-05", step=SPARSE)])
+    operations.decide("terra", "exclude", "Two warnings, no answer.", by="olga")
+    [april] = record.close_months(end + HOUR, delay=HOUR)
+    assert (april.judged, april.standing, april.proposal) == (False, "excluded", "")
+    assert april.reason == (
+        "It was over when the member was excluded. It is not judged: the member stays excluded."
+    )
+    [may] = record.close_months(month_bounds("2026-05")[1])
+    assert (may.judged, may.standing) == (True, "stable")
+
+
 def test_a_month_without_the_monitor_is_closed_and_not_judged(
     sparse: Record, database: Database
 ) -> None:
