@@ -22,6 +22,7 @@ Unit = Literal["degrees", "metres"]
 SLIVER = Fraction(1, 100)
 """What is narrower than this part of a tile is given to its neighbour."""
 LONGEST = 10**9
+NO_WIDTH = "the area is empty: its west is its east"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def rectangles_of(area: JsonObject, grid: Grid) -> tuple[Rectangle, ...] | Obsta
     if max(abs(box.west), abs(box.east)) > 180 or not -90 <= box.south < box.north <= 90:
         said = "the area is empty, or its longitudes and latitudes are not those of the Earth"
         return Obstacle("area", said)
+    if box.west == box.east:
+        return Obstacle("area", NO_WIDTH)
     return _in_degrees(box) if grid.unit == "degrees" else _in_metres(box)
 
 
@@ -137,7 +140,7 @@ def _in_degrees(box: Box) -> tuple[Rectangle, ...] | Obstacle:
     found = tuple(
         Rectangle(exact(west), south, exact(east), north) for west, east in spans if west < east
     )
-    return found or Obstacle("area", "the area is empty: its west is its east")
+    return found or Obstacle("area", NO_WIDTH)
 
 
 def _in_metres(box: Box) -> tuple[Rectangle, ...] | Obstacle:

@@ -25,10 +25,15 @@ def utm_box(box: Box) -> tuple[int, tuple[float, float, float, float]] | Obstacl
     """The code of the zone of an area in degrees, and the box around the area there, in metres."""
     from pyproj import Transformer  # takes long to import, for few requests
 
+    if box.west > box.east:
+        return Obstacle(
+            "zone",
+            "the area crosses the antimeridian, and no zone of UTM does: divide it in degrees",
+        )
     middle = (box.west + box.east) / 2
     zone = min(floor((middle + 180) / 6) + 1, 60)
     west = 6.0 * zone - 186
-    if box.west > box.east or box.west < west - BEYOND or box.east > west + 6 + BEYOND:
+    if box.west < west - BEYOND or box.east > west + 6 + BEYOND:
         return Obstacle(
             "zone",
             f"the area reaches out of zone {zone} of UTM, which is from {west:g} to {west + 6:g} "

@@ -118,6 +118,10 @@ def test_all_of_an_area_in_degrees_lies_in_its_box_in_metres(
 @pytest.mark.parametrize(
     ("area", "grid", "said"),
     [
+        (box(11, 46, 11, 47), Grid(1000, "metres"), "is empty: its west is its east"),
+        (box(11, 46, 11, 47), Grid(1), "is empty: its west is its east"),
+        (box(180, 46, -180, 47), Grid(1), "is empty: its west is its east"),
+        (box(179.9, 0, -179.9, 1), Grid(1000, "metres"), "the antimeridian, and no zone of UTM"),
         (box(0, 0, 13, 1), Grid(1000, "metres"), "out of zone 32 of UTM, which is from 6 to 12"),
         (box(10.3, 0, 13.5, 1), Grid(1000, "metres"), "out of zone 32 of UTM"),
         (box(0, 84, 1, 85), Grid(1000, "metres"), "latitudes from -80 to 84"),
