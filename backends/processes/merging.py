@@ -29,7 +29,7 @@ from backends.processes.cubes import (
 )
 from backends.processes.declaration import implements
 from backends.processes.geometries import crs_of
-from backends.processes.resampling import align, same_grid, spacing
+from backends.processes.resampling import align, pixel_size, same_grid, spacing
 from backends.processes.values import floating
 
 Resolver = Callable[..., Any]
@@ -103,7 +103,8 @@ def _same_lattice(first: Cube, second: Cube) -> bool:
     """Whether both cubes are parts of one grid."""
     for name in spatial_dimensions(first):
         one, other = first[name].values, second[name].values
-        step, other_step = spacing(one), spacing(other)
+        other_step = spacing(other)
+        step = _step(first, second, name)
         if not step > 0 or not (math.isnan(other_step) or abs(step - other_step) < 1e-3 * step):
             return False
         shift = (other[0] - one[0]) / step
@@ -112,10 +113,17 @@ def _same_lattice(first: Cube, second: Cube) -> bool:
     return True
 
 
+def _step(first: Cube, second: Cube, name: str) -> float:
+    """The distance of pixels; that of the other axis where both cubes have a single one."""
+    known = (spacing(first[name].values), spacing(second[name].values), pixel_size(first, name))
+    return next((step for step in known if step > 0), math.nan)
+
+
 def _snapped(first: Cube, second: Cube, name: str) -> Any:
     """The coordinates of the second cube as exact steps from the first's."""
     one, other = first[name].values, second[name].values
-    step = (one[-1] - one[0]) / (len(one) - 1)
+    many = len(one) > 1
+    step = (one[-1] - one[0]) / (len(one) - 1) if many else _step(first, second, name)
     places = np.rint((other - one[0]) / step)
     inside = (places >= 0) & (places < len(one))
     exact = one[np.clip(places, 0, len(one) - 1).astype(int)]
@@ -133,7 +141,7 @@ def _axis(name: str, first: Cube, second: Cube) -> Axis:
         if fresh.any() and dimension_type(cubes[0], name) in ("spatial", "temporal"):
             merged = np.sort(merged)
             if dimension_type(cubes[0], name) == "spatial":
-                merged = _without_gaps(merged, spacing(values[0]))
+                merged = _without_gaps(merged, _step(first, second, name))
             if len(values[0]) > 1 and values[0][0] > values[0][-1]:
                 merged = merged[::-1]
     everywhere = np.ones(len(merged), dtype=bool)

@@ -24,6 +24,7 @@ from backends.processes.cubes import (
     Cube,
     as_cube,
     instants,
+    names_of_type,
     rebuilt,
     spatial_dimensions,
     temporal_dimension,
@@ -56,6 +57,13 @@ _TOLERANCE: Final = 1e-3
 def spacing(values: Any) -> float:
     """The distance of neighbouring pixels along an axis; NaN for a single one."""
     return abs(float(values[-1] - values[0])) / (len(values) - 1) if len(values) > 1 else math.nan
+
+
+def pixel_size(cube: Cube, name: str) -> float:
+    """The distance of pixels along an axis; for a single one that along the other axis."""
+    own = spacing(cube[name].values)
+    axes = [axis for axis in names_of_type(cube, "spatial") if axis != name]
+    return own if own > 0 or len(axes) != 1 else spacing(cube[axes[0]].values)
 
 
 def same_grid(one: Cube, other: Cube) -> bool:
@@ -116,7 +124,7 @@ def _nearest(cube: Cube, wanted: dict[str, Any]) -> Cube:
     """The nearest pixel for each wanted centre that lies inside of one."""
     floated = rebuilt(floating(cube.data), cube.dims, cube.coords, cube)
     for name, values in wanted.items():
-        step = spacing(cube[name].values)
+        step = pixel_size(cube, name)
         reach = step / 2 * (1 + _TOLERANCE) if step > 0 else None
         floated = floated.reindex({name: values}, method="nearest", tolerance=reach)
     return floated

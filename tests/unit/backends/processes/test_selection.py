@@ -340,6 +340,23 @@ def test_neighbouring_tiles_of_one_grid_are_joined() -> None:
     np.testing.assert_array_equal(result.values, [[1, 7, 6], [3, 11, 8]])
 
 
+def test_single_columns_are_put_side_by_side() -> None:
+    west = cube_of([[1], [2]], x=[5], y=[15, 5])
+    for place, expected in ((15, [[1, 3], [2, 4]]), (25, [[1, NAN, 3], [2, NAN, 4]])):
+        east = cube_of([[3], [4]], x=[place], y=[15, 5])
+        result = two_cubes(west, east, "merge_cubes", cube1=by("one"), cube2=by("other"))
+        np.testing.assert_array_equal(result.values, expected)
+        np.testing.assert_array_equal(result.x.values, np.arange(5, place + 1, 10))
+
+
+def test_a_single_column_gives_no_values_to_pixels_elsewhere() -> None:
+    column = cube_of([[1], [2]], x=[5], y=[15, 5])
+    target = cube_of(np.zeros((2, 3)), x=[5, 15, 25], y=[15, 5])
+    given = {"data": by("one"), "target": by("other")}
+    result = two_cubes(column, target, "resample_cube_spatial", **given)
+    np.testing.assert_array_equal(result.values, [[1, NAN, NAN], [2, NAN, NAN]])
+
+
 def test_between_tiles_that_do_not_touch_there_is_no_data() -> None:
     west = cube_of([[1, 2], [3, 4]])
     east = cube_of([[5, 6], [7, 8]], x=[500_035, 500_045], y=[5_199_995, 5_199_985])
