@@ -262,7 +262,10 @@ def array_modify(data: Any, values: Any, index: Any, length: Any = 0) -> Any:
         raise OpenEOError(
             "ArrayElementNotAvailable", f"The array has {len(listed)} elements, none at {start}."
         )
-    end = start + _whole(length, "length")
+    removed = _whole(length, "length")
+    if removed < 0:
+        raise invalid("length", "must not be negative.")
+    end = start + removed
     labels, new_labels = labels_of(data), labels_of(values)
     names = None
     if labels is not None and (new_labels is not None or not elements(values, "values")):

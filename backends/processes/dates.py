@@ -65,8 +65,11 @@ def _months(first: datetime, second: datetime) -> float:
     count = (second.year - first.year) * 12 + second.month - first.month
     if _shifted(first, count) > second:
         count -= 1
-    start, end = _shifted(first, count), _shifted(first, count + 1)
-    return count + (second - start) / (end - start)
+    start = _shifted(first, count)
+    # After the last December that can be told there would be a January of as many days.
+    last = (start.year, start.month) == (MAXYEAR, 12)
+    length = timedelta(days=31) if last else _shifted(first, count + 1) - start
+    return count + (second - start) / length
 
 
 def _shifted(moment: datetime, months: int) -> datetime:
