@@ -262,10 +262,7 @@ def array_modify(data: Any, values: Any, index: Any, length: Any = 0) -> Any:
         raise OpenEOError(
             "ArrayElementNotAvailable", f"The array has {len(listed)} elements, none at {start}."
         )
-    removed = _whole(length, "length")
-    if removed < 0:
-        raise invalid("length", "must not be negative.")
-    end = start + removed
+    end = start + _whole(length, "length")
     labels, new_labels = labels_of(data), labels_of(values)
     names = None
     if labels is not None and (new_labels is not None or not elements(values, "values")):

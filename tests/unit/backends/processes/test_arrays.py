@@ -182,8 +182,3 @@ def test_arrays_and_texts_do_not_grow_without_bounds() -> None:
 def test_months_are_counted_to_the_last_day_that_can_be_told() -> None:
     ends = {"date1": "9999-11-16", "date2": "9999-12-31"}
     assert value_of("date_difference", **ends, unit="month") == pytest.approx(1 + 15 / 31)
-
-
-def test_no_negative_number_of_elements_is_removed() -> None:
-    arguments: dict[str, Any] = {"data": [1, 2, 3], "values": [9], "index": 1}
-    assert code_of("array_modify", **arguments, length=-1) == "ProcessParameterInvalid"
