@@ -37,8 +37,13 @@ def usage(parts: Sequence[PartState]) -> dict[str, Any]:
             if before is None:
                 found[name] = {"value": value, "unit": text(metric, "unit")}
             elif before["unit"] == text(metric, "unit"):
-                before["value"] += value
+                before["value"] = _plain(before["value"] + value)
     return found
+
+
+def _plain(value: float) -> float:
+    """A sum without the noise of binary fractions: 0.7 and 0.637 are 1.337."""
+    return value if isinstance(value, int) else float(f"{value:.15g}")
 
 
 def seconds_of(duration: object) -> float | None:

@@ -64,6 +64,18 @@ def test_progress_costs_and_usage_are_of_all_parts() -> None:
     assert costs([PartState("c", "terra")]) is None
 
 
+def test_sums_of_usage_have_no_noise_of_binary_fractions() -> None:
+    used = [
+        {"cpu": {"value": 0.7, "unit": "cpu-seconds"}, "size": {"value": 1, "unit": "b"}},
+        {"cpu": {"value": 0.637, "unit": "cpu-seconds"}, "size": {"value": 2**53, "unit": "b"}},
+    ]
+    parts = [PartState(f"part{n}", "terra", usage=one) for n, one in enumerate(used)]
+    assert usage(parts) == {
+        "cpu": {"value": 1.337, "unit": "cpu-seconds"},
+        "size": {"value": 2**53 + 1, "unit": "b"},
+    }
+
+
 def test_a_whole_takes_as_long_as_the_longest_way_through_its_parts() -> None:
     needs = {"a": (), "b": (), "c": ("a", "b"), "d": ("a",)}
     assert longest_way(needs, {"a": 5, "b": 12, "c": 3, "d": 20}) == 25
