@@ -42,7 +42,7 @@ def usage(parts: Sequence[PartState]) -> dict[str, Any]:
 
 
 def _plain(value: float) -> float:
-    """A sum without the noise of binary fractions: 0.7 and 0.637 are 1.337."""
+    """A sum without the noise of binary fractions: 0.1 and 0.2 are 0.3."""
     return value if isinstance(value, int) else float(f"{value:.15g}")
 
 

@@ -66,12 +66,12 @@ def test_progress_costs_and_usage_are_of_all_parts() -> None:
 
 def test_sums_of_usage_have_no_noise_of_binary_fractions() -> None:
     used = [
-        {"cpu": {"value": 0.7, "unit": "cpu-seconds"}, "size": {"value": 1, "unit": "b"}},
-        {"cpu": {"value": 0.637, "unit": "cpu-seconds"}, "size": {"value": 2**53, "unit": "b"}},
+        {"cpu": {"value": 0.1, "unit": "cpu-seconds"}, "size": {"value": 1, "unit": "b"}},
+        {"cpu": {"value": 0.2, "unit": "cpu-seconds"}, "size": {"value": 2**53, "unit": "b"}},
     ]
     parts = [PartState(f"part{n}", "terra", usage=one) for n, one in enumerate(used)]
     assert usage(parts) == {
-        "cpu": {"value": 1.337, "unit": "cpu-seconds"},
+        "cpu": {"value": 0.3, "unit": "cpu-seconds"},
         "size": {"value": 2**53 + 1, "unit": "b"},
     }
 
