@@ -6,7 +6,8 @@ import base64
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,28 @@ def free_port() -> int:
     """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def closing(app: Any) -> Any:
+    """The WSGI application, whose answers are closed whatever becomes of the connection.
+
+    Werkzeug's server does not close the answer to a client that resets the connection while
+    it is sent, such as a browser whose window was closed: a file would stay open.
+    """
+
+    def closed(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return _parts(app(environ, start_response))
+
+    return closed
+
+
+def _parts(answer: Iterable[bytes]) -> Iterator[bytes]:
+    """What the answer holds; a generator that is dropped half-way runs to its end as well."""
+    try:
+        yield from answer
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -36,9 +59,10 @@ class Listening:
 
     def __init__(self, app: Any, port: int = 0) -> None:
         self._server = make_server(
-            "127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler
+            "127.0.0.1", port, closing(app), threaded=True, request_handler=_QuietHandler
         )
         self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )
@@ -49,6 +73,16 @@ class Listening:
         self._server.shutdown()
         self._thread.join(5)
         self._server.server_close()
+
+
+@contextmanager
+def served(app: Any, port: int = 0) -> Iterator[str]:
+    """The URL at which the application listens meanwhile: at that port, or at one of its own."""
+    listening = Listening(app, port)
+    try:
+        yield listening.url
+    finally:
+        listening.close()
 
 
 class Api:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from aggregator.moments import DAY, HOUR
-from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, window
 from tests.fakes.clock import Clock
 from tests.fakes.health import probes
+from tests.fakes.servers import served
 from tests.web.paying import counting
 from tests.web.site import Site, backend, collection
 from tests.web.test_dashboard import HOSTILE, NOW, SETTINGS, STEP

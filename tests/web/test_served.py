@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from werkzeug.serving import make_server
 
+from tests.fakes import servers
 from tests.fakes.backends import Call, FakeBackend, RawServer, Reply, says
 from tests.web.site import backend, basic, graph
 
@@ -41,15 +40,8 @@ UNHURRIED = {
 @contextmanager
 def listening(app: FakeBackend) -> Iterator[str]:
     """The app on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/openeo"
-    finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
+    with servers.served(app) as url:
+        yield f"{url}/openeo"
 
 
 class Served:

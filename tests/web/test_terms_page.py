@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, window
 from tests.fakes.issuers import Issuer
+from tests.fakes.servers import served
 from tests.web.site import assert_error
 from tests.web.test_terms import HOSTILE, TERMS, ticket_for
 from tests.web.test_tokens import bearer, site_of

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from aggregator.storage.reconciliation import Sighting, note
-from tests.fakes.browsers import assert_no_barriers, needs_chromium, served, window
+from tests.fakes.browsers import assert_no_barriers, needs_chromium, window
+from tests.fakes.servers import served
 from tests.web.paying import books, counting, ledger, now, report
 from tests.web.viewers import OPERATOR, access
 

@@ -18,7 +18,7 @@ from scripts.self_review.probe.pace import Limits
 from scripts.self_review.report import Report
 from scripts.self_review.reports import FORMS
 from tests.fakes.backends import FakeBackend, RawServer, says
-from tests.fakes.browsers import served
+from tests.fakes.servers import served
 from tests.fakes.transports import FailingAdapter, WsgiAdapter
 from tests.unit.self_review.reviewing import HOST, ROOT, reviewed
 

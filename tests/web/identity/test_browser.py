@@ -13,8 +13,8 @@ import jwt
 import pytest
 from flask import Flask, Response
 
-from tests.fakes.browsers import needs_chromium, opened, served, window
-from tests.fakes.servers import free_port
+from tests.fakes.browsers import needs_chromium, opened, window
+from tests.fakes.servers import free_port, served
 from tests.web.identity.site import AUTHORIZATION, VERIFIER, Site, authorization
 
 pytestmark = needs_chromium

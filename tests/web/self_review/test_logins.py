@@ -20,8 +20,7 @@ from backends.faults.effects import Error
 from backends.faults.scope import Fault, Scope
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
 from scripts.self_review.main import main
-from tests.fakes.browsers import served
-from tests.fakes.servers import free_port
+from tests.fakes.servers import free_port, served
 from tests.scenarios.people import watching
 from tests.web.backends.test_oidc import serving
 from tests.web.identity.site import Site
