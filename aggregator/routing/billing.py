@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Shortage(NamedTuple):
 
     rule: str
     text: str
-    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,14 @@ class Billing:
         credit = self.credits.get(backend)
         if credit is None:
             return
-        about = {"needed": credit.needed}
         if self.budget is not None and self.budget < credit.needed:
             text = (
                 f"is expected to charge {credit.needed:.15g} credits, more than the budget of "
                 f"{self.budget:.15g}"
             )
-            yield Shortage("budget", text, about | {"budget": self.budget})
+            yield Shortage("budget", text)
         if not credit.suffices:
-            renewal = {"renewal": credit.renewal} if credit.renewal else {}
-            values = about | {"left": credit.left} | renewal
-            yield Shortage("credits", str(credit), values)
+            yield Shortage("credits", str(credit))
 
 
 FREE = Billing()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
 
 from aggregator.errors import OpenEOError
 from aggregator.routing.abilities import Abilities
@@ -73,15 +72,6 @@ class Routing:
         if self.chosen is not None:
             raise ValueError(f"backend {self.chosen!r} can run this process")
         return rejections(self.case, self.verdicts)
-
-    def as_json(self) -> dict[str, Any]:
-        """The decision as data."""
-        return {
-            "chosen": self.chosen,
-            "policy": self.policy,
-            "ranking": [{"backend": r.backend, "why": r.why} for r in self.ranking],
-            "verdicts": [verdict.as_json() for verdict in self.verdicts],
-        }
 
 
 def decide(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aggregator.routing.billing import FREE, Billing
 from aggregator.routing.references import OwnerOf, keeper_of
@@ -21,21 +20,15 @@ class Reason:
     """Why a backend cannot run a process.
 
     `text` continues a sentence that begins with the backend's name; `path` is the node that needs
-    what is lacking (empty if it is the request as a whole), `values` the same as data.
+    what is lacking (empty if it is the request as a whole).
     """
 
     rule: str
     text: str
     path: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.text} (node '{shortened(self.path, 150)}')" if self.path else self.text
-
-    def as_json(self) -> dict[str, Any]:
-        """The reason as data."""
-        about = {"node": self.path} if self.path else {}
-        return {"rule": self.rule, "text": self.text} | about | dict(self.values)
 
 
 @dataclass(frozen=True)
@@ -55,11 +48,6 @@ class Verdict:
     def able_if_online(self) -> bool:
         """Whether nothing but being offline stands in its way."""
         return all(reason.rule == "online" for reason in self.reasons)
-
-    def as_json(self) -> dict[str, Any]:
-        """The verdict as data."""
-        reasons = [reason.as_json() for reason in self.reasons]
-        return {"backend": self.backend, "able": self.able, "reasons": reasons}
 
 
 @dataclass(frozen=True)

@@ -188,9 +188,7 @@ def test_the_reason_is_added_where_each_need_could_be_met_somewhere() -> None:
 
 
 def test_reasons_that_were_told_are_not_told_again() -> None:
-    nobody = Unsplittable(
-        (Obstacle("nobody", "no backend can run node 'a'", {}, "terra lacks it"),)
-    )
+    nobody = Unsplittable((Obstacle("nobody", "no backend can run node 'a'", "terra lacks it"),))
     told = NoBackendForProcess("No single one: terra lacks it.", {"terra": ["lacks it"]})
     assert with_reason(told, nobody).message == (
         "No single one: terra lacks it. It cannot be split over several backends either: no "

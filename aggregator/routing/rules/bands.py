@@ -25,7 +25,7 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
         if missing:
             names = enumerated([f"'{shortened(band, 50)}'" for band in missing])
             text = f"has collection '{need.id}' without {_counted(missing)} {names}"
-            yield Reason("bands", text, need.path, {"collection": need.id, "bands": missing})
+            yield Reason("bands", text, need.path)
 
 
 def _counted(bands: list[str]) -> str:

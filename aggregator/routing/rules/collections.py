@@ -23,4 +23,4 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
     for need in needs.collections:
         if need.id not in backend.collections:
             text = f"has no collection '{shortened(need.id, 100)}'"
-            yield Reason("collections", text, need.path, {"collection": need.id})
+            yield Reason("collections", text, need.path)

@@ -18,4 +18,4 @@ def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Re
         return
     if endpoint(asked.operation) not in backend.endpoints:
         text = f"does not offer '{asked.operation}'"
-        yield Reason("endpoints", text, "", {"endpoint": asked.operation})
+        yield Reason("endpoints", text)

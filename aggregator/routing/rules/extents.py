@@ -26,19 +26,18 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
         collection = (backend.collections or {}).get(need.id)
         if collection is None:
             continue
-        about = {"collection": need.id}
         if need.box is not None and _apart(need.box, collection.boxes):
             text = (
                 f"has collection '{need.id}' only within {_boxes(collection.boxes)}, "
                 f"not at {_boxes((need.box,))}"
             )
-            yield Reason("extents", text, need.path, about | {"bbox": list(need.box)})
+            yield Reason("extents", text, need.path)
         if need.interval is not None and _apart(need.interval, collection.intervals):
             text = (
                 f"has collection '{need.id}' only {_intervals(collection.intervals)}, "
                 f"not {_intervals((need.interval,))}"
             )
-            yield Reason("extents", text, need.path, about)
+            yield Reason("extents", text, need.path)
 
 
 def _apart(wanted: Box | Interval, published: tuple[Box, ...] | tuple[Interval, ...]) -> bool:

@@ -20,4 +20,4 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
     for need in needs.input_formats:
         if need.format.casefold() not in backend.input_formats:
             text = f"does not read format '{shortened(need.format, 50)}'"
-            yield Reason("input_formats", text, need.path, {"format": need.format})
+            yield Reason("input_formats", text, need.path)

@@ -24,8 +24,7 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
     for need in needs.foreign:
         text = _against(need, need.namespace or "", backend, asked)
         if text:
-            about = {"process": need.id, "namespace": need.namespace}
-            yield Reason("namespaces", text, need.path, about)
+            yield Reason("namespaces", text, need.path)
 
 
 def _against(need: ProcessNeed, namespace: str, backend: Abilities, asked: Asked) -> str:

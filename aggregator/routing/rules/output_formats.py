@@ -20,4 +20,4 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
     for need in needs.output_formats:
         if need.format.casefold() not in backend.output_formats:
             text = f"does not write format '{shortened(need.format, 50)}'"
-            yield Reason("output_formats", text, need.path, {"format": need.format})
+            yield Reason("output_formats", text, need.path)

@@ -15,4 +15,4 @@ def concerns(_needs: Requirements, asked: Asked) -> bool:
 def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Reason]:
     """Judge by what the user can spend at the backend, and by the request's own budget."""
     for shortage in asked.billing.shortages(backend.backend):
-        yield Reason(shortage.rule, shortage.text, "", shortage.values)
+        yield Reason(shortage.rule, shortage.text)

@@ -20,4 +20,4 @@ def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Re
         return
     offered = enumerated(sorted(backend.plans.values()))
     text = f"has no billing plan '{shortened(plan, 50)}' (it has {offered or 'none'})"
-    yield Reason("plans", text, "", {"plan": plan})
+    yield Reason("plans", text)

@@ -27,12 +27,11 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
 
 
 def _against(need: ProcessNeed, argument: str, offered: ProcessAbilities) -> Iterator[Reason]:
-    about = {"process": need.id}
     if need.id not in offered:
         # Its arguments need not be said to be missing as well.
         if not argument:
             text = f"has no process '{shortened(need.id, 100)}'"
-            yield Reason("processes", text, need.path, about)
+            yield Reason("processes", text, need.path)
     elif offered[need.id] is not None:
         text = f"has process '{need.id}' without parameter '{shortened(argument, 100)}'"
-        yield Reason("processes", text, need.arguments[argument], about | {"parameter": argument})
+        yield Reason("processes", text, need.arguments[argument])

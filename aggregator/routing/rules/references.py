@@ -31,7 +31,7 @@ def judge(needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Rea
         if need.binding:
             text = _against(need, backend.backend, asked)
             if text:
-                yield Reason("references", text, need.path, {"reference": need.reference})
+                yield Reason("references", text, need.path)
 
 
 def _against(need: ReferenceNeed, backend: str, asked: Asked) -> str:

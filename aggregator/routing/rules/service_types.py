@@ -19,4 +19,4 @@ def judge(_needs: Requirements, backend: Abilities, asked: Asked) -> Iterator[Re
         return
     if asked.service_type.casefold() not in backend.service_types:
         text = f"does not offer web services of type '{shortened(asked.service_type, 50)}'"
-        yield Reason("service_types", text, "", {"service_type": asked.service_type})
+        yield Reason("service_types", text)

@@ -20,12 +20,11 @@ def judge(needs: Requirements, backend: Abilities, _asked: Asked) -> Iterator[Re
     for need in needs.udfs:
         versions = backend.udf_runtimes.get(need.runtime.casefold())
         name = f"UDF runtime '{shortened(need.runtime, 50)}'"
-        about = {"runtime": need.runtime, "version": need.version}
         if versions is None:
-            yield Reason("udf_runtimes", f"has no {name}", need.path, about)
+            yield Reason("udf_runtimes", f"has no {name}", need.path)
         elif versions and not _has(versions, need):
             text = f"has {name} in version {enumerated(versions, ' or ')}, not {need.version}"
-            yield Reason("udf_runtimes", shortened(text), need.path, about)
+            yield Reason("udf_runtimes", shortened(text), need.path)
 
 
 def _has(versions: tuple[str, ...], need: UdfNeed) -> bool:

@@ -119,13 +119,13 @@ def _refusal(graph: Mapping[str, JsonObject], asking: Asking) -> Obstacle | None
     if asking.explicit is not None:
         named = shortened(asking.explicit, 50)
         said = f"the request asks for backend '{named}', which is to run all of it"
-        return Obstacle("explicit", said, {"backend": asking.explicit})
+        return Obstacle("explicit", said)
     if len(graph) > NODES:
         said = f"it has {len(graph)} nodes, and processes of at most {NODES} are split"
-        return Obstacle("too-large", said, {"nodes": len(graph), "limit": NODES})
+        return Obstacle("too-large", said)
     for node, content in graph.items():
         url = content["arguments"].get("url")
         if isinstance(url, str) and url.startswith(PART_ADDRESS):
             where = f"node '{shortened(node, 100)}' reads '{shortened(url, 100)}'"
-            return Obstacle("address", f"{where}, which is no address", {"node": node})
+            return Obstacle("address", f"{where}, which is no address")
     return None

@@ -21,7 +21,7 @@ def objections(plan: Plan, abilities: Sequence[Abilities], asking: Asking) -> tu
         verdict = next(v for v in routing.verdicts if v.backend == part.backend)
         if not verdict.able:
             said = f"backend '{part.backend}' cannot run its part: {lacks([verdict])}"
-            found.append(Obstacle("part", said, {"backend": part.backend}))
+            found.append(Obstacle("part", said))
     return (*found, *_overloaded(plan, asking.largest))
 
 
@@ -37,4 +37,4 @@ def _overloaded(plan: Plan, largest: int | None) -> Iterator[Obstacle]:
                 f"{part.id} at backend '{part.backend}' would read {len(sizes)} results of "
                 f"{amount(whole)} in all, and {limited(largest)}"
             )
-            yield Obstacle("too-much", said, {"backend": part.backend, "size": whole})
+            yield Obstacle("too-much", said)

@@ -71,7 +71,7 @@ def _must_meet(known: Survey, group: Collection[str], node: str) -> Obstacle:
         said += f", since the result of node '{name}' {known.why_stays(which)}"
     else:
         said += ", since the last part has all nodes whose result no other node reads"
-    return Obstacle("not-handed-on", said, {"nodes": [other, node]})
+    return Obstacle("not-handed-on", said)
 
 
 def _not_handed_on(known: Survey) -> Iterator[Obstacle]:
@@ -87,7 +87,6 @@ def _not_handed_on(known: Survey) -> Iterator[Obstacle]:
                     "no-format",
                     f"the result of node '{shortened(node, 100)}' ({_listed(makers)}) cannot "
                     f"be handed on to node '{shortened(user, 100)}' ({_listed(readers)})",
-                    {"node": node, "user": user},
                 )
 
 
@@ -99,7 +98,6 @@ def _torn(known: Survey) -> Iterator[Obstacle]:
             yield Obstacle(
                 "not-handed-on",
                 f"several parts need the result of node '{name}', which {known.why_stays(node)}",
-                {"nodes": [node]},
             )
 
 
@@ -113,7 +111,7 @@ def _unfit(known: Survey) -> Iterator[Obstacle]:
         ):
             if why and backend in needed:
                 said = f"backend '{backend}' cannot {does}: it {why}"
-                yield Obstacle(cause, said, {"backend": backend})
+                yield Obstacle(cause, said)
 
 
 def _listed(backends: Collection[str]) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from aggregator.routing.plans import amount
 from aggregator.routing.suggestions import shortened
@@ -15,14 +13,13 @@ LONGEST = 2000
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One cause: a short name for programs, a sentence without its full stop, and data.
+    """One cause: a short name, and a sentence without its full stop.
 
     `why` is how the sentence ends, after a colon, where the reasons may have been told before.
     """
 
     cause: str
     said: str
-    values: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 
     @property
@@ -33,10 +30,6 @@ class Obstacle:
     def after(self, told: str) -> str:
         """The sentence to follow what was told, without reasons that stand in it."""
         return self.said if self.why and self.why in told else self.text
-
-    def as_json(self) -> dict[str, Any]:
-        """The cause as data."""
-        return {"cause": self.cause, "text": self.text, **self.values}
 
 
 def limited(largest: int) -> str:
@@ -67,7 +60,3 @@ class Unsplittable:
         """The causes as text of several lines, for people at a terminal and in logs."""
         lines = [f"  - {shortened(obstacle.text, 500)}" for obstacle in self.obstacles]
         return "\n".join(["It cannot be split over several backends either:", *lines])
-
-    def as_json(self) -> dict[str, Any]:
-        """The causes as data."""
-        return {"obstacles": [obstacle.as_json() for obstacle in self.obstacles]}

@@ -111,5 +111,5 @@ def _nobody(node: str, routing: Routing) -> Obstacle:
     if routing.able:
         able = enumerated(sorted(routing.able), " or ")
         said = f"only {able} can run {name}, and your login does not count there"
-        return Obstacle("unreachable", said, {"node": node})
-    return Obstacle("nobody", f"no backend can run {name}", {"node": node}, lacks(routing.verdicts))
+        return Obstacle("unreachable", said)
+    return Obstacle("nobody", f"no backend can run {name}", lacks(routing.verdicts))

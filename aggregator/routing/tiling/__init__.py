@@ -94,10 +94,6 @@ class Untileable:
         more = f"; and {beyond} more reasons" if beyond > 0 else ""
         return f"The area cannot be divided: {shortened(said, 2000)}{more}."
 
-    def as_json(self) -> dict[str, Any]:
-        """The reasons as data."""
-        return {"obstacles": [obstacle.as_json() for obstacle in self.obstacles]}
-
 
 def tiled(
     process: JsonObject,

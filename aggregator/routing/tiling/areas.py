@@ -25,12 +25,12 @@ def areas_of(vector: JsonObject, *, most: int) -> tuple[Tile, ...] | Obstacle:
         return Obstacle("area", "the areas must be a GeoJSON FeatureCollection of polygons")
     if len(features) > most:
         said = f"there are {len(features)} areas, and {most} is the most that is accepted"
-        return Obstacle("limit", said, {"tiles": len(features), "most": most})
+        return Obstacle("limit", said)
     found = [*_parts(features)]
     for number, part in enumerate(found, 1):
         if part is None:
             said = f"area number {number} is no polygon in degrees that has a size"
-            return Obstacle("area", said, {"area": number})
+            return Obstacle("area", said)
     parts = tuple(part for part in found if part is not None)
     if len({part.id for part in parts}) < len(parts):
         return Obstacle("area", "two areas have the same id")

@@ -42,14 +42,14 @@ def places_of(outermost: Scope, declared: Mapping[str, Any]) -> Places | Obstacl
             named.append((node.id, given))
         elif given is not None or node.arguments.get(name) is not None:
             said = f"the area of '{shortened(node.id, 50)}' is known only when it runs"
-            return Obstacle("area", said, {"node": node.id})
+            return Obstacle("area", said)
     if not loads or not named:
         return Obstacle("area", "the process names no area that could be divided")
     first, area = named[0]
     others = [node_id for node_id, given in named if given != area]
     if others:
         listed = enumerated([f"'{shortened(n, 50)}'" for n in (first, others[0])], " and ")
-        return Obstacle("area", f"{listed} name different areas", {"nodes": [first, *others]})
+        return Obstacle("area", f"{listed} name different areas")
     return Places(area, tuple(node.id for node in loads), tuple(node.id for node in cuts))
 
 
@@ -109,5 +109,5 @@ def saved(outermost: Scope) -> Sequence[Obstacle]:
     saves = [n for n, content in graph.items() if content["process_id"] == "save_result"]
     if saves:
         said = f"'{shortened(result, 50)}' is the result, and '{shortened(saves[0], 50)}' saves"
-        return (Obstacle("result", f"{said} another", {"node": result}),)
+        return (Obstacle("result", f"{said} another"),)
     return ()

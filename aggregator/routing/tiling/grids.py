@@ -182,7 +182,7 @@ def tiles_of(
 
 def _too_many(count: int, most: int) -> Obstacle:
     text = f"the area has about {count} tiles of that size, and {most} is the most that is accepted"
-    return Obstacle("limit", text, {"tiles": count, "most": most})
+    return Obstacle("limit", text)
 
 
 def _tiles(whole: Rectangle, grid: Grid, margin: Fraction) -> Iterator[Tile]:

@@ -92,7 +92,7 @@ def margins(node: Node, *, exact: bool) -> float | Obstacle | None:
     process, name = shortened(node.process_id, 50), shortened(node.id, 50)
     if exact and process in NEARLY:
         said = f"'{name}' is {process}: positions between pixels depend a little on the area"
-        return Obstacle("nearly", said, {"node": node.id})
+        return Obstacle("nearly", said)
     if is_predefined(node.namespace):
         if process in LOADS or process == "filter_bbox":
             return None
@@ -102,9 +102,9 @@ def margins(node: Node, *, exact: bool) -> float | Obstacle | None:
             return _BEYOND[process](node)
     reason = WHOLE.get(process)
     if reason is not None:
-        return Obstacle("whole", f"'{name}' is {process}: {reason}", {"node": node.id})
+        return Obstacle("whole", f"'{name}' is {process}: {reason}")
     said = f"'{name}' is {process}, of which is not known how far it looks"
-    return Obstacle("unknown", said, {"node": node.id})
+    return Obstacle("unknown", said)
 
 
 def _kernel(node: Node) -> float | Obstacle:
@@ -113,7 +113,7 @@ def _kernel(node: Node) -> float | Obstacle:
     sides = [len(rows), *map(len, rows)]
     if not is_array(kernel) or len(rows) != len(kernel) or not all(sides):
         said = f"the kernel of '{shortened(node.id, 50)}' is known only when it runs"
-        return Obstacle("kernel", said, {"node": node.id})
+        return Obstacle("kernel", said)
     return max(sides) // 2
 
 
@@ -126,7 +126,7 @@ def _neighborhood(node: Node) -> float | Obstacle:
         f"'{shortened(node.id, 50)}' is apply_neighborhood: its chunks are counted from the corner "
         "of the whole area"
     )
-    return Obstacle("whole", said, {"node": node.id})
+    return Obstacle("whole", said)
 
 
 def _parts(value: object) -> Iterator[tuple[str, Any]]:
@@ -149,11 +149,11 @@ def dimension_obstacles(node: Node) -> Iterator[Obstacle]:
     names = [node.arguments.get(key) for key in ("dimension", "target_dimension")]
     for name in sorted({n for n in names if isinstance(n, str) and n.casefold() in SPATIAL}):
         said = f"'{shortened(node.id, 50)}' works along '{name}', over the whole area"
-        yield Obstacle("whole", said, {"node": node.id})
+        yield Obstacle("whole", said)
     dimension = node.arguments.get("dimension")
     if is_object(dimension):
         said = f"along which dimension '{shortened(node.id, 50)}' works is known only when it runs"
-        yield Obstacle("unknown", said, {"node": node.id})
+        yield Obstacle("unknown", said)
 
 
 def date_obstacles(scope: Scope, parent: Node) -> Iterator[Obstacle]:
@@ -170,4 +170,4 @@ def date_obstacles(scope: Scope, parent: Node) -> Iterator[Obstacle]:
                 f"'{shortened(node.path, 80)}' depends on which dates there are, and a tile has "
                 "only those of the scenes that meet it"
             )
-            yield Obstacle("dates", said, {"node": node.path})
+            yield Obstacle("dates", said)

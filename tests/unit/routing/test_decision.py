@@ -161,31 +161,6 @@ def test_reasons_are_listed_up_to_a_limit() -> None:
     assert verdict.more
 
 
-def test_the_decision_is_data_as_well() -> None:
-    wanted = needs(a=load("S1"))
-    backends = [backend("terra"), backend("aurora", collections=["S1"])]
-    assert decide(wanted, backends).as_json() == {
-        "chosen": "aurora",
-        "policy": "order",
-        "ranking": [{"backend": "aurora", "why": ""}],
-        "verdicts": [
-            {
-                "backend": "terra",
-                "able": False,
-                "reasons": [
-                    {
-                        "rule": "collections",
-                        "text": "has no collection 'S1'",
-                        "node": "a",
-                        "collection": "S1",
-                    }
-                ],
-            },
-            {"backend": "aurora", "able": True, "reasons": []},
-        ],
-    }
-
-
 def test_without_backends_there_is_nobody() -> None:
     assert decide(needs(a=load()), []).chosen is None
 

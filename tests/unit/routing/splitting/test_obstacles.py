@@ -1,10 +1,6 @@
 from aggregator.routing.splitting import Obstacle, Unsplittable
 
-FOUND = Unsplittable(
-    tuple(
-        Obstacle("nobody", f"no backend can run node 'n{n}'", {"node": f"n{n}"}) for n in range(7)
-    )
-)
+FOUND = Unsplittable(tuple(Obstacle("nobody", f"no backend can run node 'n{n}'") for n in range(7)))
 
 
 def test_all_causes_are_listed_for_people() -> None:
@@ -25,12 +21,6 @@ def test_an_error_has_the_first_causes_and_counts_the_others() -> None:
         .sentence()
         .endswith("either: no backend can run node 'n0'.")
     )
-
-
-def test_programs_read_causes_as_data() -> None:
-    assert Unsplittable(FOUND.obstacles[:1]).as_json() == {
-        "obstacles": [{"cause": "nobody", "text": "no backend can run node 'n0'", "node": "n0"}]
-    }
 
 
 def test_what_users_name_cannot_spoil_the_terminal() -> None:
