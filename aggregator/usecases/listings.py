@@ -5,8 +5,8 @@ that has more to give, how far it was read: a backend that fails between two pag
 and is read on from there, so that nothing comes twice and nothing is left out while there is a
 next page. A page that is empty since all that remain fail is the last one. A backend that lists
 something twice, that moves items to its next page because of new ones, or whose pages lead back to
-one that was read, is read once. What a cursor holds is untrusted like any input; it names no
-addresses.
+one that was read, is read once; one whose pages have no end fails in the end. What a cursor holds
+is untrusted like any input; it names no addresses.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 
 import orjson
 
 from aggregator.documents import JsonObject, objects, text
-from aggregator.errors import BackendTimeout
+from aggregator.errors import BackendFailure, BackendTimeout
 from aggregator.ids import CursorError, decode_cursor, encode_cursor
 from aggregator.upstream.client import Request
 from aggregator.upstream.failures import Failure
@@ -36,8 +36,10 @@ READERS = 256
 # that those are known again which new ones have moved to the next page.
 REMEMBERED = 5
 # Of the pages that were read, by marks of so many letters: to know one to which links lead back.
-PAGES_REMEMBERED = 32
+# The last ones tell circles that they hold at once; those of the powers of two any other.
+LATEST = 16
 MARK = 8
+PAGES = 100_000
 
 Ask = Callable[
     [Mapping[str, Request], float], tuple[Mapping[str, JsonObject], Mapping[str, Failure]]
@@ -51,31 +53,36 @@ class Position:
     """How far a backend was read: the query of its page, and the last items taken of it.
 
     `skip` counts the items taken of the page, for the case that all of those are gone; while it is
-    0 the items are the last of the page before. `before` holds the marks of pages before.
+    0 the items are the last of the page before. `before` holds the marks of those of the `pages`
+    read before that are remembered.
     """
 
     query: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     skip: int = 0
     before: str = ""
+    pages: int = 0
 
     def pack(self) -> str:
         """The position as text."""
-        packed = [dict(self.query), list(self.after), self.skip, self.before]
+        packed = [dict(self.query), list(self.after), self.skip, self.before, self.pages]
         return orjson.dumps(packed).decode()
 
     @classmethod
     def unpack(cls, packed: object) -> Position | None:
         """The position in a text; None if there is none."""
         try:
-            query, after, skip, before = orjson.loads(packed if isinstance(packed, str) else "")
+            found = orjson.loads(packed if isinstance(packed, str) else "")
+            query, after, skip, before, pages = found
         except (ValueError, TypeError):
             return None
-        if not isinstance(query, dict) or not isinstance(after, list) or not isinstance(skip, int):
+        if not isinstance(query, dict) or not isinstance(after, list):
             return None
         if not all(isinstance(value, str) for value in [*query.values(), *after, before]):
             return None
-        return cls(query, tuple(after), min(max(skip, 0), 10**6), before)
+        if not isinstance(skip, int) or not isinstance(pages, int):
+            return None
+        return cls(query, tuple(after), _between(skip, 10**6), before, _between(pages, PAGES))
 
     def start(self, ids: Sequence[str]) -> int:
         """The index from which on nothing was taken yet but what is remembered.
@@ -89,9 +96,24 @@ class Position:
 
     def turned(self, query: Mapping[str, str], last: tuple[str, ...]) -> Position | None:
         """The beginning of the next page, after these items; None if that was read before."""
-        before = (self.before + _mark(self.query))[-PAGES_REMEMBERED * MARK :]
-        read = {before[at : at + MARK] for at in range(0, len(before), MARK)}
-        return None if _mark(query) in read else Position(query, last, 0, before)
+        told = [self.before[at : at + MARK] for at in range(0, len(self.before), MARK)]
+        marks = dict(zip(_remembered(self.pages), told, strict=False))
+        pages = self.pages + 1
+        marks[pages] = _mark(self.query)
+        if _mark(query) in marks.values():
+            return None
+        before = "".join(marks.get(page, "") for page in _remembered(pages))
+        return Position(query, last, 0, before, pages)
+
+
+def _remembered(pages: int) -> list[int]:
+    """Which of so many pages are remembered, by their numbers from 1 on."""
+    powers = (1 << power for power in range(pages.bit_length()))
+    return sorted({*powers, *range(max(pages - LATEST, 0) + 1, pages + 1)})
+
+
+def _between(value: int, largest: int) -> int:
+    return min(max(value, 0), largest)
 
 
 def _mark(query: Mapping[str, str]) -> str:
@@ -162,14 +184,20 @@ def read_page(
         reading = readings[backend]
         for _ in range(ROUNDS):
             if reading.at is None or (limit is not None and len(reading.items) >= limit):
-                break
+                return None
+            if reading.at.pages >= PAGES:
+                return endless(backend)
             request = _request(path, reading.at, limit)
             documents, failed = ask({backend: request}, max(until - time.monotonic(), 0))
             if backend in failed:
                 return failed[backend]
             document = documents[backend]
             _take(reading, backend, objects(document, key), next_query(document), identity)
-        return None
+        idle = reading.at is not None and reading.taken and not reading.items
+        return endless(backend) if idle else None
+
+    def endless(backend: str) -> Failure:
+        return BackendFailure(backend, "content", f"endless pages of {key}")
 
     failures = {
         b: failure for b, failure in _of_each(readings, read, until, readers) if failure is not None
@@ -232,7 +260,7 @@ def _take(
     after_page = None if following is None else at.turned(following, last)
     for number in fresh:
         recent = tuple(ids[max(number + 1 - REMEMBERED, 0) : number + 1])
-        on_page = Position(at.query, recent, number + 1, at.before)
+        on_page = replace(at, after=recent, skip=number + 1)
         then = after_page if number == fresh[-1] else on_page
         reading.items.append(Item(backend, listed[ids[number]], then))
     reading.taken.update(ids)

@@ -128,11 +128,12 @@ def test_without_a_limit_all_comes_in_the_order_of_the_backends(shelves: list[Sh
     after=st.lists(st.text()),
     skip=st.integers(0),
     before=st.text(),
+    pages=st.integers(0, 100_000),
 )
 def test_a_position_comes_back_from_its_text(
-    query: dict[str, str], after: list[str], skip: int, before: str
+    query: dict[str, str], after: list[str], skip: int, before: str, pages: int
 ) -> None:
-    position = Position(query, tuple(after), min(skip, 10**6), before)
+    position = Position(query, tuple(after), min(skip, 10**6), before, pages)
     try:
         packed = position.pack()
     except TypeError:  # lone surrogates are no JSON
@@ -142,7 +143,17 @@ def test_a_position_comes_back_from_its_text(
 
 @pytest.mark.parametrize(
     "packed",
-    ["", "null", "[1,2,3,4]", '[{},[],"x",""]', '[{"a":1},[],0,""]', "[{},[],0,1]", "[{},[],0]", 3],
+    [
+        "",
+        "null",
+        "[1,2,3,4,5]",
+        '[{},[],"x","",0]',
+        '[{"a":1},[],0,"",0]',
+        "[{},[],0,1,0]",
+        '[{},[],0,"","x"]',
+        '[{},[],0,""]',
+        3,
+    ],
 )
 def test_a_forged_position_is_refused(packed: Any) -> None:
     assert Position.unpack(packed) is None
@@ -218,7 +229,7 @@ def walk(page: Page, limit: int | None) -> list[list[str]]:
     """The ids on each page of one backend, which is told how many were read before."""
     found: list[list[str]] = []
     cursor = None
-    for number in range(30):
+    for number in range(300):
 
         def asked(requests: Mapping[str, Request], deadline: float, number: int = number) -> Any:
             return {name: page(request.query, number) for name, request in requests.items()}, {}
@@ -259,6 +270,65 @@ def test_pages_that_lead_in_a_circle_end(limit: int | None) -> None:
 
     pages = walk(circle, limit)
     assert [one for page in pages for one in page] == ["0a", "0b", "1a", "1b", "2a", "2b"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, None])
+@pytest.mark.parametrize("length", [17, 33, 64, 100])
+def test_a_circle_of_any_length_that_leads_back_to_the_beginning_is_walked_once(
+    length: int, limit: int | None
+) -> None:
+    def circle(query: Mapping[str, str], number: int) -> JsonObject:
+        at = int(query.get("page", 0))
+        return listed(f"j{at}", following=f"?page={at + 1}" if at + 1 < length else "?")
+
+    pages = walk(circle, limit)
+    assert [one for page in pages for one in page] == [f"j{at}" for at in range(length)]
+
+
+def test_a_circle_that_leads_back_to_the_middle_ends() -> None:
+    def circle(query: Mapping[str, str], number: int) -> JsonObject:
+        at = int(query.get("page", 0))
+        return listed(f"j{at}", following=f"?page={at + 1 if at < 60 else 20}")
+
+    pages = walk(circle, 1)
+    assert pages[:61] == [[f"j{at}"] for at in range(61)]
+    assert len(pages) < 80
+
+
+@pytest.mark.parametrize("limit", [1, 5, None])
+def test_a_backend_whose_pages_are_ever_new_and_say_nothing_new_fails(limit: int | None) -> None:
+    asked = 0
+
+    def same(requests: Mapping[str, Request], deadline: float) -> Any:
+        nonlocal asked
+        asked += 1
+        return {"b": listed("a", "b", "c", following=f"?page={asked}")}, {}
+
+    found: list[str] = []
+    cursor, failures = None, {}
+    for _ in range(5):
+        listing = read_page(
+            begin(cursor, ["b"]), path="/jobs", key="jobs", limit=limit, ask=same, deadline=20
+        )
+        found += [item.document["id"] for item in listing.items]
+        cursor, failures = listing.cursor, listing.failures
+        if cursor is None:
+            break
+    assert (found, cursor) == (["a", "b", "c"], None)
+    assert "endless pages of jobs" in failures["b"].message
+
+
+def test_after_a_hundred_thousand_pages_no_other_is_read() -> None:
+    listing = read_page(
+        {"b": Position({"page": "7"}, pages=100_000)},
+        path="/jobs",
+        key="jobs",
+        limit=1,
+        ask=lambda requests, deadline: ({"b": listed("a", following="?page=8")}, {}),
+        deadline=5,
+    )
+    assert (listing.items, listing.cursor) == ((), None)
+    assert "endless pages of jobs" in listing.failures["b"].message
 
 
 @pytest.mark.parametrize("limit", [2, 3, 4])
