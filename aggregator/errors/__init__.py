@@ -23,8 +23,8 @@
                           CredentialsInvalid PermissionsInsufficient
       Federation          NoBackendForProcess BackendUnavailable BackendTimeout
                           BackendFailure BackendError PartFailed IdentityProviderUnavailable
-                          ConsentRequired DatabaseUnavailable PolicyUnsupported
-                          TilesInvalid TilingUnsupported
+                          BackendPaused ConsentRequired DatabaseUnavailable
+                          PolicyUnsupported TilesInvalid TilingUnsupported
 
 The code is the name of the class, the status is the one that openEO's list of errors
 (https://api.openeo.org/errors.json) gives; the federation's codes are our own, as the API allows.
@@ -60,6 +60,7 @@ from aggregator.errors.data import (
 from aggregator.errors.federation import (
     BackendError,
     BackendFailure,
+    BackendPaused,
     BackendTimeout,
     BackendUnavailable,
     ConsentRequired,
@@ -116,6 +117,7 @@ __all__ = [
     "AuthenticationSchemeInvalid",
     "BackendError",
     "BackendFailure",
+    "BackendPaused",
     "BackendTimeout",
     "BackendUnavailable",
     "BillingPlanInvalid",

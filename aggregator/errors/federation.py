@@ -93,6 +93,18 @@ class BackendUnavailable(_AboutBackends, status=503):
         super().__init__(backend, sentences(said, reason), **extras)
 
 
+class BackendPaused(BackendUnavailable, status=503):
+    """The backend answers, but has kept requests of this kind waiting; they pause for `seconds`."""
+
+    def __init__(self, backend: str, seconds: int, **extras: Unpack[Extras]) -> None:
+        extras.setdefault("headers", {"Retry-After": str(seconds)})
+        super().__init__(backend, **extras)
+        self.message = self.logged = (
+            f"The {_named(backend)} has kept requests of this kind waiting in vain, so that it is "
+            f"not asked at the moment. It is asked again in {seconds} seconds."
+        )
+
+
 class BackendTimeout(_AboutBackends, status=504):
     """The backend did not answer in the time it was given; `seconds` says how long that was."""
 

@@ -90,6 +90,11 @@ class Breaker:
             waits.until, waits.tried = now + LONGEST_PAUSE, True
             return True
 
+    def pause(self, kind: str) -> float:
+        """The seconds after which a request of the kind may go out that `lets` has held back."""
+        waits = self._waits.get(kind)
+        return 0.0 if waits is None else max(waits.until - self._timer(), 0.0)
+
     def failed(self) -> bool:
         """Count a failure; true if it opened the breaker."""
         with self._lock:

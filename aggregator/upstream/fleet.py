@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from math import ceil
 
 from aggregator.documents import JsonObject
-from aggregator.errors import BackendFailure, BackendTimeout, BackendUnavailable
+from aggregator.errors import BackendFailure, BackendPaused, BackendTimeout, BackendUnavailable
 from aggregator.upstream.breakers import Breaker, kind_of
 from aggregator.upstream.client import Answer, Client, Request, Stream
 from aggregator.upstream.failures import FAILURES, Failure
@@ -136,16 +137,17 @@ class Fleet:
             )
 
     def _watched(self, backend: str, request: Request, own: str | None) -> _Watched:
-        """What counts how the exchange ends; BackendUnavailable if it must not begin.
+        """What counts how the exchange ends.
 
-        How long a body takes that is read as it is sent, is up to who sends it.
+        Raises BackendUnavailable if it must not begin, and BackendPaused if it must not yet. How
+        long a body takes that is read as it is sent, is up to who sends it.
         """
         self.guard(backend)
         if not isinstance(request.body, bytes | None):
             return _Watched(self, backend, (BackendUnavailable,))
         kind, asker = kind_of(request.method, request.path), None if own is None else hash(own)
         if not self.breakers[backend].lets(kind, asker):
-            raise BackendUnavailable(backend, "It has kept such requests waiting in vain.")
+            raise BackendPaused(backend, max(ceil(self.breakers[backend].pause(kind)), 1))
         timed = request.method == "GET"
         return _Watched(self, backend, _counted(request), timed=timed, kind=kind, asker=asker)
 

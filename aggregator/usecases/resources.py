@@ -337,7 +337,7 @@ class Resources:
             return Reply(DONE[below.method], None, costs)
         document = self._fleet.clients[backend].read(answer)
         if answer.status in FAILED_JOB:
-            return Reply(answer.status, document, costs)
+            return Reply(answer.status, _telling(backend, answer.status, document), costs)
         origin = self._processing.translation.origin(backend, answer.url)
         return Reply(DONE["GET"], relinked(shape(backend, document), origin, view), costs)
 
@@ -356,6 +356,14 @@ def named(backend: str, document: JsonObject) -> dict[str, Any]:
     if not local_id:
         raise BackendFailure(backend, "content", "it answers without the id of what was asked for")
     return {**document, "id": federate(backend, local_id), "federation:backends": [backend]}
+
+
+def _telling(backend: str, status: int, document: JsonObject) -> JsonObject:
+    """What a backend tells of an error; BackendFailure if that is nothing."""
+    if not text(document, "message"):
+        reason = f"status {status} without an openEO error"
+        raise BackendFailure(backend, "HTTP", reason, status_there=status)
+    return document
 
 
 def _logged(backend: str, document: JsonObject) -> JsonObject:

@@ -142,9 +142,17 @@ def _received() -> bytes:
     return data
 
 
+def parameters() -> dict[str, str]:
+    """The query parameters; an error if one is given twice, of which only one would count."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise RequestInvalid(f"The query parameter '{name[:50]}' is given more than once.")
+    return request.args.to_dict()
+
+
 def limit() -> int | None:
     """The query parameter `limit`, of which no more is taken than a page can have."""
-    given = request.args.get("limit", "")
+    given = parameters().get("limit", "")
     if not given:
         return None
     digits = given.lstrip("0") if given.isascii() and given.isdigit() else ""
@@ -155,7 +163,7 @@ def limit() -> int | None:
 
 def query() -> dict[str, str]:
     """The query parameters, all of which go on to a backend; an error if it could not take them."""
-    found = request.args.to_dict()
+    found = parameters()
     for name, value in found.items():
         if len(name) + len(value) > VALUE_LENGTH:
             raise RequestInvalid(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from aggregator.documents import is_nested_within
-from aggregator.web.context import NESTING, access, access_if_any, body, federation, parsed, view
+from aggregator.web.context import (
+    NESTING,
+    access,
+    access_if_any,
+    body,
+    federation,
+    parameters,
+    parsed,
+    view,
+)
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.responses import document, explained, routed, stream
 
@@ -44,7 +53,7 @@ def estimates_of_known() -> Response:
 
 
 def _asked_for() -> tuple[str, str]:
-    given = [(name, value) for name, value in request.args.items() if value]
+    given = [(name, value) for name, value in parameters().items() if value]
     if len(given) != 1 or given[0][0] not in ESTIMATED:
         raise RequestInvalid(
             "Name what is to be estimated by one of the query parameters 'job' (the id of a batch "

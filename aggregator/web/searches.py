@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from aggregator.documents import is_nested_within, is_number, is_object, is_text
 from aggregator.routing.searches import Footprint, FootprintError, Search
 from aggregator.usecases.items import GEOJSON
 from aggregator.web.context import MOST as LARGEST
-from aggregator.web.context import NESTING, body, federation, limit, parsed, view
+from aggregator.web.context import NESTING, body, federation, limit, parameters, parsed, view
 from aggregator.web.errors import RequestInvalid
 from aggregator.web.items import MOST, USUAL, box_in, check_box, check_datetime
 from aggregator.web.responses import document
@@ -25,7 +25,7 @@ NAMES = 1000
 @blueprint.get("/search")
 def search() -> Response:
     """One page of the items that the query asks for."""
-    given = request.args.to_dict()
+    given = parameters()
     _check_names(given)
     wanted = Search(
         collections=_names("collections", _parts(given.get("collections"))),

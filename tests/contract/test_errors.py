@@ -21,6 +21,7 @@ DOCUMENT = Path(
 FEDERATION = {
     "NoBackendForProcess",
     "BackendUnavailable",
+    "BackendPaused",
     "BackendTimeout",
     "BackendFailure",
     "BackendError",

@@ -187,6 +187,7 @@ def test_a_collection_that_there_is_not_is_named(site: Site) -> None:
     ("query", "name"),
     [
         ("bbox=1,2,3", "bbox"),
+        ("bbox=1,2,3,4&bbox=5,6,7,8", "bbox"),
         ("bbox=1,2,3,nan", "bbox"),
         ("bbox=a,b,c,d", "bbox"),
         ("datetime=yesterday", "datetime"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.fakes.backends import Call, FakeBackend, Reply
 from tests.web.site import Site, assert_error, backend, conforms, graph
@@ -225,6 +226,36 @@ def test_the_424_of_a_failed_job_passes_as_it_is(site: Site) -> None:
     assert conforms("/jobs/{job_id}/results", answer) == entry
 
 
+@pytest.mark.parametrize("said", [{}, {"detail": "no"}, {"level": "error", "message": None}])
+def test_a_424_that_tells_nothing_is_a_failure_of_the_backend(site: Site, said: Any) -> None:
+    site.backends["terra"].answers["GET /jobs/1/results"] = Reply(424, said)
+    answer = site.get("/jobs/terra-1/results", headers=site.login())
+    body = assert_error(answer, 502, "BackendFailure")
+    assert body["message"] == (
+        "The backend 'terra' failed (HTTP): status 424 without an openEO error"
+    )
+    assert body["federation:backends"] == ["terra"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/jobs?limit=1&limit=2", "limit"),
+        ("/jobs/terra-1/logs?level=info&level=error", "level"),
+        ("/jobs/terra-1/results?x=1&partial=true&x=1", "x"),
+        ("/federation/estimates?job=terra-1&job=terra-2", "job"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_an_error_and_reaches_no_backend(
+    site: Site, path: str, name: str
+) -> None:
+    user = site.login()
+    asked = len(site.backends["terra"].calls)
+    body = assert_error(site.get(path, headers=user), 400, "RequestInvalid")
+    assert body["message"] == f"The query parameter '{name}' is given more than once."
+    assert len(site.backends["terra"].calls) == asked
+
+
 @pytest.mark.parametrize("said", [{}, {"id": 1}, {"id": None, "status": "running"}])
 @pytest.mark.parametrize("below", ["", "/logs", "/results"])
 def test_a_success_without_what_was_asked_for_is_a_failure_of_the_backend(
@@ -422,6 +453,27 @@ def test_jobs_that_are_deleted_between_pages_hide_no_others(tmp_path: Path) -> N
 def test_a_cursor_that_was_not_made_here_is_an_error(busy: Site, cursor: str) -> None:
     answer = busy.get(f"/jobs?limit=2&next={cursor}", headers=busy.login())
     assert_error(answer, 400, "RequestInvalid")
+
+
+def test_what_pauses_says_honestly_why_and_until_when(site: Site) -> None:
+    def hangs(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    user = site.login()
+    site.backends["terra"].answers["GET /jobs/1"] = hangs
+    breaker = site.federation.fleet.breakers["terra"]
+    for _ in range(3):
+        breaker.reset()  # a probe is answered before each
+        assert_error(site.get("/jobs/terra-1", headers=user), 504, "BackendTimeout")
+    for other in ("bob", "carol"):  # whom it keeps waiting as well
+        breaker.reset()
+        site.get("/jobs/terra-1", headers=site.login(other))
+    answer = site.get("/jobs/terra-1", headers=user)
+    body = assert_error(answer, 503, "BackendPaused")
+    assert "has kept requests of this kind waiting in vain" in body["message"]
+    assert "cannot be reached" not in body["message"]
+    assert body["federation:backends"] == ["terra"]
+    assert 1 <= int(answer.headers["Retry-After"]) <= 16
 
 
 def test_a_listing_whose_pages_lead_in_circles_ends(tmp_path: Path) -> None:

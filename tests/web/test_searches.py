@@ -206,13 +206,14 @@ def test_what_cannot_be_meant_is_refused_and_not_ignored(site: Site, given: Any,
     ("query", "name"),
     [
         ("bbox=1,2,3", "bbox"),
+        ("bbox=1,2,3,4&bbox=5,6,7,8", "bbox"),
         ("intersects={", "intersects"),
         ("intersects=7", "intersects"),
         ("datetime=x", "datetime"),
         ("filter=a", "filter"),
         ("limit=0", "limit"),
         # A cursor that names a step which this search has not.
-        ("next=eyJ0ZXJyYSI6Ilt7XCJAXCI6XCJMQU5EXCJ9LFtdLDBdIn0", "next"),
+        ("next=eyJ0ZXJyYSI6Ilt7XCJAXCI6XCJMQU5EXCJ9LFtdLDAsXCJcIiwwXSJ9", "next"),
     ],
 )
 def test_so_it_is_in_a_query(site: Site, query: str, name: str) -> None:

@@ -75,6 +75,19 @@ def test_one_request_tries_and_each_trial_in_vain_doubles_the_pause(
         breaker.waited(JOBS)
 
 
+def test_a_pause_says_how_long_it_lasts(breaker: Breaker, clock: Clock) -> None:
+    assert breaker.pause(JOBS) == 0
+    in_vain(breaker, clock)
+    in_vain(breaker, clock)
+    assert breaker.pause(JOBS) == 2
+    clock.advance(1.5)
+    assert breaker.pause(JOBS) == 0.5
+    assert breaker.pause(LOGS) == 0
+    clock.advance(0.5)
+    assert breaker.lets(JOBS)
+    assert breaker.pause(JOBS) == 16, "of those that wait for what the trial tells"
+
+
 def test_a_trial_that_never_ends_is_followed_by_another(breaker: Breaker, clock: Clock) -> None:
     in_vain(breaker, clock)
     in_vain(breaker, clock)

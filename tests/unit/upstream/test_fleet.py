@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from aggregator.errors import BackendError, BackendTimeout, BackendUnavailable
+from aggregator.errors import BackendError, BackendPaused, BackendTimeout, BackendUnavailable
 from aggregator.upstream.client import Client, Request
 from aggregator.upstream.fleet import Fleet
 from tests.fakes.backends import Call, FakeBackend, Reply
@@ -117,10 +117,13 @@ def test_a_kind_of_request_that_hangs_costs_nothing_soon_though_probes_are_answe
         failures.append(fleet.ask_all({"terra": JOBS}, {}, deadline=5).failures["terra"])
         fleet.ask("terra", Request("GET", "/me"), deadline=5)
     assert len(terra.asked("GET", "/jobs")) == 3
-    assert [type(failure) for failure in failures] == [BackendTimeout] * 3 + [
-        BackendUnavailable
-    ] * 17
-    assert "It has kept such requests waiting in vain." in failures[-1].message
+    assert [type(failure) for failure in failures] == [BackendTimeout] * 3 + [BackendPaused] * 17
+    seconds = failures[3].headers["Retry-After"]
+    assert int(seconds) in (1, 2)
+    assert failures[3].message == (
+        "The backend 'terra' has kept requests of this kind waiting in vain, so that it is not "
+        f"asked at the moment. It is asked again in {seconds} seconds."
+    )
 
 
 def test_a_job_whose_results_one_user_waits_for_in_vain_keeps_no_results_from_others() -> None:
