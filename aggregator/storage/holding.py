@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from sqlalchemy import Connection, select
 
@@ -18,6 +19,7 @@ from aggregator.storage.holds import (
     FoundHold,
     claim_values,
     find_hold,
+    fitting,
     holds_of_jobs,
     open_holds,
     overdue_holds,
@@ -210,10 +212,10 @@ class Holding:
         if found.unclaimed:
             return mine
         others = unclaimed_holds(connection, [mine.user or ""], mine.activity, now)
-        alike = (
+        alike = [
             one for one in others if (one.provider, one.wallet) == (mine.provider, mine.wallet)
-        )
-        return next(alike, None)
+        ]
+        return fitting(alike, inf if mine.budget is None else mine.budget, mine.wallet)
 
     def _close(self, connection: Connection, one: Hold, now: int, reason: str) -> bool:
         page = Page(self._database, connection, now)

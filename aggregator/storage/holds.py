@@ -2,15 +2,16 @@
 
 A batch job has its id before it starts. The id of a synchronous request, or of a new web service,
 is known only when its backend answers, while a report about it may come before. Until then holds of
-one user, at one provider, for one kind of work can stand for one another: a report takes the
-oldest, an answer that comes later takes what is left, so that there are always as many holds as
-requests that are neither reported nor refused.
+one user, at one provider, for one kind of work can stand for one another: a report takes the one
+that fits, an answer that comes later takes its own or what is left, so that there are always as
+many holds as requests that are neither reported nor refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select, union_all
@@ -122,6 +123,23 @@ def unclaimed_holds(
     asked = {"people": sorted(users), "activity": activity, "now": now}
     rows = connection.execute(_UNCLAIMED, asked)
     return [hold_of(row) for row in rows]
+
+
+def fitting(spare: Sequence[Hold], cost: float, wallet: str) -> Hold | None:
+    """Which of the holds that can stand for one another is for work of this cost; None of none.
+
+    One of the wallet that is to pay, before others; then the one with the smallest budget that
+    covers the cost, so that larger ones are left to those who need them. As long as no request
+    costs more than its budget all are charged in full, in whatever order reports and answers come.
+    Of equals it is the oldest.
+    """
+
+    def order(one: Hold) -> tuple[bool, bool, float, int, str]:
+        budget = inf if one.budget is None else one.budget
+        short = budget < cost
+        return one.wallet != wallet, short, -budget if short else budget, one.opened, one.key
+
+    return min(spare, key=order, default=None)
 
 
 def claimed(one: Hold, job: str) -> Hold:

@@ -27,6 +27,7 @@ from aggregator.storage.holds import (
     FoundHold,
     claim_values,
     claimed,
+    fitting,
     holds_of_jobs,
     unclaimed_holds,
 )
@@ -175,10 +176,14 @@ class _Recording:
         return one.report.activity == SYNCHRONOUS and self._hold_of(one) is None
 
     def _claim(self, one: Incoming) -> None:
-        """Takes the oldest of these holds for a request that has none of its own."""
+        """Takes one of these holds for a request that has none of its own."""
         spare = self.unclaimed[(one.provider, one.report.user)]
-        if spare and self._may_claim(one):
-            found = spare.pop(0)
+        if not self._may_claim(one):
+            return
+        cost = sum(item.cost for item in one.tariff.price(one.report))
+        found = fitting(spare, cost, self._wallet(one)[0])
+        if found is not None:
+            spare.remove(found)
             self.holds[one.job].append(FoundHold(claimed(found, one.report.job), None))
             self.page.add(hold_job, claim_values(found, one.report.job, self.page.now))
 

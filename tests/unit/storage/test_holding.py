@@ -152,6 +152,54 @@ def test_the_budget_counts_for_a_report_that_comes_before_the_answer(funded: Led
     assert funded.report(read_resources(document), "terra-accounting", MARCH).charged == 0
 
 
+def charged(ledger: Ledger, job: str, credits_: float) -> int:
+    document = direct(f"k-{job}", credits_, jobId=job, jobStart=None, jobFinish=None)
+    return ledger.report(read_resources(document), "terra-accounting", MARCH).charged
+
+
+@pytest.mark.parametrize("first", ["small", "large"])
+def test_requests_at_the_same_time_are_each_charged_in_full_within_budgets_of_their_own(
+    funded: Ledger, first: str
+) -> None:
+    for key, budget in (("small", 4000), ("larger", 6000), ("largest", None)):
+        funded.hold(replace(REQUEST, key=key, budget=budget))
+    if first == "small":
+        assert charged(funded, "of-small", 4) == 4000
+        assert charged(funded, "of-largest", 9) == 9000
+    else:
+        assert charged(funded, "of-largest", 9) == 9000
+        assert charged(funded, "of-small", 4) == 4000
+    assert opened(funded) == [("larger", None)]
+    assert charged(funded, "of-larger", 6) == 6000
+
+
+def test_more_than_all_budgets_is_charged_up_to_the_largest(funded: Ledger) -> None:
+    for key, budget in (("a", 4000), ("b", 6000)):
+        funded.hold(replace(REQUEST, key=key, budget=budget))
+    assert charged(funded, "j", 9) == 6000
+
+
+def test_an_answer_whose_hold_was_taken_leaves_the_larger_budgets_to_others(funded: Ledger) -> None:
+    for number, budget in enumerate([None, 9000, 4000], 1):
+        funded.hold(replace(REQUEST, key=f"r{number}", opened=MARCH + number, budget=budget))
+    report(funded, "of-r2")  # takes the hold of r3, whose budget is enough
+    funded.holds.claim("r3", "of-r3", MARCH)
+    assert opened(funded) == [("r1", None), ("r2", "of-r3")]
+    assert charged(funded, "of-r1", 20) == 20_000
+
+
+def test_a_report_takes_the_hold_of_the_wallet_that_it_says(funded: Ledger) -> None:
+    funded.grant(grant("shared", 100, wallet="organisation/7"))
+    funded.join("alice", "organisation/7", MARCH)
+    funded.hold(replace(REQUEST, key="shared", wallet="organisation/7"))
+    funded.hold(replace(REQUEST, key="own", opened=MARCH + 1))
+    report(funded, "private")
+    assert opened(funded) == [("shared", None)]
+    report(funded, "for-all", orgId=7)
+    assert opened(funded) == []
+    assert left(funded) == 99_000
+
+
 def test_starting_a_job_again_makes_no_second_hold_while_it_may_run(funded: Ledger) -> None:
     first = funded.holds.open_for_job(RUN, lambda _: True)
     assert first.fresh
