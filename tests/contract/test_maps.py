@@ -52,3 +52,8 @@ def test_a_map_names_every_module_and_nothing_else(package: Path) -> None:
 def test_the_rooms_of_the_aggregator_have_maps() -> None:
     names = {str(path.relative_to(PROJECT)) for path in MAPPED}
     assert {"aggregator", "aggregator/usecases", "aggregator/upstream"} <= names
+
+
+def test_the_self_review_has_maps() -> None:
+    names = {str(path.relative_to(PROJECT)) for path in MAPPED}
+    assert {"scripts/self_review", "scripts/self_review/checks"} <= names
