@@ -15,7 +15,7 @@ from aggregator.merging.bands import (
     who_has,
 )
 from aggregator.merging.dimensions import dimensions, variables
-from aggregator.merging.extents import ALWAYS, EVERYWHERE, extent
+from aggregator.merging.extents import ALWAYS, EVERYWHERE, extent_as
 from aggregator.merging.fields import (
     ABSENT,
     BACKENDS,
@@ -56,7 +56,6 @@ _FIELDS: dict[str, Rule] = {
     "version": word,
     "deprecated": flag_of_all,
     "experimental": flag_of_all,
-    "extent": extent,
     "providers": _PROVIDERS,
     "links": links,
     "item_assets": item_assets,
@@ -118,6 +117,7 @@ def _rules(collection_id: str, version: str, parts: Parts) -> dict[str, Rule]:
         "id": lambda *_: collection_id,
         "stac_version": lambda *_: version or ABSENT,
         "stac_extensions": extensions_as(modern),
+        "extent": extent_as(version),
         "summaries": summaries_as(modern),
         "license": licence_as(version),
         "assets": assets_from(bases),

@@ -5,7 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.documents import identity, is_array, is_number
-from aggregator.merging.fields import ABSENT, Part, Parts, Place, Shortcut, object_of, usable
+from aggregator.merging.fields import (
+    ABSENT,
+    Part,
+    Parts,
+    Place,
+    Rule,
+    Shortcut,
+    object_of,
+    usable,
+)
+from aggregator.merging.stac import is_at_least
 from aggregator.merging.times import moment
 
 Box = Sequence[float]
@@ -26,6 +36,11 @@ def _bboxes(parts: Parts, place: Place) -> Any:
     return _overall_and_parts(parts, place, is_box, hull, "an array of bounding boxes")
 
 
+def _bboxes_since_1_1(parts: Parts, place: Place) -> Any:
+    found = _bboxes(parts, place)
+    return [found[0], *found] if found is not ABSENT and len(found) == 2 else found
+
+
 def _intervals(parts: Parts, place: Place) -> Any:
     return _overall_and_parts(parts, place, is_interval, span, "an array of time intervals")
 
@@ -42,14 +57,20 @@ def _is_one(value: object, check: Callable[[object], bool]) -> bool:
 bboxes = Shortcut(_bboxes, lambda value: _is_one(value, is_plain_box))
 """Rule for ``extent.spatial.bbox``: the hull of all boxes, then the backends' own."""
 
+bboxes_since_1_1 = Shortcut(_bboxes_since_1_1, bboxes.fits)
+"""The same for STAC 1.1, which has no list of two: beside a lone part the hull is a part too."""
+
 intervals = Shortcut(_intervals, lambda value: _is_one(value, is_interval))
 """Rule for ``extent.temporal.interval``: from the first start to the last end, then the
 backends' own intervals."""
 
-extent = object_of(
-    {"spatial": object_of({"bbox": bboxes}), "temporal": object_of({"interval": intervals})}
-)
-"""Rule for the ``extent`` of a collection; further kinds of extents are kept."""
+
+def extent_as(version: object) -> Rule:
+    """Rule for the ``extent`` of a collection; further kinds of extents are kept."""
+    boxes = bboxes_since_1_1 if is_at_least(version, "1.1.0") else bboxes
+    return object_of(
+        {"spatial": object_of({"bbox": boxes}), "temporal": object_of({"interval": intervals})}
+    )
 
 
 def _overall_and_parts(

@@ -11,7 +11,7 @@ from aggregator.errors import NotFound
 from aggregator.usecases.bookkeeping import Bookkeeping
 from aggregator.usecases.reporting import Caller, Reporting
 from aggregator.web.context import body, federation
-from aggregator.web.negotiation import page_or_document
+from aggregator.web.negotiation import page_or_document, refused
 from aggregator.web.responses import document
 
 blueprint = Blueprint("accounting", __name__)
@@ -73,5 +73,8 @@ def every_price() -> Response:
 @blueprint.get("/federation/pricing/<provider>")
 def prices_of(provider: str) -> Response:
     """What one provider charges, as JSON or HTML."""
-    found = _bookkeeping().pricing.of(provider)
+    try:
+        found = _bookkeeping().pricing.of(provider)
+    except NotFound as error:
+        return refused(error)
     return page_or_document("pricing.html", found, [found])

@@ -10,7 +10,7 @@ from aggregator.usecases.pages import Page, document_page, page
 from aggregator.web import metrics as metrics_of
 from aggregator.web.badges import badge
 from aggregator.web.context import federation
-from aggregator.web.negotiation import wants_page
+from aggregator.web.negotiation import refused, wants_page
 from aggregator.web.responses import send
 from aggregator.web.styles import Style
 
@@ -31,7 +31,10 @@ def overview() -> Response:
 @blueprint.get("/federation/<backend>")
 def member(backend: str) -> Response:
     """One member likewise."""
-    return _answer(_known(backend))
+    try:
+        return _answer(_known(backend))
+    except NotFound as error:
+        return refused(error)
 
 
 @blueprint.get("/federation/badge.svg")

@@ -101,10 +101,15 @@ def body_of(error: OpenEOError, reference: str) -> bytes:
     What it repeats of the request holds no credentials, unless the message was written to hold
     something for this user's eyes only.
     """
-    body = error.as_json(reference)
-    if error.logged == error.message:
-        body["message"] = without_credentials(_without_own(str(body["message"])))
-    return orjson.dumps(body)
+    return orjson.dumps(error.as_json(reference) | {"message": message_of(error)})
+
+
+def message_of(error: OpenEOError) -> str:
+    """The message as the response may have it, likewise."""
+    message = str(error.as_json()["message"])
+    if error.logged != error.message:
+        return message
+    return without_credentials(_without_own(message))
 
 
 def answer(error: OpenEOError) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from aggregator.merging.notes import most_serious_first
 from aggregator.web.context import federation, view
+from aggregator.web.negotiation import wants_page
 from aggregator.web.responses import document
 from aggregator.web.styles import Style
 
@@ -31,8 +32,7 @@ def policies() -> Response:
 def notes() -> Response:
     """What was noted when the backends' metadata were merged, as JSON or HTML."""
     found = most_serious_first(federation().catalogue.notes(view()))
-    best = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    if best != "text/html":
+    if not wants_page():
         listed = {"notes": [note.as_json() for note in found], "links": []}
         return document(listed, headers={"Vary": "Accept"})
     title = federation().settings.title

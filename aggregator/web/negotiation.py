@@ -7,11 +7,14 @@ from typing import Any
 
 from flask import Response, render_template, request
 
+from aggregator.errors import OpenEOError
 from aggregator.web.context import federation
-from aggregator.web.errors import RequestInvalid
+from aggregator.web.errors import RequestInvalid, message_of, reference
 from aggregator.web.responses import document
+from aggregator.web.styles import Style
 
 JSON, HTML = "application/json", "text/html"
+REFUSED = Style("books.css", vary="Accept, Authorization")
 STYLED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -39,3 +42,15 @@ def page_or_document(template: str, content: Mapping[str, Any], shown: Any) -> R
     response.headers.update({"Cache-Control": "no-store", "Vary": "Accept"})
     response.headers["Content-Security-Policy"] = STYLED
     return response
+
+
+def refused(error: OpenEOError) -> Response:
+    """The error on a page that needs nothing else. Raises it where no page is asked for."""
+    if not wants_page():
+        raise error
+    shown = {"error": error, "message": message_of(error), "reference": reference()}
+    page = render_template(
+        "refused.html", style=REFUSED.css, federation=federation().settings.title, **shown
+    )
+    kind = "text/html; charset=utf-8"
+    return Response(page, error.status, REFUSED.headers, content_type=kind)

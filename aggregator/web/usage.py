@@ -24,8 +24,8 @@ from aggregator.usecases.usage import (
 )
 from aggregator.web.charts import columns, shares
 from aggregator.web.context import federation, who
-from aggregator.web.errors import RequestInvalid, reference
-from aggregator.web.negotiation import wants_page
+from aggregator.web.errors import RequestInvalid
+from aggregator.web.negotiation import refused, wants_page
 from aggregator.web.responses import document
 from aggregator.web.spreadsheets import as_csv
 from aggregator.web.styles import Style
@@ -117,17 +117,17 @@ def _answer(page: str, template: str, look: Callable[[Reader], Found]) -> Respon
         return document(look(_reader()), headers=HEADERS)
     try:
         reader = _reader()
-        return _page(template, 200, **_shown(page, reader, look(reader)))
+        return _page(template, _shown(page, reader, look(reader)))
     except OpenEOError as error:
-        return _page("refused.html", error.status, error=error, reference=reference())
+        return refused(error)
 
 
-def _page(template: str, status: int, **shown: Any) -> Response:
+def _page(template: str, shown: Mapping[str, Any]) -> Response:
     """A page that needs nothing else."""
     content = render_template(
         template, style=STYLE.css, federation=federation().settings.title, **shown
     )
-    return Response(content, status, HEADERS, content_type="text/html; charset=utf-8")
+    return Response(content, headers=HEADERS, content_type="text/html; charset=utf-8")
 
 
 def _csv(page: str, found: Found) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -223,6 +224,38 @@ def test_a_member_has_a_page_of_its_own(tmp_path: Path) -> None:
     assert missing["message"] == (
         "There is no page and no backend 'nowhere' here; backends are: terra, aurora, boreal."
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/federation/mars", "There is no page and no backend 'mars' here; backends are: terra, "),
+        ("/federation/pricing/mars", "There are no rates of a provider 'mars'; there are: terra, "),
+    ],
+)
+def test_a_browser_is_told_on_a_page_what_is_not_there_and_where_to_go_on(
+    tmp_path: Path, path: str, told: str
+) -> None:
+    site = counting(tmp_path)
+    answer = site.client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert told in unescape(answer.text)
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "script" not in answer.headers["Content-Security-Policy"]
+    [home] = re.findall(r'href="([^"]+)"', answer.text)
+    assert urljoin(f"/eo{path}", home) == "/eo/federation"
+    assert told in assert_error(site.client.get(path), 404, "NotFound")["message"]
+    assert_error(
+        site.client.get(f"{path}?f=json", headers={"Accept": "text/html"}), 404, "NotFound"
+    )
+
+
+def test_a_page_of_what_is_not_there_repeats_no_token_and_no_markup(tmp_path: Path) -> None:
+    token = "basic//abcdefgh"
+    headers = {"Accept": "text/html", "Authorization": f"Bearer {token}"}
+    answer = site_of(tmp_path).client.get("/federation/<b>abcdefgh", headers=headers)
+    assert answer.status_code == 404
+    assert "abcdefgh" not in answer.text and "<b>" not in answer.text
 
 
 def test_badges_say_how_many_are_online_and_the_uptime(tmp_path: Path) -> None:

@@ -206,3 +206,8 @@ def test_notes_are_shown_to_operators_as_html(tmp_path: Path) -> None:
     assert page.headers["Vary"] == "Accept", "the same address gives JSON to programs"
     assert 'href="../federation"' in page.text, "the way back to the state of the federation"
     assert site.get("/federation/notes").headers["Vary"] == "Accept"
+    asked = site.client.get("/federation/notes?f=html", headers={"Accept": "application/json"})
+    assert asked.text == page.text
+    asked = site.client.get("/federation/notes?f=json", headers={"Accept": "text/html"})
+    assert asked.json == site.get("/federation/notes").json
+    assert_error(site.client.get("/federation/notes?f=pdf"), 400, "RequestInvalid")

@@ -234,6 +234,23 @@ def test_valid_stac_comes_out_where_valid_stac_went_in() -> None:
     assert stac_violations(found) == []
 
 
+def boxes_of(backend: str, version: str, *boxes: list[int]) -> dict[str, Any]:
+    extent = {"spatial": {"bbox": list(boxes)}, "temporal": {"interval": [[None, None]]}}
+    return rich(backend) | {"stac_version": version, "extent": extent}
+
+
+def test_a_whole_and_a_lone_part_are_valid_also_in_stac_that_has_no_list_of_two_boxes() -> None:
+    whole, part = [0, 0, 10, 10], [0, 0, 5, 5]
+    older = boxes_of("terra", "1.0.0", whole, part)
+    newer = boxes_of("aurora", "1.1.0", part)
+    assert stac_violations(newer) == []
+    found = merge_collection("X", {"terra": older, "aurora": newer}, order=ORDER).document
+    assert stac_violations(found) == []
+    assert found["extent"]["spatial"]["bbox"] == [whole, whole, part]
+    alone = merge_collection("X", {"terra": older}, order=ORDER).document
+    assert alone["extent"]["spatial"]["bbox"] == [whole, part], "STAC 1.0 has lists of two"
+
+
 def test_the_check_of_validity_sees_what_is_invalid() -> None:
     assert stac_violations(rich("terra", extent={"spatial": {"bbox": [0, 0, 1, 1]}}))
 
