@@ -9,7 +9,7 @@ import pytest
 from aggregator.merging.collections import merge_collection
 from tests.fakes.documents import LEFT_OUT, collection
 from tests.unit.merging.merged import ORDER, alone, pair
-from tests.unit.merging.noted import assert_noted
+from tests.unit.merging.noted import assert_not_noted, assert_noted
 
 
 def test_versions_of_stac_are_compared_as_versions() -> None:
@@ -30,7 +30,9 @@ def test_descriptions_are_the_first_backends_and_empty_ones_lose() -> None:
 
 def test_only_what_all_call_deprecated_or_experimental_is() -> None:
     for flag in ("deprecated", "experimental"):
-        assert pair(flag, True, True).document[flag] is True
+        agreed = pair(flag, True, True)
+        assert agreed.document[flag] is True
+        assert_not_noted(agreed, "flag-differs")
         assert pair(flag, True, False).document[flag] is False
         found = pair(flag, True, LEFT_OUT)
         assert found.document[flag] is False

@@ -114,11 +114,23 @@ def test_a_broken_listing_costs_no_other_backend_its_collections(answer: Any) ->
     assert_noted(found, "document-unusable", "terra")
 
 
-@pytest.mark.parametrize("entry", [None, "X", 5, [], {}, {"id": None}, {"id": 7}, {"id": ""}])
-def test_a_broken_entry_costs_no_other_entry(entry: Any) -> None:
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (None, "null"),
+        ("X", "the text 'X'"),
+        (5, "the value 5"),
+        ([], "an array"),
+        ({}, "an empty object"),
+        ({"id": None}, "an object without a usable name"),
+        ({"id": 7}, "an object without a usable name"),
+        ({"id": ""}, "an object without a usable name"),
+    ],
+)
+def test_a_broken_entry_costs_no_other_entry_and_is_told_in_words(entry: Any, told: str) -> None:
     found = listing({"terra": [collection("A"), entry, collection("B")]})
     assert list(found.document) == ["A", "B"]
-    assert_noted(found, "entry-unusable", "terra")
+    assert assert_noted(found, "entry-unusable", "terra").values["found"] == told
 
 
 def test_a_bottomless_entry_costs_no_other_entry() -> None:
@@ -128,7 +140,8 @@ def test_a_bottomless_entry_costs_no_other_entry() -> None:
     listed = [collection("A"), collection("B", fields={"x": bottomless})]
     found = listing({"terra": listed})
     assert list(found.document) == ["A"]
-    assert_noted(found, "entry-unusable", "terra")
+    note = assert_noted(found, "entry-unusable", "terra")
+    assert note.values["found"] == "nested more than 100 levels deep"
 
 
 BROKEN: list[Any] = [

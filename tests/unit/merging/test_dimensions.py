@@ -70,12 +70,22 @@ def test_ascending_labels_stay_ascending() -> None:
     assert found.document["t"]["values"] == ["2020", "2021", "2022"]
 
 
-def test_labels_in_an_order_of_their_own_keep_it() -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "united"),
+    [
+        ([500, 100], [850, 500], [500, 100, 850]),
+        ([500, 100], [50, 850], [500, 100, 50, 850]),
+        ([100, 500], [850, 50], [100, 500, 850, 50]),
+    ],
+)
+def test_labels_in_an_order_of_their_own_keep_it(
+    first: list[int], second: list[int], united: list[int]
+) -> None:
     found = merged(
-        terra={"level": {"type": "other", "values": [500, 100]}},
-        aurora={"level": {"type": "other", "values": [850, 500]}},
+        terra={"level": {"type": "other", "values": first}},
+        aurora={"level": {"type": "other", "values": second}},
     )
-    assert found.document["level"]["values"] == [500, 100, 850]
+    assert found.document["level"]["values"] == united
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,21 @@ def test_a_reference_system_and_the_extent_beside_it_are_of_the_same_backend(
     assert found.document["x"] == {**x, "extent": [11, 12], "reference_system": 4326}
     note = assert_noted(found, "dimension-differs", "terra", "aurora")
     assert note.values["by_backend"] == {"terra": 4326, "aurora": 32632}
+
+
+def test_a_reference_system_and_the_box_of_geometries_are_of_the_same_backend() -> None:
+    own = {"type": "geometry", "bbox": [11, 46, 12, 47]}
+    other = {"type": "geometry", "bbox": [600000, 5000000, 700000, 5100000]}
+    found = merged(terra={"g": own}, aurora={"g": {**other, "reference_system": 32632}})
+    assert found.document["g"] == {**own, "reference_system": 4326}
+
+
+def test_a_reference_system_that_cannot_be_used_keeps_no_extents_apart() -> None:
+    found = merged(
+        terra={"level": {"type": "other", "extent": [0, 5], "reference_system": [1]}},
+        aurora={"level": {"type": "other", "extent": [3, 9], "reference_system": "Pascal"}},
+    )
+    assert found.document["level"]["extent"] == [0, 9]
 
 
 def test_dimensions_without_a_place_have_no_reference_system_by_default() -> None:

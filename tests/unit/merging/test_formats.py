@@ -110,6 +110,14 @@ def test_differing_parameters_are_noted() -> None:
     assert_noted(found, "parameter-optionality-differs", "aurora")
 
 
+def test_a_parameter_that_no_backend_requires_is_optional() -> None:
+    level = {"type": "integer", "description": "Of compression.", "required": False}
+    formats = {"GTiff": file_format(parameters={"level": level})}
+    found = output(terra=formats, aurora=formats)
+    assert found.document["GTiff"]["parameters"] == {"level": level}
+    assert_not_noted(found)
+
+
 def test_types_of_data_are_united() -> None:
     found = output(terra={"JSON": file_format("vector")}, aurora={"JSON": file_format("raster")})
     assert found.document["JSON"]["gis_data_types"] == ["vector", "raster"]

@@ -195,6 +195,12 @@ def test_members_of_a_backend_that_is_a_federation_itself_are_not_shown(alone: b
     assert note.values["found"] == [["inner"]]
 
 
+def test_a_schema_of_one_alternative_stays_one_without_the_members_of_its_backend() -> None:
+    schema = {"type": "string", "federation:backends": ["inner"]}
+    found = merged(terra=process("add", parameters=[parameter("x", schema=schema)]))
+    assert found.document["parameters"][0]["schema"] == {"type": "string"}
+
+
 def test_a_version_that_is_no_text_is_noted() -> None:
     found = merge_process_versions({"terra": ["2.0.0"], "aurora": "2.0.0"}, order=ORDER)
     assert found.document == "2.0.0"

@@ -59,6 +59,8 @@ ALONE: list[tuple[Any, Any]] = [
     (bboxes, [CROSSING]),
     (bboxes, [[-180, -90, 0, 180, 90, 9000]]),
     (bboxes, [BOX, BOX]),
+    (bboxes, [[-10, 50, 10, 40]]),
+    (bboxes, [[-10, 40, 10]]),
     (intervals, [["2020-01-01T00:00:00Z", None]]),
     (intervals, ["2020-01-01T00:00:00Z", None]),
     (intervals, [["2021-01-01T00:00:00Z", "2020-01-01T00:00:00Z"]]),

@@ -86,6 +86,13 @@ def test_a_range_and_a_list_of_numbers_become_a_range() -> None:
     assert_noted(found, "summary-form-differs", "terra", "aurora")
 
 
+def test_times_in_a_list_are_compared_as_moments_where_it_becomes_a_range() -> None:
+    early, late = "2014-12-31T23:00:00Z", "2015-01-01T00:30:00+02:00"
+    day = {"minimum": "2014-12-31T22:45:00Z", "maximum": "2014-12-31T22:50:00Z"}
+    found = merged("datetime", terra=day, aurora=[early, late, early])
+    assert found.document == {"minimum": late, "maximum": early}
+
+
 def test_forms_that_cannot_be_united_are_noted_and_the_first_stands() -> None:
     found = merged(
         "platform", terra=["s2a"], aurora={"type": "string", "pattern": "s2."}, boreal=["s2b"]
