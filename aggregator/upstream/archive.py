@@ -37,6 +37,7 @@ class Archive:
             return
         about = {
             "etag": document.etag,
+            "modified": document.modified,
             "fetched_at": document.fetched_at,
             "from": self._source,
             "digest": document.digest,
@@ -52,7 +53,8 @@ class Archive:
         try:
             head, _, body = path.read_bytes().partition(b"\n")
             about = orjson.loads(head)
-            found = stored(body, about["etag"], float(about["fetched_at"]))
+            at = float(about["fetched_at"])
+            found = stored(body, about["etag"], at, about.get("modified"))
             whole = about["from"] == self._source and about["digest"] == found.digest
             return found if whole else None
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):

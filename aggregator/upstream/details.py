@@ -17,7 +17,7 @@ from aggregator.upstream.archive import Archive
 from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.fleet import Fleet
 from aggregator.upstream.flights import Flights
-from aggregator.upstream.metadata import Metadata, Stored, detail_request, stored
+from aggregator.upstream.metadata import Metadata, Stored, answered, detail_request
 
 # Kept in memory, per backend.
 DETAIL_BYTES = 8 * 1024 * 1024
@@ -69,6 +69,7 @@ class KeptDetails:
                 fetched = metadata.detail(collection, known, self._clock(), deadline)
             except FAILURES:
                 return
+            self._stale.discard(collection)  # of which somebody has got the old one meanwhile
             if fetched is not None:
                 self.keep(collection, fetched)
                 if known is None or known.digest != fetched.digest:
@@ -129,8 +130,7 @@ class Details:
         requests = {name: detail_request(own_id) for name, own_id in lacking.items()}
         answers = self._fleet.ask_all(requests, {}, deadline=max(deadline, 0))
         for name, answer in answers.raw.items():
-            document = stored(answer.body, answer.headers.get("ETag"), self._clock())
-            self._kept[name].keep(lacking[name], document)
+            self._kept[name].keep(lacking[name], answered(answer, self._clock()))
         with self._lock:
             for name, failure in answers.failures.items():
                 if not isinstance(failure, BackendUnavailable):  # that costs nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -38,26 +38,44 @@ NOT_OFFERED = {404, 405, 501}
 
 @dataclass(frozen=True)
 class Stored:
-    """A document as it was fetched at a time, with what to ask whether it has changed."""
+    """A document as it was fetched at a time, with what to ask whether it has changed.
+
+    `modified` is what the backend says of that in its header Last-Modified.
+    """
 
     body: bytes
     etag: str | None
     fetched_at: float
     digest: str
+    modified: str | None = None
 
     @property
     def document(self) -> Any:
         """The JSON, parsed anew for each reader: bytes take a tenth of its memory."""
         return orjson.loads(self.body)
 
+    @property
+    def condition(self) -> dict[str, str]:
+        """The header of a request for the document if it has changed; none if that is not known."""
+        if self.etag:
+            return {"If-None-Match": self.etag}
+        return {"If-Modified-Since": self.modified} if self.modified else {}
+
     def is_old(self, now: float, interval: float) -> bool:
         """Whether it was fetched longer ago than that, or in a future that a wrong clock saw."""
         return not 0 <= now - self.fetched_at <= interval
 
 
-def stored(body: bytes, etag: str | None, now: float) -> Stored:
+def stored(body: bytes, etag: str | None, now: float, modified: str | None = None) -> Stored:
     """A document to keep."""
-    return Stored(body, etag, now, hashlib.blake2b(body, digest_size=16).hexdigest())
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+    return Stored(body, etag, now, digest, modified)
+
+
+def answered(answer: Answer, now: float) -> Stored:
+    """A document to keep, which is all of an answer."""
+    headers = answer.headers
+    return stored(answer.body, headers.get("ETag"), now, headers.get("Last-Modified"))
 
 
 class Metadata:
@@ -119,15 +137,14 @@ class Metadata:
     def _fetch(
         self, path: str, paged: str | None, known: Stored | None, now: float, deadline: float
     ) -> Stored:
-        condition = {"If-None-Match": known.etag} if known and known.etag else {}
+        condition = known.condition if known else {}
         request = Request("GET", path, headers=condition, passed=frozenset({304}))
         answer = self._client.ask(request, deadline=deadline, limit=self._limit)
         if known is not None and answer.status == 304:
-            return Stored(known.body, known.etag, now, known.digest)
+            return replace(known, fetched_at=now)
         document = self._client.read(answer)
-        etag = answer.headers.get("ETag")
         if paged is None or next_query(document) is None:
-            return stored(answer.body, etag, now)
+            return answered(answer, now)
         # Of several pages each has its own ETag: such a document is always fetched.
         joined = dict(document) | {
             paged: list(self._entries(path, document, paged, answer, deadline))

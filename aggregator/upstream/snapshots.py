@@ -94,11 +94,13 @@ class Member:
         self._visiting = threading.Lock()
         self._failed_probes = 0
         self._discovered = False
+        self._archived: dict[str, Stored] = {}  # without their bodies
 
     def restore(self) -> None:
         """Take up what an earlier run has kept."""
         kept = {kind: self._archive.load(kind) for kind in (CAPABILITIES, *PATHS)}
         documents = {kind: document for kind, document in kept.items() if document is not None}
+        self._archived = {kind: replace(one, body=b"") for kind, one in documents.items()}
         if CAPABILITIES in documents:
             seen_at = documents[CAPABILITIES].fetched_at
             self._update(documents=documents, seen_at=seen_at, checked_at=seen_at)
@@ -179,16 +181,18 @@ class Member:
             self._store(kind, document, failing=failing)
 
     def _store(self, kind: str, document: Stored, **also: object) -> None:
-        known = self.snapshot.documents.get(kind)
         self._update(documents={**self.snapshot.documents, kind: document}, **also)
-        if known is None or known.digest != document.digest or self._is_old(known):
+        archived = self._archived.get(kind)
+        if archived is None or archived.digest != document.digest or self._is_old(archived):
             self._archive.save(kind, document)
+            self._archived[kind] = replace(document, body=b"")
 
     def _forget(self, kind: str) -> None:
         if kind in self.snapshot.documents or kind in self.snapshot.failing:
             documents, failing = dict(self.snapshot.documents), dict(self.snapshot.failing)
             documents.pop(kind, None)
             failing.pop(kind, None)
+            self._archived.pop(kind, None)
             self._update(documents=documents, failing=failing)
             self._archive.remove(kind)
 

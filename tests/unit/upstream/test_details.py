@@ -37,3 +37,23 @@ def test_a_slow_backend_is_not_kept_from_its_probe_by_what_is_due() -> None:
     assert len(terra.calls) == 2
     details.refresh(metadata, 5, lambda: None)
     assert sorted(call.path for call in terra.calls) == [f"/collections/{n}" for n in COLLECTIONS]
+
+
+def test_who_gets_the_old_one_while_it_is_fetched_anew_causes_no_second_fetch() -> None:
+    def detail(call: Call) -> Any:
+        assert details.get("S0") is not None, "somebody asks meanwhile"
+        return {"id": "S0"}
+
+    terra, clock = FakeBackend({"GET /collections/S0": {"id": "S0"}}), Clock()
+    client = Client("terra", URL, transport=lambda: WsgiAdapter({URL: terra}))
+    metadata, details = Metadata(client, 10_000), KeptDetails(Archive(None, URL), clock, 60)
+    first = metadata.detail("S0", None, clock(), 5)
+    assert first is not None
+    details.keep("S0", first)
+    terra.calls.clear()
+    terra.answers["GET /collections/S0"] = detail
+    clock.advance(120)
+    details.get("S0")
+    details.refresh(metadata, 5, lambda: None)
+    details.refresh(metadata, 5, lambda: None)
+    assert len(terra.calls) == 1

@@ -112,6 +112,36 @@ def test_an_unchanged_document_is_asked_for_conditionally_and_kept() -> None:
     assert second.fetched_at == first.fetched_at + 3600
 
 
+def test_without_an_etag_the_time_of_the_last_change_is_asked_by_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    changed = "Wed, 21 Oct 2026 07:28:00 GMT"
+
+    def collections(call: Call) -> Any:
+        if call.headers.get("IF_MODIFIED_SINCE") == changed:
+            return Reply(304)
+        return Reply(200, {"collections": [{"id": "S2"}]}, {"Last-Modified": changed})
+
+    app = terra(**{"GET /collections": collections})
+    snapshots_of(app, directory=tmp_path)[0].refresh()
+    restarted, _ = snapshots_of(app, directory=tmp_path)
+    restarted.refresh()
+    sent = [call.headers.get("IF_MODIFIED_SINCE") for call in app.asked("GET", "/collections")]
+    assert sent == [None, changed]
+    document = restarted.current()["terra"].documents["collections"].document
+    assert document == {"collections": [{"id": "S2"}]}
+
+
+def test_an_etag_is_asked_by_rather_than_a_time(tmp_path: Path) -> None:
+    headers = {"ETag": 'W/"v1"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    app = terra(**{"GET /collections": Reply(200, {"collections": []}, headers)})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    snapshots.refresh()
+    asked = app.asked("GET", "/collections")[1].headers
+    assert (asked.get("IF_NONE_MATCH"), asked.get("IF_MODIFIED_SINCE")) == ('W/"v1"', None)
+
+
 def test_all_pages_of_a_listing_are_joined() -> None:
     def collections(call: Call) -> Any:
         if call.query == "page=2":
@@ -164,6 +194,26 @@ def test_a_restart_with_the_backend_down_serves_the_last_known_metadata_marked(
     assert not snapshot.online
     assert snapshot.documents["collections"].document["collections"] == [{"id": "S2"}]
     assert (snapshot.seen_at, snapshot.checked_at) == (1000.0, 1500.0)
+
+
+def test_a_restart_knows_when_the_backend_was_seen_last_though_nothing_has_changed(
+    tmp_path: Path,
+) -> None:
+    def capabilities(call: Call) -> Any:
+        if call.headers.get("IF_NONE_MATCH") == '"v1"':
+            return Reply(304)
+        return Reply(200, CAPABILITIES, {"ETag": '"v1"'})
+
+    app = terra(**{"GET /": capabilities})
+    clock = Clock(1000.0)
+    snapshots, _ = snapshots_of(app, directory=tmp_path, clock=clock)
+    for _ in range(100):  # for 50 minutes it is probed twice a minute
+        snapshots.member("terra").visit()
+        clock.advance(30)
+    restarted, _ = snapshots_of(app, directory=tmp_path, clock=clock)
+    seen_at = restarted.current()["terra"].seen_at
+    assert seen_at is not None
+    assert clock() - seen_at <= 120  # seconds: it is noted once a minute
 
 
 def test_metadata_of_another_address_are_not_taken_up(tmp_path: Path) -> None:
