@@ -6,9 +6,8 @@ decides, the next only between equals; the configured order breaks what ties rem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from aggregator.routing.abilities import Abilities
@@ -109,12 +108,9 @@ def rank(
     return tuple(sorted(ranked, key=lambda entry: [rating.value for rating in entry.ratings]))
 
 
-def _equals(ratings: Mapping[str, Sequence[Rating]]) -> Iterator[list[str]]:
+def _equals(ratings: Mapping[str, Sequence[Rating]]) -> list[list[str]]:
     """The backends that all ratings find equal, the best first."""
-
-    def values(name: str) -> list[float]:
-        return [rating.value for rating in ratings[name]]
-
-    # As a list, since ratings grow while the groups are read.
-    found = [list(names) for _, names in groupby(sorted(ratings, key=values), key=values)]
-    yield from found
+    found: dict[tuple[float, ...], list[str]] = {}
+    for name, given in ratings.items():
+        found.setdefault(tuple([rating.value for rating in given]), []).append(name)
+    return [found[values] for values in sorted(found)]

@@ -52,7 +52,7 @@ def read_requirements(
     for scope in scopes:
         if not scope.chooses:
             needs.add(scope)
-    return needs.requirements(sum(len(scope.graph) for scope in scopes))
+    return needs.requirements(sum(len(scope.graph) for scope in scopes), scopes)
 
 
 def read_each(process: JsonObject) -> dict[str, Requirements]:
@@ -127,7 +127,7 @@ class _Needs:
     def argument(self, node: Node, name: str) -> Any:
         return argument(node, name, self.declared)
 
-    def requirements(self, nodes: int) -> Requirements:
+    def requirements(self, nodes: int, scopes: Sequence[Scope] = ()) -> Requirements:
         return Requirements(
             nodes=nodes,
             collections=tuple(self.collections.values()),
@@ -140,6 +140,7 @@ class _Needs:
             udfs=tuple(self.udfs.values()),
             references=tuple(self.references.values()),
             explicit=tuple(self.explicit),
+            scopes=scopes,
         )
 
 

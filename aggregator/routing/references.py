@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 
 from aggregator.ids import IdentifierError, split, split_path
 
@@ -62,23 +63,33 @@ def owner_by_address(
     `addresses` has the base URLs of each backend, `federation` those of the aggregator itself,
     below which job results stand under federated ids. The longest base that fits decides.
     """
-    by_id = owner_by_id(addresses)
-    bases = sorted(
-        ((_base(url), backend) for backend, urls in addresses.items() for url in urls),
-        key=lambda entry: -len(entry[0]),
-    )
+    return _Owners(addresses, federation)
 
-    jobs = tuple(f"{_base(url)}jobs/" for url in federation)
 
-    def owner_of(reference: str) -> str | None:
-        if reference.startswith(jobs):
-            start = next(url for url in jobs if reference.startswith(url))
-            return by_id(reference.removeprefix(start).partition("/")[0])
+class _Owners:
+    """What is looked for in addresses is gathered for the first: few processes refer to any."""
+
+    def __init__(self, addresses: Mapping[str, Sequence[str]], federation: Sequence[str]) -> None:
+        self._addresses, self._federation = addresses, federation
+        self._by_id = owner_by_id(addresses)
+
+    def __call__(self, reference: str) -> str | None:
         if not is_address(reference):
-            return by_id(reference)
-        return next((backend for base, backend in bases if reference.startswith(base)), None)
+            return self._by_id(reference)
+        if reference.startswith(self._jobs):
+            start = next(url for url in self._jobs if reference.startswith(url))
+            return self._by_id(reference.removeprefix(start).partition("/")[0])
+        found = (backend for base, backend in self._bases if reference.startswith(base))
+        return next(found, None)
 
-    return owner_of
+    @cached_property
+    def _jobs(self) -> tuple[str, ...]:
+        return tuple(f"{_base(url)}jobs/" for url in self._federation)
+
+    @cached_property
+    def _bases(self) -> list[tuple[str, str]]:
+        found = [(_base(url), backend) for backend, urls in self._addresses.items() for url in urls]
+        return sorted(found, key=lambda entry: -len(entry[0]))
 
 
 def _base(url: str) -> str:

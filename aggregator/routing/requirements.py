@@ -6,13 +6,14 @@ costs as much as there are different needs, however many nodes there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from aggregator.routing.choices import BackendSet
 from aggregator.routing.extents import Box, Interval
+from aggregator.routing.graphs import Scope
 
 ReferenceKind = Literal["result", "model", "stac", "file", "workspace"]
 
@@ -81,7 +82,10 @@ class ExplicitNeed:
 
 @dataclass(frozen=True)
 class Requirements:
-    """All needs of one process, in the order in which they stand in it."""
+    """All needs of one process, in the order in which they stand in it.
+
+    `scopes` are the graphs that they were read from, which need not be looked for again.
+    """
 
     nodes: int
     collections: tuple[CollectionNeed, ...] = ()
@@ -91,6 +95,7 @@ class Requirements:
     udfs: tuple[UdfNeed, ...] = ()
     references: tuple[ReferenceNeed, ...] = ()
     explicit: tuple[ExplicitNeed, ...] = ()
+    scopes: Sequence[Scope] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def foreign(self) -> tuple[ProcessNeed, ...]:

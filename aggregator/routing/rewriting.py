@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aggregator.documents import JsonObject
 from aggregator.ids import IdentifierError, split, split_path
-from aggregator.routing.graphs import BACKENDS_PROPERTY, Keys, Node, valid_graph
+from aggregator.routing.graphs import BACKENDS_PROPERTY, Keys, Node, Scope, valid_graph
 from aggregator.routing.reading import argument, declared_parameters, is_predefined
 from aggregator.routing.references import is_address, is_own_results, is_script
 
@@ -21,6 +21,7 @@ def rewrite_for(
     *,
     own_ids: Mapping[str, str] | None = None,
     addresses: Mapping[str, str] | None = None,
+    scopes: Sequence[Scope] = (),
 ) -> dict[str, Any]:
     """The process for `backend`, which was chosen to run it.
 
@@ -29,7 +30,8 @@ def rewrite_for(
     ids of this backend's jobs become its own, and so do addresses of results that begin with a key
     of `addresses`, the value being the backend's own base URL; paths of files that it keeps become
     those under which it knows them; a namespace that is the backend's id becomes `backend`. The
-    process given is never changed; parts that stay the same are shared.
+    process given is never changed; parts that stay the same are shared. `scopes` are its graphs if
+    they have been read already (`Requirements.scopes`).
 
     Raises like `read_requirements` if the process is not valid. Linear in its size.
     """
@@ -37,7 +39,7 @@ def rewrite_for(
     names = _Names(backend, own_ids or {}, addresses or {}, declared)
     edits = [
         edit
-        for scope in valid_graph(process)
+        for scope in scopes or valid_graph(process)
         if not scope.chooses
         for node_id, content in scope.graph.items()
         if content.get("namespace") == backend or content["process_id"] in _RENAMED

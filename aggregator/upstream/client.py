@@ -126,6 +126,8 @@ class Stream:
                 if not piece:
                     return
                 yield piece
+                if self._response.raw.closed and not decode:
+                    return  # that was the last; of what is decompressed more may be kept
         finally:
             self.close()
 

@@ -123,9 +123,12 @@ class _Connection(HTTPConnection):
             raise
         if found.will_close:
             self.close()  # to be opened anew; the answer keeps what it reads from
+        headers: Any = found.headers
+        if not isinstance(headers, HTTPHeaderDict):
+            headers = HTTPHeaderDict(headers.items())
         return HTTPResponse(
             found,
-            HTTPHeaderDict(found.headers.items()),
+            headers,
             found.status,
             found.version,
             reason=found.reason,

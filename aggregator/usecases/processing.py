@@ -150,7 +150,7 @@ class Processing:
         if LOG.isEnabledFor(logging.DEBUG):
             LOG.debug("%s goes to %s\n%s", operation, chosen, for_logs(routing.explain()))
         forwarded = without_choice(body) | {
-            "process": self.translation.rewritten(process, chosen, view)
+            "process": self.translation.rewritten(process, chosen, view, needs.scopes)
         }
         return Decision(chosen, routing, orjson.dumps(forwarded))
 

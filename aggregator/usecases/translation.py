@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aggregator.documents import JsonObject, is_object
 from aggregator.routing import restore_from, rewrite_for
+from aggregator.routing.graphs import Scope
 from aggregator.settings import Settings
 from aggregator.usecases.catalogue import Catalogue
 from aggregator.usecases.links import Origin
@@ -29,12 +31,14 @@ class Translation:
         bases = self._catalogue.shelf(self._whole).addresses[backend]
         return Origin(backend, url or bases[0], bases)
 
-    def rewritten(self, process: JsonObject, backend: str, view: View) -> dict[str, Any]:
-        """The process as that backend is to get it."""
+    def rewritten(
+        self, process: JsonObject, backend: str, view: View, scopes: Sequence[Scope] = ()
+    ) -> dict[str, Any]:
+        """The process as that backend is to get it; `scopes` as in `rewrite_for`."""
         shelf = self._catalogue.shelf(self._whole)
         addresses = dict.fromkeys(self.own_urls(view), shelf.addresses[backend][0])
         own_ids = shelf.own_ids[backend]
-        return rewrite_for(process, backend, own_ids=own_ids, addresses=addresses)
+        return rewrite_for(process, backend, own_ids=own_ids, addresses=addresses, scopes=scopes)
 
     def restored(self, document: JsonObject, backend: str, view: View) -> JsonObject:
         """A job's or service's document of that backend, its process as users write it."""

@@ -133,12 +133,12 @@ def _received() -> bytes:
             "The body of the request did not come whole: it breaks off, or is not in the chunks "
             "that its header Transfer-Encoding announces."
         ) from error
-    if len(data) < (request.content_length or 0):
+    announced = request.content_length
+    if announced is None:
+        if len(data) >= (request.max_content_length or len(data) + 1):
+            raise RequestEntityTooLarge  # of a body in chunks only so much has been read
+    elif len(data) < announced:
         raise RequestInvalid("The body of the request ends before its announced length.")
-    if request.content_length is None and len(data) >= (
-        request.max_content_length or len(data) + 1
-    ):
-        raise RequestEntityTooLarge  # of a body in chunks only so much has been read
     return data
 
 
