@@ -6,6 +6,8 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -34,6 +36,8 @@ PAGES = 1000
 # All pages of a document may take so many times as long as one.
 PAGES_DEADLINES = 10
 NOT_OFFERED = {404, 405, 501}
+# After its last change, before a document is asked for by the time of that.
+SETTLED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,21 @@ def stored(body: bytes, etag: str | None, now: float, modified: str | None = Non
 def answered(answer: Answer, now: float) -> Stored:
     """A document to keep, which is all of an answer."""
     headers = answer.headers
-    return stored(answer.body, headers.get("ETag"), now, headers.get("Last-Modified"))
+    return stored(answer.body, headers.get("ETag"), now, _modified(headers))
+
+
+def _modified(headers: Mapping[str, str]) -> str | None:
+    """The header Last-Modified, if by the backend's own clock it was over long enough.
+
+    It counts whole seconds: a document that changes twice within one would be taken for unchanged
+    ever after. Source: RFC 9110, section 8.8.2.2.
+    """
+    said = headers.get("Last-Modified")
+    try:
+        change, sent = parsedate_to_datetime(said or ""), parsedate_to_datetime(headers["Date"])
+        return said if sent - change >= SETTLED else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 class Metadata:

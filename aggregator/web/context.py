@@ -146,7 +146,9 @@ def parameters() -> dict[str, str]:
     """The query parameters; an error if one is given twice, of which only one would count."""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise RequestInvalid(f"The query parameter '{name[:50]}' is given more than once.")
+            raise RequestInvalid(
+                f"The query parameter '{name[:50]}' is given more than once. Give it once."
+            )
     return request.args.to_dict()
 
 

@@ -252,7 +252,9 @@ def test_a_parameter_that_is_given_twice_is_an_error_and_reaches_no_backend(
     user = site.login()
     asked = len(site.backends["terra"].calls)
     body = assert_error(site.get(path, headers=user), 400, "RequestInvalid")
-    assert body["message"] == f"The query parameter '{name}' is given more than once."
+    assert body["message"] == (
+        f"The query parameter '{name}' is given more than once. Give it once."
+    )
     assert len(site.backends["terra"].calls) == asked
 
 

@@ -120,7 +120,8 @@ def test_without_an_etag_the_time_of_the_last_change_is_asked_by_also_after_a_re
     def collections(call: Call) -> Any:
         if call.headers.get("IF_MODIFIED_SINCE") == changed:
             return Reply(304)
-        return Reply(200, {"collections": [{"id": "S2"}]}, {"Last-Modified": changed})
+        dates = {"Last-Modified": changed, "Date": "Wed, 21 Oct 2026 07:29:00 GMT"}
+        return Reply(200, {"collections": [{"id": "S2"}]}, dates)
 
     app = terra(**{"GET /collections": collections})
     snapshots_of(app, directory=tmp_path)[0].refresh()
@@ -130,6 +131,19 @@ def test_without_an_etag_the_time_of_the_last_change_is_asked_by_also_after_a_re
     assert sent == [None, changed]
     document = restarted.current()["terra"].documents["collections"].document
     assert document == {"collections": [{"id": "S2"}]}
+
+
+@pytest.mark.parametrize("date", ["Wed, 21 Oct 2026 07:28:59 GMT", "today", ""])
+def test_the_time_of_a_change_that_may_not_have_been_the_last_of_its_second_is_not_asked_by(
+    date: str,
+) -> None:
+    dates = {"Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": date}
+    app = terra(**{"GET /collections": Reply(200, {"collections": []}, dates)})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    snapshots.refresh()
+    asked = app.asked("GET", "/collections")
+    assert [call.headers.get("IF_MODIFIED_SINCE") for call in asked] == [None, None]
 
 
 def test_an_etag_is_asked_by_rather_than_a_time(tmp_path: Path) -> None:
