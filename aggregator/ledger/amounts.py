@@ -18,6 +18,11 @@ def quantity(value: int | float) -> Fraction:
     return Fraction(Decimal(repr(value)))
 
 
+def as_number(value: Fraction) -> int | float:
+    """The same as a number of JSON: what `quantity` was given."""
+    return value.numerator if value.denominator == 1 else float(value)
+
+
 def rounded(value: Fraction) -> int:
     """The nearest integer; halves go up (2.5 gives 3, -2.5 gives -2)."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)

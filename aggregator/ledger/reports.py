@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeGuard
 
-from aggregator.ledger.amounts import quantity
+from aggregator.ledger.amounts import as_number, quantity
 from aggregator.ledger.errors import UsageReportInvalid
 
 STATES = ("ACCEPTED", "RUNNING", "FINISHED", "KILLED", "FAILED", "UNDEFINED")
@@ -197,6 +197,7 @@ def _read(document: Any, measures_of: Callable[[_Reader], tuple[Measure, ...]]) 
     if document.get("orchestrator") not in (None, "openeo"):
         reader.wrong("orchestrator", "openeo")
     activity = reader.one_of("activity", ACTIVITIES)
+    measures = measures_of(reader)
     report = UsageReport(
         key=reader.text("idempotencyKey"),
         source=reader.text("sourceId"),
@@ -204,7 +205,7 @@ def _read(document: Any, measures_of: Callable[[_Reader], tuple[Measure, ...]]) 
         job=reader.text("jobId"),
         execution=reader.text("executionId"),
         activity=activity or ("synchronous" if started is None else "batch"),
-        measures=measures_of(reader),
+        measures=measures,
         title=reader.title("jobName"),
         organisation=reader.organisation("orgId"),
         service=document.get("service") if added_value else None,
@@ -212,17 +213,12 @@ def _read(document: Any, measures_of: Callable[[_Reader], tuple[Measure, ...]]) 
         finished=finished,
         state=None if added_value else reader.one_of("state", STATES),
         status=None if added_value else reader.one_of("status", STATUSES),
-        metrics=_plain(document, added_value),
+        metrics={m.metric: {"value": as_number(m.value), "unit": m.unit} for m in measures},
         fingerprint="" if reader.mistakes else fingerprint_of(document),
     )
     if reader.mistakes:
         raise UsageReportInvalid(reader.mistakes)
     return report
-
-
-def _plain(document: Mapping[str, Any], added_value: bool) -> Mapping[str, Any]:
-    found = {"area": document.get("area")} if added_value else document.get("metrics")
-    return dict(found) if isinstance(found, Mapping) else {}
 
 
 IGNORED = frozenset({"state", "status"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -65,13 +66,13 @@ def access_if_any() -> Access | None:
     return access() if "Authorization" in request.headers else None
 
 
-def body() -> dict[str, Any]:
-    """The JSON object in the request's body."""
+def body(mended: Callable[[bytes], bytes] | None = None) -> dict[str, Any]:
+    """The JSON object in the request's body, which may have to be `mended` to be read as such."""
     data = _received()
     kind = request.mimetype
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise ContentTypeInvalid("application/json")
-    document = _parsed(data)
+    document = _parsed(mended(data) if mended else data)
     if not is_object(document):
         raise RequestInvalid("The body of the request must be a JSON object.")
     if not is_nested_within(document, NESTING):

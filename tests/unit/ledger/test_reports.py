@@ -33,6 +33,18 @@ def test_a_priced_service_is_read() -> None:
     assert report.measures == (Measure("area", "square_meter", Fraction(2500000)),)
 
 
+def test_of_what_was_used_the_numbers_are_kept_as_they_were_and_nothing_else() -> None:
+    cpu = {"value": 7200.25, "unit": "cpu-seconds", "note": "x" * 100_000}
+    shpu = {"value": 12, "unit": "shpu"}
+    report = read_resources(resources(metrics={"processing": shpu, "cpu": cpu}))
+    assert json.dumps(report.metrics) == (
+        '{"cpu": {"value": 7200.25, "unit": "cpu-seconds"}, '
+        '"processing": {"value": 12, "unit": "shpu"}}'
+    )
+    area = {"value": 2500000.5, "unit": "square_meter"}
+    assert read_added_value(added_value(area=area | {"note": 1})).metrics == {"area": area}
+
+
 def test_without_times_it_was_synchronous_and_a_service_says_so() -> None:
     assert read_resources(resources(jobStart=None, jobFinish=None)).activity == "synchronous"
     assert read_resources(resources(activity="service")).activity == "service"

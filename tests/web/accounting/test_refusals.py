@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.web.accounting.site import (
     RESOURCES,
     SECONDS,
     TERRAS,
+    accounting,
     bearer,
     charged,
     post,
@@ -118,7 +120,6 @@ def test_what_is_wrong_with_a_report_is_named(
         b"null",
         json.dumps(resources()).encode().replace(b"7200", b"NaN"),
         json.dumps(resources()).encode().replace(b"7200", b"Infinity"),
-        json.dumps(resources()).encode().replace(b'"alice"', b'"\\ud800"'),
         b'{"jobId": ' + b"[" * 5000 + b"]" * 5000 + b"}",
         json.dumps(resources()).encode()[:-10],
         b"\xff\xfe{}",
@@ -140,10 +141,61 @@ def test_a_number_beyond_all_measure_is_refused(site: Site, number: bytes) -> No
     assert charged(site) == 0
 
 
-def test_a_report_is_no_larger_than_reports_are(site: Site) -> None:
-    large = resources(jobName="x" * 10 * 1024 * 1024)
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param("ü" * 9_900, id="as long as the federation takes it from users"),
+        pytest.param("Flood \ud83d", id="cut within a character"),
+        pytest.param("\ude00\ud83d\ud83d\ude00\\ud83d\x00", id="pieces of characters"),
+    ],
+)
+def test_no_title_that_a_user_can_give_keeps_usage_from_being_recorded(
+    tmp_path: Path, title: str
+) -> None:
+    site = accounting(tmp_path, max_request_bytes=20_000)
+    body = json.dumps(resources(jobName=title))  # with escapes, as most clients write it
+    headers = TERRAS | {"Content-Type": "application/json"}
+    answer = site.client.post(RESOURCES, data=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert charged(site) == 9000
+
+
+@pytest.mark.parametrize("name", ["userId", "jobId", "idempotencyKey", "sourceId"])
+def test_half_a_character_in_what_counts_is_refused_by_name(site: Site, name: str) -> None:
+    body = json.dumps(resources(**{name: "a\ud83d"}))
+    headers = TERRAS | {"Content-Type": "application/json"}
+    answer = site.client.post(RESOURCES, data=body, headers=headers)
+    told = assert_error(answer, 400, "UsageReportInvalid")["message"]
+    assert f"'{name}' must be text of 1 to 255 printable characters" in told
+
+
+def test_a_report_is_no_larger_than_titles_can_make_it(tmp_path: Path) -> None:
+    site = accounting(tmp_path, max_request_bytes=20_000)
+    large = resources(jobName="x" * 60_000)
     error = assert_error(post(site, large), 413, "RequestTooLarge")
-    assert "65536 bytes" in error["message"]
+    assert "60000 bytes" in error["message"]
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "wrong": (metric(-1), "key spark-7f3c21, job j-2603140910abcd, was refused: The usage report"),
+    "changed": (metric(3), "key spark-7f3c21, job j-2603140910abcd, was refused: A different"),
+    "another's": (resources(sourceId="aurora"), "job j-2603140910abcd, was refused: "),
+    "too large": (resources(jobName="x" * 70_000), "key None, job None, was refused: 413"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_operators_are_warned_of_usage_that_is_not_recorded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, why: str
+) -> None:
+    site = accounting(tmp_path, max_request_bytes=20_000)
+    assert post(site, resources()).status_code == 201
+    document, told = REFUSED[why]
+    assert 400 <= post(site, document).status_code < 500
+    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert "usage is not recorded: the report of terra-accounting" in warning
+    assert told in warning
+    assert "alice" not in warning
 
 
 def test_a_report_in_another_media_type_is_refused(site: Site) -> None:
