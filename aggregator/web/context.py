@@ -67,12 +67,12 @@ def access_if_any() -> Access | None:
 
 
 def body(mended: Callable[[bytes], bytes] | None = None) -> dict[str, Any]:
-    """The JSON object in the request's body, which may have to be `mended` to be read as such."""
+    """The JSON object in the request's body, which if it is none may be `mended` to be one."""
     data = _received()
     kind = request.mimetype
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise ContentTypeInvalid("application/json")
-    document = _parsed(mended(data) if mended else data)
+    document = _parsed(data, mended)
     if not is_object(document):
         raise RequestInvalid("The body of the request must be a JSON object.")
     if not is_nested_within(document, NESTING):
@@ -83,11 +83,13 @@ def body(mended: Callable[[bytes], bytes] | None = None) -> dict[str, Any]:
     return dict(document)
 
 
-def _parsed(data: bytes) -> Any:
+def _parsed(data: bytes, mended: Callable[[bytes], bytes] | None) -> Any:
     """What is written in JSON; an error that says where it is none."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        if mended is not None:
+            return _parsed(mended(data), None)
         said = f"The body of the request is not JSON: {_mistake(error)}."
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.lower() != "identity":
