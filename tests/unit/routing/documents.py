@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from aggregator.routing import Abilities, Reason, Requirements, abilities_of, read_requirements
@@ -109,6 +110,8 @@ Judge = Callable[[Requirements, Abilities, Asked], Iterable[Reason]]
 
 
 def said(judge: Judge, wanted: Requirements, judged: Abilities, **asked: Any) -> list[str]:
-    """What a rule says about a backend, as text with the node."""
+    """What a rule says about a backend, as text with the node; it must say that it is concerned."""
     request = Asked(**{"members": ("terra", "aurora"), **asked})
-    return [str(reason) for reason in judge(wanted, judged, request)]
+    found = [str(reason) for reason in judge(wanted, judged, request)]
+    assert not found or import_module(judge.__module__).concerns(wanted, request), "passed over"
+    return found

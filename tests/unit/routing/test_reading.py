@@ -60,6 +60,13 @@ def test_callbacks_are_read_at_any_depth() -> None:
     assert wanted.udfs == (UdfNeed("Python", "3", "b/process/x/process/u"),)
 
 
+def test_no_version_and_an_empty_one_are_the_same() -> None:
+    wanted = needs(
+        a=node("run_udf", runtime="Python", version=""), b=node("run_udf", runtime="Python")
+    )
+    assert wanted.udfs == (UdfNeed("Python", None, "a"),)
+
+
 def test_a_branch_that_does_not_lead_to_the_result_is_needed_too() -> None:
     wanted = needs(
         a=load("S2"),

@@ -1,10 +1,11 @@
 from typing import Any
 
 from aggregator.errors import OpenEOError
-from aggregator.routing import Abilities, decide
+from aggregator.routing import Abilities, Billing, decide
 from aggregator.routing.requirements import Requirements
 from tests.unit.routing.documents import backend, load, needs, node, only, ref
 
+PLANS = {"billing": {"currency": "credits", "plans": [{"name": "free"}]}}
 GTIFF: dict[str, Any] = {"input": {}, "output": {"GTiff": {}}}
 
 
@@ -29,6 +30,8 @@ def test_a_process_that_nobody_has_is_unsupported() -> None:
     assert error.message == (
         "There is no process 'ndwi' in namespace 'backend'. Did you mean 'ndvi'?"
     )
+    everything = decide(needs(a=load(), b=node("ndwi", data=ref("a"))), [backend()]).rejections()
+    assert [one.code for one in everything] == ["ProcessUnsupported"], "and not its parameters"
 
 
 def test_a_parameter_that_nobody_has_is_unsupported() -> None:
@@ -57,6 +60,14 @@ def test_what_one_backend_has_not_published_is_not_said_to_be_nowhere() -> None:
     silent = backend("aurora", collections=[])
     error = rejected(wanted, backend("terra", file_formats=GTIFF), silent)
     assert error.code == "NoBackendForProcess"
+    told = backend("terra", capabilities=PLANS, service_types={"XYZ": {}}, file_formats=GTIFF)
+    silent = backend("aurora", collections=[], processes=["load_collection", {"id": "load_url"}])
+    error = rejected(needs(a=load()), told, silent, service_type="WMS")
+    assert error.code == "NoBackendForProcess"
+    error = rejected(needs(a=load()), told, silent, billing=Billing(plan="gold"))
+    assert error.message.startswith("The billing plan cannot be used for this: terra ")
+    read = needs(a=load(), b=node("load_url", format="GIF"))
+    assert rejected(read, told, silent).code == "NoBackendForProcess"
     unsaid = backend("aurora", collections=[], processes=[{"id": "ndvi"}, "load_collection"])
     error = rejected(needs(a=load(), b=node("ndvi", date=1)), backend("terra"), unsaid)
     assert error.code == "NoBackendForProcess"

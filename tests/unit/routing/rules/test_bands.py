@@ -45,5 +45,12 @@ def test_without_bands_all_of_them_are_meant() -> None:
     assert said(judge, needs(a=load(bands={"from_parameter": "b"})), here) == []
 
 
+def test_bands_are_judged_beside_a_collection_of_which_all_are_meant() -> None:
+    here = backend(collections=["S1", {"id": "S2"} | DIMENSIONS])
+    assert said(judge, needs(a=load("S1"), b=load(bands=["B08"])), here) == [
+        "has collection 'S2' without band 'B08' (node 'b')"
+    ]
+
+
 def test_a_missing_collection_is_left_to_the_rule_for_collections() -> None:
     assert said(judge, needs(a=load("S1", bands=["VV"])), backend(collections=["S2"])) == []

@@ -26,6 +26,12 @@ def test_a_place_where_the_backend_has_nothing_is_named() -> None:
     ]
 
 
+def test_extents_are_judged_beside_a_collection_that_is_loaded_whole() -> None:
+    wanted = needs(a=load("S1"), b=load(temporal_extent=["2021-06-01", "2021-07-01"]))
+    (text,) = said(judge, wanted, backend(collections=["S1", EUROPE_2020]))
+    assert text.endswith("not from 2021-06-01 to 2021-07-01 (node 'b')")
+
+
 def test_a_time_when_the_backend_has_nothing_is_named() -> None:
     wanted = needs(a=load(temporal_extent=["2021-06-01", "2021-07-01"]))
     assert said(judge, wanted, backend(collections=[EUROPE_2020])) == [

@@ -21,6 +21,13 @@ def test_a_job_is_wanted_where_it_is(process: str) -> None:
     assert text.endswith(" 'aurora-j-1': backend 'aurora' does (node 'a')")
 
 
+def test_a_job_is_wanted_where_it_is_also_beside_what_anybody_can_read() -> None:
+    stac = node("load_stac", url="https://elsewhere.example/collection.json")
+    wanted = needs(a=stac, b=node("load_result", id="aurora-j-1"))
+    (text,) = said(judge, wanted, backend("terra"), owner_of=BY_ID)
+    assert text.endswith(" 'aurora-j-1': backend 'aurora' does (node 'b')")
+
+
 def test_an_export_is_wanted_where_its_workspace_is() -> None:
     wanted = needs(a=node("export_workspace", workspace="aurora-w-1"))
     assert said(judge, wanted, backend("aurora"), owner_of=BY_ID) == []

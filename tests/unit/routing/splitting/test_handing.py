@@ -153,6 +153,23 @@ def test_a_graph_is_cut_where_the_receiver_can_read_and_not_elsewhere() -> None:
     ]
 
 
+def test_who_has_no_format_in_common_is_named_also_where_a_third_could_read() -> None:
+    graph = process(
+        optical=load("S2", spatial_extent=BOX, temporal_extent=YEAR),
+        radar=load("S1", spatial_extent=BOX, temporal_extent=YEAR),
+        both=node("merge_cubes", cube1=ref("radar"), cube2=ref("optical")),
+    )
+    tiff, netcdf = formats(["GTiff"], ["GTiff"]), formats(["netCDF"], ["netCDF"])
+    assert refused(
+        graph,
+        [
+            member("terra", "S2", without=["merge_cubes"], file_formats=tiff),
+            member("aurora", "S1", file_formats=netcdf),
+            member("boreal", without=["merge_cubes"], file_formats=tiff),
+        ],
+    ) == ["the result of node 'optical' (terra) cannot be handed on to node 'both' (aurora)"]
+
+
 def test_zonal_statistics_are_handed_on_where_formats_are_for_vector_cubes() -> None:
     areas = {"type": "Polygon", "coordinates": []}
     graph = process(

@@ -76,8 +76,20 @@ def test_what_is_loaded_has_pixels_by_the_box_bands_and_dates() -> None:
             },
             100 * 200 * DATES * 2,
         ),
+        (
+            {
+                "spatial_extent": {
+                    "west": 500_000,
+                    "south": 0,
+                    "east": 501_000,
+                    "north": 2_000,
+                    "crs": "EPSG:32632",
+                }
+            },
+            100 * 200 * DATES * 2,
+        ),
     ],
-    ids=["one band", "a day", "no end", "before it began", "half", "a point", "metres"],
+    ids=["one band", "a day", "no end", "before it began", "half", "a point", "metres", "by name"],
 )
 def test_arguments_of_loading_restrict_the_size(more: Json, values: int | None) -> None:
     found = size(load("S2", **{"spatial_extent": BOX, "temporal_extent": YEAR, **more}))
@@ -126,6 +138,8 @@ def test_pixels_get_more_towards_the_poles_only_where_they_are_counted_in_degree
             10 * 10 * DATES * 2,
         ),
         (node("resample_spatial", data=ref("data")), PIXELS * DATES * 2),
+        (node("resample_spatial", data=ref("data"), resolution=0), PIXELS * DATES * 2),
+        (node("resample_spatial", data=ref("data"), resolution="fine"), None),
         (
             node("aggregate_spatial_window", data=ref("data"), size=[2, 4], reducer={}),
             556 * 278 * DATES * 2,
@@ -158,6 +172,25 @@ def test_dates_of_merged_cubes_add_up_unless_they_are_the_same() -> None:
     assert size(later=later, merged=merged) == PIXELS * (DATES + 3) * 4 * 4, (
         "two, and one that may be more"
     )
+
+
+def test_an_added_dimension_has_one_label_of_its_type() -> None:
+    added = node("add_dimension", data=ref("mean"), name="t", label="2023", type="temporal")
+    found = cube(mean=over_time(ref("data")), added=added)
+    assert found.size == PIXELS * 2 * 4
+    assert (found.dimensions or {})["t"] == "temporal"
+
+
+def test_a_merged_cube_has_the_dates_of_the_one_that_has_any() -> None:
+    merged = node("merge_cubes", cube1=ref("mean"), cube2=ref("data"))
+    assert size(mean=over_time(ref("other")), merged=merged) == PIXELS * DATES * 4 * 4
+
+
+def test_a_merged_cube_covers_both_areas() -> None:
+    east = node("filter_bbox", data=ref("other"), extent={**BOX, "west": 10.05})
+    west = node("filter_bbox", data=ref("data"), extent={**BOX, "east": 10.05})
+    merged = node("merge_cubes", cube1=ref("left"), cube2=ref("right"))
+    assert size(left=west, right=east, merged=merged) == PIXELS * DATES * 4 * 4
 
 
 def test_zonal_statistics_are_small() -> None:

@@ -132,6 +132,7 @@ def test_all_of_an_area_in_degrees_lies_in_its_box_in_metres(
         ({"type": "Point", "coordinates": [1, 2]}, Grid(1), "must be a bounding box"),
         ({"west": 1}, Grid(1), "must be a bounding box"),
         ({"crs": 32631, "west": True}, Grid(1, "metres"), "sides are no numbers"),
+        (box(0, 0, 1e300, 1, crs=32631), Grid(1, "metres"), "sides are no numbers"),
         (box(0, 0, 1, 1, crs=32631), Grid(1), "divided in metres"),
         (box(0, 0, 1, 1), Grid(0), "above 0"),
         (box(0, 0, 1, 1), Grid(float("nan")), "above 0"),

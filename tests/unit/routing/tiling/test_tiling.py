@@ -200,6 +200,13 @@ def test_all_obstacles_are_told_at_once() -> None:
     said = reasons(chain(node("reduce_spatial"), node("trim_cube")))
     assert "'step0' is reduce_spatial" in said
     assert "'step1' is trim_cube" in said
+    assert "more reasons" not in said
+
+
+def test_an_error_has_the_first_reasons_and_counts_the_others() -> None:
+    said = reasons(chain(*[node("trim_cube")] * 7))
+    assert "'step4' is trim_cube" in said and "'step5'" not in said
+    assert said.endswith("; and 2 more reasons.")
 
 
 @pytest.mark.parametrize(
