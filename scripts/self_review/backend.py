@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from scripts.self_review.account import Account
 from scripts.self_review.findings import (
@@ -18,6 +18,7 @@ from scripts.self_review.findings import (
 )
 from scripts.self_review.making import Making, Patience
 from scripts.self_review.once import Once
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.answer import Answer, NotJsonError
 from scripts.self_review.probe.client import NoAnswerError, Probe
 
@@ -77,8 +78,7 @@ class Backend:
     ) -> None:
         self.probe = probe
         self.root = root.rstrip("/")
-        parts = urlsplit(self.root)
-        self.host = f"{parts.scheme}://{parts.netloc}"
+        self.host = _host(self.root)
         self.options = options or Options()
         self.account = account
         self.penniless = penniless
@@ -337,14 +337,18 @@ def find_root(probe: Probe, url: str) -> str:
     `/.well-known/openeo` lists, at the address or at its host; else the address as it is.
     """
     url = url.rstrip("/")
-    parts = urlsplit(url)
     if _is_root(probe, url):
         return url
-    for base in dict.fromkeys((url, f"{parts.scheme}://{parts.netloc}")):
+    for base in dict.fromkeys((url, _host(url))):
         found = _newest(probe, f"{base}/.well-known/openeo")
         if found is not None:
             return found.rstrip("/")
     return url
+
+
+def _host(url: str) -> str:
+    found = parts(url)
+    return f"{found.scheme}://{found.netloc}"
 
 
 def _is_root(probe: Probe, url: str) -> bool:
@@ -354,7 +358,7 @@ def _is_root(probe: Probe, url: str) -> bool:
 
 def _newest(probe: Probe, url: str) -> str | None:
     found = _quietly(probe, url) or {}
-    versions = [one for one in objects(found.get("versions")) if isinstance(one.get("url"), str)]
+    versions = [one for one in objects(found.get("versions")) if parts(str(one.get("url"))).netloc]
     best = max(
         versions,
         key=lambda one: (one.get("production") is not False, numbers(one.get("api_version"))),
@@ -375,4 +379,4 @@ def numbers(version: object) -> tuple[int, ...]:
     """A version as numbers that compare: "1.10.0" is above "1.9.0"; nothing if it is no version."""
     if not isinstance(version, str):
         return ()
-    return tuple(int(one) for one in re.findall(r"\d+", version.partition("-")[0])[:3])
+    return tuple(int(one) for one in re.findall(r"\d{1,9}", version.partition("-")[0])[:3])

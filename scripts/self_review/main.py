@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from scripts.self_review.catalogue import load
+from scripts.self_review.probe.addresses import parts
 
 FORMATS = ("text", "json", "html", "junit", "markdown")
 READABLE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -38,12 +38,12 @@ def main() -> None:
 
 
 def _web_address(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    parts = urlsplit(value if "://" in value else f"https://{value}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    found = parts(value if "://" in value else f"https://{value}")
+    if found.scheme not in {"http", "https"} or not found.hostname:
         raise click.BadParameter("it must be a web address, as in https://openeo.example/1.2")
-    if parts.username or parts.password:
+    if found.username or found.password:
         raise click.BadParameter("it must not hold a password; use --basic")
-    return parts.geturl()
+    return found.geturl()
 
 
 def _optional_address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

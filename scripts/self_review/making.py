@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from scripts.self_review.findings import Cause, NotJudgedError, could_not_tell
 from scripts.self_review.graphs import Graph
 from scripts.self_review.once import Once
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.answer import Answer, NotJsonError
 from scripts.self_review.probe.client import NoAnswerError
 from scripts.self_review.probe.pace import ExhaustedError
@@ -245,7 +245,7 @@ def job_id(answer: Answer) -> str | None:
     said = answer.headers.get("OpenEO-Identifier")
     if said:
         return str(said)
-    path = urlsplit(answer.headers.get("Location", "")).path.rstrip("/")
+    path = parts(answer.headers.get("Location", "")).path.rstrip("/")
     return path.rpartition("/")[2] or _id_in_body(answer)
 
 
@@ -256,7 +256,7 @@ def _id_in_body(answer: Answer) -> str | None:
 
 def _pause(answer: Answer) -> float:
     said = answer.headers.get("Retry-After", "")
-    return min(float(said), 10.0) if said.isdigit() else SHORT
+    return min(float(said), 10.0) if said.isdecimal() else SHORT
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 from scripts.self_review.account import Account
 from scripts.self_review.backend import Backend, read_object
 from scripts.self_review.findings import Cause, Finding, NotJudgedError
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.client import NoAnswerError, NoTlsError, UntrustedError
 from scripts.self_review.probe.pace import ExhaustedError
 
@@ -43,7 +43,7 @@ def _address(url: str, backend: Backend) -> Iterator[str]:
     except UntrustedError as error:
         yield f"{_nothing(given)}: {error.reason}. With --insecure the rest can be reviewed."
     except NoTlsError as error:
-        plain = urlsplit(backend.root)._replace(scheme="http").geturl()
+        plain = parts(backend.root)._replace(scheme="http").geturl()
         yield f"{_nothing(given)}: {error.reason}. If it is served without TLS, give {plain}."
     except NoAnswerError as error:
         yield f"{_nothing(given)}: {error.reason}. Is the address right, and the server up?"
@@ -55,7 +55,7 @@ def _address(url: str, backend: Backend) -> Iterator[str]:
                 f"No openEO API was found at {given}: {answer.request} answered {answer.status} "
                 f"({kind}), without an api_version. {advice}"
             )
-        elif backend.root != given and urlsplit(given).path:
+        elif backend.root != given and parts(given).path:
             yield (
                 f"There is no openEO API at {given}; reviewed is {backend.root}, to which "
                 "/.well-known/openeo leads."
@@ -67,7 +67,7 @@ def _nothing(given: str) -> str:
 
 
 def _certificate(backend: Backend) -> Iterator[str]:
-    if urlsplit(backend.root).scheme == "https" and not backend.probe.verify:
+    if parts(backend.root).scheme == "https" and not backend.probe.verify:
         yield "Certificates were not looked at (--insecure), except by api-4."
 
 

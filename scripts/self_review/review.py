@@ -30,6 +30,7 @@ RESULTS_BESIDE, ROWS_A_RESULT, MOST_JOBS = 40, 2, 30
 
 A backend that offers every process needs about two thirds of it. Nothing beyond is started.
 """
+MOST_OF_A_TITLE = 200
 
 
 @dataclass
@@ -164,9 +165,9 @@ def read_federation(probe: Probe, url: str) -> dict[str, Any]:
 
 
 def title(backend: Backend) -> str:
-    """What the backend calls itself; empty if it does not say."""
+    """What the backend calls itself, in not too many letters; empty if it does not say."""
     try:
         found = backend.capabilities.get("title")
     except (NotJudgedError, NoAnswerError, ExhaustedError):
         return ""
-    return found if isinstance(found, str) else ""
+    return found[:MOST_OF_A_TITLE] if isinstance(found, str) else ""

@@ -29,7 +29,8 @@ from scripts.self_review.registry import CHECKS, DERIVED, load_checks
 log = logging.getLogger(__name__)
 
 Progress = Callable[[Finding], None]
-OPEN = (Verdict.COULD_NOT_TELL,)
+MOST_SAID = 2000
+"""Letters of what is said of a requirement, most of which a backend may have chosen."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,14 @@ class Runner:
             return could_not_tell(says, Cause.INTERNAL)
 
     def _hidden(self, outcome: Outcome) -> Outcome:
-        hidden = self.backend.probe.secrets.hidden
-        evidence = tuple(Evidence(hidden(e.request), hidden(e.answer)) for e in outcome.evidence)
-        return replace(outcome, says=hidden(outcome.says), evidence=evidence)
+        shown = self._shown
+        evidence = tuple(Evidence(shown(e.request), shown(e.answer)) for e in outcome.evidence)
+        return replace(outcome, says=shown(outcome.says), evidence=evidence)
+
+    def _shown(self, text: str) -> str:
+        """The text without secrets, and no longer than anybody reads."""
+        hidden = self.backend.probe.secrets.hidden(text)
+        return hidden if len(hidden) <= MOST_SAID else f"{hidden[:MOST_SAID]}…"
 
 
 def _with_hint(row: Requirement, outcome: Outcome) -> Outcome:

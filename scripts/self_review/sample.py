@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from scripts.self_review.probe.answer import Answer
 
 ALPS: Final = (11.0, 46.0)
 """Where many archives have data: the lower left corner that is tried first."""
-SIZES: Final = ((30, 0.01), (500, 0.1), (1e9, 1.0))
+SIZES: Final = ((30, 0.01), (500, 0.1), (math.inf, 1.0))
 """Metres of a pixel up to which an extent is so many degrees wide."""
 SUMMER: Final = datetime(2024, 6, 1, tzinfo=UTC)
 DAYS: Final = 12
@@ -126,6 +127,13 @@ def _is_stable(collection: Entry) -> bool:
 
 def piece(collection: Entry) -> Sample | None:
     """A small piece of a collection; None if it has no x, y and t, or does not say its extent."""
+    try:
+        return _piece(collection)
+    except (OverflowError, ValueError):  # of days that no calendar has, and numbers as large
+        return None
+
+
+def _piece(collection: Entry) -> Sample | None:
     dimensions = stac.dimensions(collection)
     times = [key for key, one in dimensions.items() if one.get("type") == "temporal"]
     box, interval = _box(collection), _interval(collection)

@@ -60,7 +60,7 @@ def run(options: Mapping[str, Any]) -> int:
 
 def _left(behind: Sequence[str], console: Console) -> None:
     for one in behind:
-        console.print(f"This could not be removed: {one}", markup=False)
+        console.print(shown(f"This could not be removed: {one}"))
 
 
 def _quieten() -> None:

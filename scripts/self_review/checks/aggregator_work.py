@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin, urlsplit
-
 from scripts.self_review.backend import Backend, Entry
 from scripts.self_review.checks.federation import members
 from scripts.self_review.checks.job_runs import results_are_not_computed_without_money
@@ -21,6 +19,7 @@ from scripts.self_review.findings import (
 )
 from scripts.self_review.graphs import graph, node, of
 from scripts.self_review.known_answers import KNOWN, alone, equal
+from scripts.self_review.probe.addresses import parts, resolved
 from scripts.self_review.probe.answer import NotJsonError
 from scripts.self_review.registry import check
 from scripts.self_review.sample import loaded, pieces, sample
@@ -84,10 +83,10 @@ def collections_of_several_members_are_refused(backend: Backend) -> Outcome:
 
 @check("federation-9")
 def results_come_from_the_members(backend: Backend) -> Outcome:
-    own = urlsplit(backend.root).netloc
+    own = parts(backend.root).netloc
     named = assets(backend)
     hosts = {
-        urlsplit(urljoin(f"{backend.root}/", str(one.get("href")))).netloc
+        parts(resolved(f"{backend.root}/", str(one.get("href")))).netloc
         for one in named.values()
         if "href" in one
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.self_review.backend import ABSENT, Backend, objects
 from scripts.self_review.findings import Outcome, failed, judged, not_applicable, passed
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.answer import Answer, NotJsonError
 from scripts.self_review.registry import check
 
@@ -45,6 +46,11 @@ def the_versions_can_be_read_by_anybody(backend: Backend) -> Outcome:
         for one in objects(versions)
         for key in ("url", "api_version")
         if not isinstance(one.get(key), str)
+    ]
+    problems += [
+        f"the url {one['url']} is no web address"
+        for one in objects(versions)
+        if isinstance(one.get("url"), str) and not parts(one["url"]).netloc
     ]
     problems += ["an entry is no object"] * (len(versions) - len(objects(versions)))
     return judged(problems, f"{len(versions)} versions, each with url and api_version.", answer)

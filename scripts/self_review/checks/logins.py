@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from scripts.self_review.backend import ABSENT, Backend, Entry, objects
 from scripts.self_review.findings import (
     Evidence,
@@ -14,6 +12,7 @@ from scripts.self_review.findings import (
     passed,
 )
 from scripts.self_review.lists import public
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.answer import NotJsonError
 from scripts.self_review.registry import check
 
@@ -60,12 +59,12 @@ def _odd(provider: Entry) -> str:
     missing = [key for key in ("id", "issuer", "title") if not isinstance(provider.get(key), str)]
     if missing:
         return f"no {' and no '.join(missing)}"
-    return "" if urlsplit(provider["issuer"]).scheme == "https" else _local(provider["issuer"])
+    return "" if parts(provider["issuer"]).scheme == "https" else _local(provider["issuer"])
 
 
 def _local(issuer: str) -> str:
     """An issuer without HTTPS is right on the same machine only."""
-    host = urlsplit(issuer).hostname or ""
+    host = parts(issuer).hostname or ""
     local = host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".test")
     return "" if local else f"the issuer {issuer} is not HTTPS"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from scripts.self_review import stac
 from scripts.self_review.backend import Backend, Entry, objects, spread
 from scripts.self_review.checks.collections import name
 from scripts.self_review.findings import Evidence, Outcome, passed, some, warned
+from scripts.self_review.probe.addresses import parts
 from scripts.self_review.probe.client import NoAnswerError
 from scripts.self_review.registry import check
 
@@ -38,7 +38,7 @@ def _links(backend: Backend) -> Iterator[str]:
     for collection in backend.full_collections():
         for one in objects(collection.get("links")):
             href = str(one.get("href", ""))
-            if urlsplit(href).scheme in {"http", "https"} and one.get("rel") != "self":
+            if parts(href).scheme in {"http", "https"} and one.get("rel") != "self":
                 yield href
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs
 
 from scripts.self_review.backend import Backend, Entry, objects, usable
 from scripts.self_review.checks.capabilities import stac_version
@@ -21,6 +21,7 @@ from scripts.self_review.findings import (
     shown_answer,
     warned,
 )
+from scripts.self_review.probe.addresses import parts, resolved
 from scripts.self_review.probe.answer import Answer, NotJsonError, kind
 from scripts.self_review.registry import check
 from scripts.self_review.shared_jobs import (
@@ -246,7 +247,7 @@ def _closed_assets(backend: Backend) -> list[str]:
 
 def first_bytes(backend: Backend, address: str) -> Answer:
     """The beginning of a file, as anybody gets it; asked once."""
-    url = urljoin(f"{backend.root}/", address)
+    url = resolved(f"{backend.root}/", address)
     headers = {"Range": "bytes=0-1023", "Origin": "https://self-review.example"}
     return backend.once(
         ("first bytes", url), lambda: backend.send_anonymously("GET", url, headers=headers)
@@ -259,7 +260,7 @@ def the_expiry_is_told(backend: Backend) -> Outcome:
     if said is not None:
         return passed(f"`expires` {where}: {said}.", _shown(backend, f"expires: {said}"))
     address = _canonical(backend) or ""
-    query = [key for key in parse_qs(urlsplit(address).query) if "expires" in key.lower()]
+    query = [key for key in parse_qs(parts(address).query) if "expires" in key.lower()]
     more = f"; only the address says {', '.join(query)}" if query else ""
     return failed(f"There is no `expires`{more}.", _shown(backend, "no expires"))
 

@@ -55,8 +55,8 @@ class Answer:
         What is not UTF-8 is read by the charset that it says, so that one mistake is one finding.
         """
         try:
-            return json.loads(self._text())
-        except (json.JSONDecodeError, RecursionError) as error:
+            return json.loads(self._text(), parse_constant=_refused)
+        except (ValueError, RecursionError) as error:
             raise NotJsonError(f"the body is no JSON ({error})") from error
 
     def _text(self) -> str:
@@ -85,6 +85,11 @@ class Answer:
             return str(self.object().get("code", ""))
         except NotJsonError:
             return ""
+
+
+def _refused(constant: str) -> None:
+    """Python reads NaN and Infinity, which JSON does not know and other clients refuse."""
+    raise ValueError(f"{constant} is no value of JSON")
 
 
 def charset_of(answer: Answer) -> str | None:

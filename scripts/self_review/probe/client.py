@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import RemoteDisconnected
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from scripts.self_review.probe.addresses import parts, resolved
 from scripts.self_review.probe.answer import Answer
 from scripts.self_review.probe.pace import Limits, Pace
 from scripts.self_review.probe.secrets import Secrets
@@ -125,7 +125,7 @@ class Probe:
 
     def _patiently(self, asked: Asked, seen: tuple[str, ...], verify: bool) -> Answer:
         """The answer; NoAnswerError without asking if nothing was answered for long."""
-        host = urlsplit(asked.url).netloc
+        host = parts(asked.url).netloc
         if self._silent[host] >= PATIENCE:
             reason = f"not asked, because the {PATIENCE} requests before had no answer either"
             raise NoAnswerError(asked.text, reason)
@@ -251,11 +251,11 @@ def _redirect(asked: Asked, answer: Answer) -> Asked | None:
     place = answer.headers.get("Location")
     if answer.status not in FOLLOWED or not place or asked.method not in {"GET", "HEAD"}:
         return None
-    target = urljoin(asked.url, place)
-    if urlsplit(target).scheme not in {"http", "https"}:
+    target = resolved(asked.url, place)
+    if parts(target).scheme not in {"http", "https"}:
         return None
     kept = dict(asked.headers)
-    if urlsplit(target)[:2] != urlsplit(asked.url)[:2]:
+    if parts(target)[:2] != parts(asked.url)[:2]:
         kept = {k: v for k, v in kept.items() if k.lower() != "authorization"}
     return Asked(asked.method, target, kept, seconds=asked.seconds, bytes=asked.bytes)
 

@@ -11,10 +11,18 @@ from scripts.self_review.reports.junit import junit
 from scripts.self_review.reports.markdown import markdown
 from scripts.self_review.reports.text import text
 
-FORMS: dict[str, Callable[[Report], str]] = {
-    "text": text,
-    "json": as_json,
-    "html": html,
-    "junit": junit,
-    "markdown": markdown,
+Form = Callable[[Report], str]
+
+
+def _encodable(form: Form) -> Form:
+    """The form without half characters, which JSON of a backend can hold but no file."""
+    return lambda report: form(report).encode("utf-8", "replace").decode("utf-8")
+
+
+FORMS: dict[str, Form] = {
+    "text": _encodable(text),
+    "json": _encodable(as_json),
+    "html": _encodable(html),
+    "junit": _encodable(junit),
+    "markdown": _encodable(markdown),
 }

@@ -32,7 +32,7 @@ EXPLAINED = frozenset(Cause) - {Cause.LOGIN, Cause.STATEMENT}
 """Causes that say too little by themselves."""
 MOST_REASONS = 4
 WIDEST = 120
-_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def shown(said: str) -> str:
