@@ -184,14 +184,20 @@ def test_a_job_that_is_not_the_users_is_not_found(trio: Trio, job: str) -> None:
     assert_error(answer, 404, "JobNotFound")
 
 
-def test_a_backend_that_fails_just_when_asked_is_missing_and_its_part_has_the_published_price(
-    trio: Trio,
-) -> None:
+def estimated(trio: Trio) -> tuple[dict[str, str], str]:
+    """A user, and a job of theirs of which each part is estimated at 2.5 where it runs."""
     user = trio.site.login()
     for batch in trio.batches.values():
         batch.says = {"costs": 2.5}
     job = trio.running(user)
     trio.drive(job)
+    return user, job
+
+
+def test_a_backend_that_fails_just_when_asked_is_missing_and_its_part_has_the_published_price(
+    trio: Trio,
+) -> None:
+    user, job = estimated(trio)
     trio.batches["borea"].refuses["estimate"] = refusal(500, "Internal")
     found = of_job(trio, job, user)
     assert found["federation:missing"] == ["borea"]
@@ -206,11 +212,7 @@ def test_a_backend_that_fails_just_when_asked_is_missing_and_its_part_has_the_pu
 
 def test_without_rates_a_backend_that_fails_to_estimate_is_missing_too(tmp_path: Path) -> None:
     trio = Trio(tmp_path)
-    user = trio.site.login()
-    for batch in trio.batches.values():
-        batch.says = {"costs": 2.5}
-    job = trio.running(user)
-    trio.drive(job)
+    user, job = estimated(trio)
     trio.batches["borea"].refuses["estimate"] = refusal(500, "Internal")
     found = of_job(trio, job, user)
     assert found["federation:missing"] == ["borea"]
@@ -223,11 +225,7 @@ def test_nobody_waits_for_a_late_backend_longer_than_for_any_and_it_is_missing(
 ) -> None:
     deadlines = {"request_deadline": 0.5, "first_answer_deadline": 0.0}
     trio = Trio(tmp_path, upstream=deadlines)
-    user = trio.site.login()
-    for batch in trio.batches.values():
-        batch.says = {"costs": 2.5}
-    job = trio.running(user)
-    trio.drive(job)
+    user, job = estimated(trio)
     enough, answered = Event(), Event()
 
     def late(_: Call) -> Any:
