@@ -62,3 +62,8 @@ def test_who_holds_more_of_what_is_read_is_nearer() -> None:
     assert near(wanted, backend("aurora")) == Rating(-2, "holds 2 of the results that are read")
     assert near(wanted, backend("terra")).value == -1
     assert near(wanted, backend("boreal")) == Rating(0)
+
+
+def test_a_result_that_binds_to_its_backend_makes_none_nearer() -> None:
+    near = NearData(lambda _: "terra")
+    assert near(needs(a=node("load_result", id="terra-1")), backend("terra")) == Rating(0)

@@ -152,8 +152,9 @@ def test_values_known_only_when_run_restrict_nothing() -> None:
     assert wanted.udfs == ()
 
 
-def test_a_users_own_load_collection_is_not_openeos() -> None:
-    assert needs(a=node("load_collection", id="S2", namespace="user")).collections == ()
+@pytest.mark.parametrize("namespace", ["user", "https://example.org/load_collection.json"])
+def test_a_load_collection_of_a_user_or_of_the_web_is_not_openeos(namespace: str) -> None:
+    assert needs(a=node("load_collection", id="S2", namespace=namespace)).collections == ()
 
 
 def test_a_backends_load_collection_is_openeos() -> None:

@@ -2,7 +2,7 @@ from aggregator.routing import Billing
 from aggregator.routing.rules.plans import judge
 from tests.unit.routing.documents import Json, backend, load, needs, said
 
-PLANS: Json = {"billing": {"currency": "credits", "plans": [{"name": "Free"}, {"name": "gold"}]}}
+PLANS: Json = {"billing": {"currency": "credits", "plans": [{"name": "gold"}, {"name": "Free"}]}}
 
 
 def test_a_plan_that_is_not_offered_is_named_with_those_that_are() -> None:

@@ -196,6 +196,7 @@ def test_a_merged_cube_covers_both_areas() -> None:
 def test_zonal_statistics_are_small() -> None:
     found = cube(zonal=node("aggregate_spatial", data=ref("data"), geometries=AREAS, reducer={}))
     assert found.kind == "vector"
+    assert found.dimensions == {"geometries": "geometry", "t": "temporal", "bands": "bands"}
     assert found.size == 7 * DATES * 2 * 4 + 7 * 1000
 
 
@@ -262,6 +263,9 @@ def test_code_of_users_may_give_any_number_of_labels() -> None:
     code = callback("run_udf", udf="...", runtime="Python")
     what = node("apply_dimension", data=ref("data"), process=code, dimension="t")
     assert size(what=what) is None
+    renamed = node("rename_dimension", data=ref("data"), source="t", target="when")
+    what = node("apply_dimension", data=ref("renamed"), process=code, dimension="when")
+    assert size(renamed=renamed, what=what) is None
 
 
 def test_a_collection_without_time_has_one_date() -> None:
