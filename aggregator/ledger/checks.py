@@ -37,9 +37,12 @@ class Standing:
     def refusal(self, needed: int) -> PaymentRequired:
         """The error for work that may not start, naming provider and day of renewal."""
         wanted, left = to_credits(needed), to_credits(self.available)
+        said = (
+            f"{left:.15g} are left for use there" if left >= 0 else f"{-left:.15g} are owed there"
+        )
         return PaymentRequired(
             f"This needs {wanted:.15g} credits at {self.title} ('{self.provider}'), and "
-            f"{left:.15g} are left for use there{self._where()}. {self._renewal()}"
+            f"{said}{self._where()}. {self._renewal()}"
         )
 
     def _where(self) -> str:

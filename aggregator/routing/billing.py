@@ -28,9 +28,14 @@ class Credit:
 
     def __str__(self) -> str:
         renewed = f" (free credits there are renewed on {self.renewal})" if self.renewal else ""
-        who = f"{self.wallet} has" if self.wallet else "you have"
-        left = f"{who} {self.left:.15g} for use there"
-        return f"needs {self.needed:.15g} credits, and {left}{renewed}"
+        return f"needs {self.needed:.15g} credits, and {self._what_is_left()}{renewed}"
+
+    def _what_is_left(self) -> str:
+        if self.left < 0:
+            return f"{self.wallet + ' owes' if self.wallet else 'you owe'} {-self.left:.15g} there"
+        return (
+            f"{self.wallet + ' has' if self.wallet else 'you have'} {self.left:.15g} for use there"
+        )
 
 
 class Shortage(NamedTuple):

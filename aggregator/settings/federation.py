@@ -58,7 +58,8 @@ class Settings:
     )
     log_level: str = setting(
         "info",
-        "what is logged at least; never credentials nor what is personal",
+        "what is logged at least (`debug`, `info`, `warning`, `error`); never credentials nor what "
+        "is personal",
         one_of("debug", "info", "warning", "error"),
     )
     workers: int = setting(2, "processes that serve requests", at_least(1))
@@ -73,14 +74,17 @@ class Settings:
         None, "key that seals users' tokens (Fernet); made in data_directory if left out"
     )
     process_rule: str = setting(
-        "union", "processes offered: of any backend or of all", one_of("union", "intersection")
+        "union",
+        "processes offered: those of any backend (`union`) or that all have (`intersection`)",
+        one_of("union", "intersection"),
     )
     process_reference: str | None = setting(
         None, "whose process descriptions win: a backend's id, or a version of openEO's processes"
     )
     oidc_rule: str = setting(
         "common",
-        "OpenID Connect providers offered: those that all backends know, or any",
+        "OpenID Connect providers offered: those that all backends know (`common`), or that any "
+        "knows (`union`)",
         one_of("common", "union"),
     )
     operators: tuple[str, ...] = setting(

@@ -153,7 +153,8 @@ class Identity:
 
     trusted_issuers: tuple[str, ...] = setting(
         (),
-        "issuers whose tokens are taken, and no others; if left empty, those that members know",
+        "issuers whose tokens are taken, and no others; if left empty, those that members know, "
+        "whose users stored processes and credits tell apart by `sub` alone",
         http_urls,
     )
     audience: tuple[str, ...] = setting(

@@ -82,9 +82,12 @@ def routed(backend: str, routing: Explains) -> dict[str, str]:
 
 
 def explained(routing: Explains) -> dict[str, str]:
-    """The header that says where a process can run, and why not elsewhere."""
+    """The header that says where a process can run, and why not elsewhere.
+
+    Lines are parted by a bar: in what they say there are semicolons.
+    """
     lines = (" ".join(line.split()) for line in routing.explain().splitlines())
-    told = without_credentials("; ".join(line for line in lines if line))
+    told = without_credentials(" | ".join(line for line in lines if line))
     plain = re.sub(r"[^ -~]", "?", told.replace("°", " degrees"))
     return {"OpenEO-Federation-Routing": plain[:ROUTING_LENGTH]}
 

@@ -50,6 +50,23 @@ def taken_twice(profiles: Sequence[tuple[str, Profile]]) -> Iterator[str]:
                 yield f"{name}: {key}: {value!r} is that of {other} already"
 
 
+def several_issuers(members: Sequence[Profile | None], rule: str) -> bool:
+    """Whether users may come from more than one issuer by that `oidc_rule`, if none is trusted.
+
+    None stands for a member whose issuers nobody knows.
+    """
+    known = [_issuers(member) for member in members if member is not None]
+    some = [issuers for issuers in known if issuers]
+    if None in members:
+        return rule == "union" or all(len(issuers) > 1 for issuers in some)
+    everywhere = set.intersection(*some) if some and rule == "common" else set()
+    return len(everywhere or set().union(*some)) > 1
+
+
+def _issuers(profile: Profile) -> set[str]:
+    return {provider.issuer.rstrip("/") for provider in profile.oidc.providers}
+
+
 def _own(profile: Profile) -> Iterator[tuple[str, str]]:
     """What identifies a backend to others, by its key path."""
     yield "id", profile.id

@@ -10,7 +10,7 @@ import yaml
 from aggregator.ledger.pricing import TariffError
 from aggregator.settings import Backend, Settings, SettingsError, load
 from aggregator.storage.tariffs import load_tariffs
-from scripts.federation.agreement import disagreements, mistrust, taken_twice
+from scripts.federation.agreement import disagreements, mistrust, several_issuers, taken_twice
 
 if TYPE_CHECKING:
     from backends.identity.settings import Settings as Identity
@@ -41,6 +41,25 @@ def mistakes_in(config: Path, *, profiles: bool = True, provider: bool | None = 
         found += mistakes
         usable += [] if profile is None else [(str(backend.simulated), profile)]
     return rates + found + [*taken_twice(usable), *_clashes(config)]
+
+
+def advice_on(config: Path) -> list[str]:
+    """What a configuration without mistakes should say, and why, each as `file: key path: advice`.
+
+    Of members that are not simulated nothing is known here: they may know several issuers.
+    """
+    settings = load(config)
+    if settings.identity.trusted_issuers:
+        return []
+    members = [None if b.simulated is None else _loaded(b.simulated)[0] for b in settings.backends]
+    if not several_issuers(members, settings.oidc_rule):
+        return []
+    shared = "stored processes" if settings.accounting is None else "stored processes and credits"
+    return [
+        f"{config}: identity.trusted_issuers: better name the issuers whose users may come. Where "
+        "the members know several, users to whom two of them give the same `sub` have their "
+        f"{shared} in common (docs/decisions/0008-identity.md)"
+    ]
 
 
 def _rates(settings: Settings) -> list[str]:

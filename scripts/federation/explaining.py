@@ -87,7 +87,7 @@ def explain_at(graph: Path, url: str, policy: str | None = None) -> int:
         return NOWHERE
     click.echo(f"It can run on: {backends or 'at least one backend'}.")
     if why:
-        click.echo("\n".join(["", *why.split("; ")]))
+        click.echo("\n".join(["", *_laid_out(why)]))
     return SOMEWHERE
 
 
@@ -159,6 +159,14 @@ def _validated(process: Mapping[str, Any], url: str) -> tuple[dict[str, Any], st
     if not isinstance(document.get("errors"), list):
         raise LookupError("the answer has no list of errors")
     return dict(document), response.headers.get("OpenEO-Federation-Routing", "")
+
+
+def _laid_out(why: str) -> Iterator[str]:
+    """The explanation in a header, indented as it was before it became one line."""
+    headline, *lines = why.split(" | ")
+    yield headline
+    for line in lines:
+        yield f"{'':<{6 if line.startswith('- ') else 2}}{line}"
 
 
 def _unusable(message: str) -> int:

@@ -260,14 +260,17 @@ def demo(
 def check_config(file: Path) -> None:
     """Print every mistake in a configuration and its backend profiles.
 
-    Each mistake comes with the path of its key. The exit status is 0 if there
-    are none and 2 otherwise.
+    Each mistake comes with the path of its key. If there are none, what should
+    be said and is not comes as advice. The exit status is 0 if there are no
+    mistakes and 2 otherwise.
     """
-    from scripts.federation.checking import mistakes_in
+    from scripts.federation.checking import advice_on, mistakes_in
 
     mistakes = mistakes_in(file)
     for mistake in mistakes:
         click.echo(mistake)
+    for advice in [] if mistakes else advice_on(file):
+        click.echo(f"advice: {advice}")
     click.echo(f"{file}: {len(mistakes) or 'no'} mistake{'' if len(mistakes) == 1 else 's'}")
     finish(2 if mistakes else 0)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from aggregator.health.maintenance import Window
+from aggregator.health.policy import Policy
 from aggregator.health.standing import standing_of
 from aggregator.health.status import Track, current
 from aggregator.health.uptime import uptime_of
@@ -51,11 +53,16 @@ def _open(connection: Connection, record: Record, now: int) -> Iterator[str]:
             f"{end}; {incident.detail or incident.error}"
         )
     for window in notices.read_windows(connection, since=now):
-        counts = "does not count" if window.in_time(record.policy) else "counts as downtime"
-        off = ", called off" if window.cancelled is not None else ""
         yield (
             f"{window.id}: {window.backend} from {rfc3339(window.starts)} to "
-            f"{rfc3339(window.ends)}, {counts}{off}"
+            f"{rfc3339(window.ends)}, {_effect(window, record.policy)}"
         )
     for made in notices.read_announcements(connection, limit=50):
         yield f"{made.id}: {made.kind} of {made.backend or 'the federation'}: {made.title}"
+
+
+def _effect(window: Window, policy: Policy) -> str:
+    if window.cancelled is not None and window.cancelled <= window.starts:
+        return "called off"
+    counts = "does not count" if window.in_time(policy) else "counts as downtime"
+    return counts if window.cancelled is None else f"{counts}, called off at {rfc3339(window.end)}"

@@ -156,7 +156,7 @@ def test_when_credits_at_terra_are_used_up_the_same_graph_runs_at_aurora_and_say
     assert answer.headers["OpenEO-Federation-Backends"] == "aurora"
     said = answer.headers["OpenEO-Federation-Routing"]
     renewal = day_of(next_month(now()))
-    assert "terra cannot run it:; - needs" in said
+    assert "terra cannot run it: | - needs" in said
     assert f"you have 0 for use there (free credits there are renewed on {renewal})" in said
     wait_for(lambda: is_settled(ledger))
     assert left(ledger, "terra") == 0

@@ -101,7 +101,7 @@ def test_without_credits_the_same_graph_runs_elsewhere_and_the_answer_says_why(s
     answer = run(site)
     assert answer.headers["OpenEO-Federation-Backends"] == "aurora"
     assert (
-        "terra cannot run it:; - needs 2 credits, and you have 0 for use there "
+        "terra cannot run it: | - needs 2 credits, and you have 0 for use there "
         "(free credits there are renewed on 2026-04-01)"
     ) in answer.headers["OpenEO-Federation-Routing"]
     assert ("aurora", "r-1", 2.0) in held(site)

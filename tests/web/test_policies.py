@@ -94,7 +94,7 @@ def test_the_answer_says_why(site: Site) -> None:
     said = answer.headers["OpenEO-Federation-Routing"]
     assert said.startswith(
         "This process runs on aurora: 2 backends can, and it is cheapest: 1 credits by its rates; "
-        "next is terra: 2 credits by its rates.;"
+        "next is terra: 2 credits by its rates. | "
     )
 
 

@@ -169,6 +169,19 @@ def test_validation_tells_of_an_unknown_choice_and_all_else_that_is_missing(site
     assert "asks for backend 'nobody'" in found[0]["message"]
 
 
+def test_an_unknown_choice_is_told_once(site: Site) -> None:
+    chosen: dict[str, Any] = {"x": {"from_parameter": "value"}, "y": "nobody"}
+    condition = {"process_graph": {"is": node("eq", result=True, **chosen)}}
+    load_it = load("S1", properties={"federation:backends": condition})
+    answer = site.post("/jobs", {"process": graph_of(load=load_it)}, headers=site.login())
+    error = assert_error(answer, 400, NO_BACKEND)
+    assert error["message"] == (
+        "Node 'load' asks for backend 'nobody', and there is no such backend in this federation. "
+        "The backends are terra, aurora. It cannot be split over several backends either: no "
+        "backend can run node 'load'."
+    )
+
+
 def test_a_request_for_one_backend_is_not_split(site: Site) -> None:
     found = plan(site, {**BODY, "federation:backend": "terra"})
     assert isinstance(found, Unsplittable)

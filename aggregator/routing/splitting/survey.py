@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.documents import JsonObject
+from aggregator.errors import NoBackendForProcess
 from aggregator.routing.abilities import Abilities
 from aggregator.routing.decision import Routing
 from aggregator.routing.explanation import lacks
@@ -112,4 +113,7 @@ def _nobody(node: str, routing: Routing) -> Obstacle:
         able = enumerated(sorted(routing.able), " or ")
         said = f"only {able} can run {name}, and your login does not count there"
         return Obstacle("unreachable", said)
-    return Obstacle("nobody", f"no backend can run {name}", lacks(routing.verdicts))
+    refusal = routing.rejection()
+    unknown = isinstance(refusal, NoBackendForProcess) and not refusal.lacking
+    why = refusal.message.removesuffix(".") if unknown else lacks(routing.verdicts)
+    return Obstacle("nobody", f"no backend can run {name}", why)

@@ -109,7 +109,8 @@ def the_provider_of_the_federation_is_listed(backend: Backend) -> Outcome:
     found, shown = issuers(backend)
     wanted = backend.options.issuer
     if wanted not in found:
-        hint = "Accept its tokens and list it at GET /credentials/oidc."
+        hint = "Accept its tokens and list it at GET /credentials/oidc. Has your federation another"
+        hint += " provider? Name it with --issuer."
         return failed(f"{wanted} is not listed.", shown, hint=hint)
     if backend.account is not None and backend.account.issuer == wanted:
         answer = backend.get_as_user("/me")

@@ -13,8 +13,9 @@ from aggregator.settings import Identity
 from backends.accounting.configuration import Accounting
 from backends.identity.reading import load_settings
 from backends.oidc.providers import DefaultClient, Oidc, OidcProvider
+from backends.profile import Profile
 from backends.profile_reading import load_profile
-from scripts.federation.agreement import disagreements, mistrust, taken_twice
+from scripts.federation.agreement import disagreements, mistrust, several_issuers, taken_twice
 from scripts.federation.checking import mistakes_in
 from tests.fakes.identities import ISSUER, identity_document, identity_settings
 from tests.fakes.profiles import profile
@@ -78,6 +79,37 @@ def test_it_is_among_the_mistakes_of_the_configuration(tmp_path: Path) -> None:
     assert mistakes_in(file) == [
         f"{file}: identity.audience: the provider's tokens are for 'openeo'"
     ]
+
+
+def knows(*issuers: str) -> Profile:
+    """A member that knows these issuers."""
+    providers = (OidcProvider(f"p{n}", "P", issuer) for n, issuer in enumerate(issuers))
+    return profile(oidc=Oidc(tuple(providers)))
+
+
+A, B, C = "https://a.example", "https://b.example", "https://c.example"
+
+
+@pytest.mark.parametrize(
+    ("members", "rule", "several"),
+    [
+        ([knows(A)], "common", False),
+        ([knows(A, B)], "common", True),
+        ([knows(A, B), knows(f"{A}/", C)], "common", False),
+        ([knows(A, B), knows(A, C)], "union", True),
+        ([knows(A), knows()], "common", False),
+        ([knows(A), knows(B)], "common", True),
+        ([knows(), knows()], "common", False),
+        ([None], "common", True),
+        ([None, knows(A)], "common", False),
+        ([None, knows(A)], "union", True),
+        ([None, knows()], "common", True),
+    ],
+)
+def test_users_of_several_issuers_are_possible_unless_the_members_rule_it_out(
+    members: list[Profile | None], rule: str, several: bool
+) -> None:
+    assert several_issuers(members, rule) is several
 
 
 @pytest.mark.parametrize(

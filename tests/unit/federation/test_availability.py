@@ -101,6 +101,8 @@ def test_maintenance_and_news_are_announced_and_withdrawn(config: Path, database
         windows = {w.id: w for w in read_windows(connection)}
         [made] = read_announcements(connection, limit=10)
     assert windows[window.stdout.strip()].cancelled is not None
+    ends = "from 2100-01-01T00:00:00Z to 2100-01-02T00:00:00Z, called off\n"
+    assert f"{window.stdout.strip()}: terra {ends}" in run(config, "show").stdout
     assert (made.id, made.backend, made.title) == (news.stdout.strip(), "", "S1 goes")
 
 

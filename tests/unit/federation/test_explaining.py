@@ -23,6 +23,11 @@ class Validating(BaseHTTPRequestHandler):
     """Finds nothing wrong, and remembers what it was sent."""
 
     sent: ClassVar[list[Any]] = []
+    why = (
+        "This process runs on terra: 2 backends can, and it is cheapest: 1 credits; next is "
+        "aurora: 2 credits. | terra chosen (cheapest: 1 credits; next is aurora: 2 credits) | "
+        "aurora able, choice number 2 | boreal cannot run it: | - takes no new work: it is excluded; see there"
+    )
 
     def do_GET(self) -> None:
         self.send_error(404)
@@ -31,6 +36,7 @@ class Validating(BaseHTTPRequestHandler):
         self.sent.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         answer = b'{"errors": [], "federation:backends": ["terra"]}'
         self.send_response(200)
+        self.send_header("OpenEO-Federation-Routing", self.why)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -87,3 +93,17 @@ def test_what_is_malformed_is_told_without_asking(tmp_path: Path, url: str) -> N
     assert shown.exit_code == 2, shown.output
     assert shown.output.startswith("ProcessGraphInvalid: ")
     assert Validating.sent == []
+
+
+def test_its_explanation_is_laid_out_in_lines(tmp_path: Path, url: str) -> None:
+    shown = explained(tmp_path, url, PROCESS)
+    assert shown.output == (
+        "It can run on: terra.\n"
+        "\n"
+        "This process runs on terra: 2 backends can, and it is cheapest: 1 credits; next is "
+        "aurora: 2 credits.\n"
+        "  terra chosen (cheapest: 1 credits; next is aurora: 2 credits)\n"
+        "  aurora able, choice number 2\n"
+        "  boreal cannot run it:\n"
+        "      - takes no new work: it is excluded; see there\n"
+    )

@@ -56,6 +56,12 @@ def test_a_refusal_names_the_shared_wallet_that_was_to_pay() -> None:
     )
 
 
+def test_a_refusal_tells_debts_as_what_is_owed() -> None:
+    purse = Purse("user/alice", (), {"terra": 2943})
+    standing = standing_at(purse, "terra", "", MARCH, renewed=False)
+    assert "and 2.943 are owed there. " in standing.refusal(1000).message
+
+
 def test_below_zero_not_even_free_work_starts() -> None:
     purse = Purse("user/alice", (), {"terra": 1})
     assert not standing_at(purse, "terra", "", MARCH, renewed=False).covers(0)

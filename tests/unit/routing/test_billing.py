@@ -23,7 +23,7 @@ def routed(credits_: dict[str, Credit], *, explicit: str | None = None, **asked:
 
 def test_large_amounts_are_told_to_the_last_millicredit() -> None:
     assert str(Credit(1234567.891, -199989999.001, "")) == (
-        "needs 1234567.891 credits, and you have -199989999.001 for use there"
+        "needs 1234567.891 credits, and you owe 199989999.001 there"
     )
 
 
@@ -47,8 +47,8 @@ def test_where_the_user_has_credits_nowhere_payment_is_required_with_all_that_co
     assert (error.status, error.code) == (402, "PaymentRequired")
     assert error.message == (
         "Your credits do not cover this: terra needs 7.25 credits, and you have 0 for use there "
-        "(free credits there are renewed on 2026-04-01); aurora needs 4.25 credits, and you have "
-        "-1 for use there."
+        "(free credits there are renewed on 2026-04-01); aurora needs 4.25 credits, and you owe "
+        "1 there."
     )
 
 
