@@ -26,7 +26,8 @@ class Validating(BaseHTTPRequestHandler):
     why = (
         "This process runs on terra: 2 backends can, and it is cheapest: 1 credits; next is "
         "aurora: 2 credits. | terra chosen (cheapest: 1 credits; next is aurora: 2 credits) | "
-        "aurora able, choice number 2 | boreal cannot run it: | - takes no new work: it is excluded; see there"
+        "aurora able, choice number 2 | boreal cannot run it: | "
+        "- takes no new work: it is excluded; see there"
     )
 
     def do_GET(self) -> None:
