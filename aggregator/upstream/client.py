@@ -217,7 +217,7 @@ class Client:
         except BaseException:
             until.finish()
             raise
-        if stream.status < 400 or stream.status in request.passed:
+        if stream.status < 300 or stream.status in request.passed:
             return stream
         raise self._error(stream, credentials)
 
@@ -312,6 +312,10 @@ class Client:
 
     def _error(self, stream: Stream, credentials: str | None) -> Failure:
         status = stream.status
+        if status < 400:  # a redirect to nowhere, or news of what nobody has: nothing was done
+            stream.close()
+            reason = f"it answers with status {status}"
+            return BackendFailure(self.backend, "HTTP", reason, status_there=status)
         headers = {n: stream.headers[n] for n in PASSED_ERROR_HEADERS if n in stream.headers}
         try:
             document = orjson.loads(self._whole(stream, ERROR_LIMIT))

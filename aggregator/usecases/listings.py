@@ -22,7 +22,7 @@ from hashlib import blake2b
 
 import orjson
 
-from aggregator.documents import JsonObject, objects, text
+from aggregator.documents import JsonObject, is_array, objects, text
 from aggregator.errors import BackendFailure, BackendTimeout
 from aggregator.ids import CursorError, decode_cursor, encode_cursor
 from aggregator.upstream.client import Request
@@ -192,6 +192,9 @@ def read_page(
             if backend in failed:
                 return failed[backend]
             document = documents[backend]
+            if not is_array(document.get(key)):
+                said = f"it answers without the list of {key}"
+                return BackendFailure(backend, "content", said)
             _take(reading, backend, objects(document, key), next_query(document), identity)
         idle = reading.at is not None and reading.taken and not reading.items
         return endless(backend) if idle else None

@@ -226,6 +226,26 @@ def test_the_424_of_a_failed_job_passes_as_it_is(site: Site) -> None:
     assert conforms("/jobs/{job_id}/results", answer) == entry
 
 
+@pytest.mark.parametrize("status", [300, 301, 304])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/jobs/terra-1"),
+        ("PATCH", "/jobs/terra-1"),
+        ("POST", "/jobs/terra-1/results"),
+        ("DELETE", "/jobs/terra-1/results"),
+    ],
+)
+def test_what_a_backend_has_not_done_is_not_told_as_done(
+    site: Site, method: str, path: str, status: int
+) -> None:
+    site.backends["terra"].answers[f"{method} {path.replace('terra-', '')}"] = Reply(status)
+    json = {"title": "New"} if method == "PATCH" else None
+    answer = site.request(method, path, json=json, headers=site.login())
+    body = assert_error(answer, 502, "BackendFailure")
+    assert body["message"] == f"The backend 'terra' failed (HTTP): it answers with status {status}"
+
+
 @pytest.mark.parametrize("said", [{}, {"detail": "no"}, {"level": "error", "message": None}])
 def test_a_424_that_tells_nothing_is_a_failure_of_the_backend(site: Site, said: Any) -> None:
     site.backends["terra"].answers["GET /jobs/1/results"] = Reply(424, said)

@@ -174,6 +174,20 @@ def test_items_without_an_id_are_passed_over() -> None:
     assert [item.document["id"] for item in listing.items] == ["1", "2"]
 
 
+@pytest.mark.parametrize("answer", [{}, {"jobs": None}, {"jobs": {"a": {"id": "a"}}, "links": []}])
+def test_a_backend_that_answers_without_a_list_fails_and_has_not_just_nothing(answer: Any) -> None:
+    def odd(requests: Mapping[str, Request], deadline: float) -> Any:
+        return {name: answer if name == "odd" else listed("a") for name in requests}, {}
+
+    listing = read_page(
+        begin(None, ["odd", "b"]), path="/jobs", key="jobs", limit=None, ask=odd, deadline=5
+    )
+    assert [(item.backend, item.document["id"]) for item in listing.items] == [("b", "a")]
+    assert listing.failures["odd"].message == (
+        "The backend 'odd' failed (content): it answers without the list of jobs"
+    )
+
+
 def test_a_backend_that_does_not_have_its_turn_in_time_is_late() -> None:
     shelves = {"terra": Shelf(2, 2), "aurora": Shelf(2, 2)}
     release = threading.Event()
