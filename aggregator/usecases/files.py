@@ -108,7 +108,9 @@ class Files:
         if not _is_range(wanted.get("Range", "")):
             wanted.pop("Range", None)
         wanted |= {"Accept": "*/*", "Accept-Encoding": "identity"}
-        request = Request("GET", target, headers=wanted, passed=frozenset({416}), elsewhere=True)
+        request = Request(
+            "GET", target, headers=wanted, passed=frozenset({304, 416}), elsewhere=True
+        )
         stream = self._fleet.open(
             backend, request, access.at(backend), deadline=self._times.transfer_deadline
         )

@@ -155,6 +155,14 @@ def test_another_success_than_a_file_is_a_failure_of_its_backend(site: Site, sta
     assert said.endswith(f"it answers with status {status} instead of a file")
 
 
+def test_a_file_that_has_not_changed_is_not_sent_again(site: Site) -> None:
+    terra = site.backends["terra"]
+    terra.answers["GET /files/a.csv"] = Reply(304, headers={"ETag": '"1"'}, body=[])
+    answer = site.get("/files/terra/a.csv", headers={**site.login(), "If-None-Match": '"1"'})
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", '"1"')
+    assert terra.asked("GET", "/files/a.csv")[0].headers["IF_NONE_MATCH"] == '"1"'
+
+
 def test_a_part_of_a_file_can_be_had(site: Site) -> None:
     header = site.login()
     answer = site.get("/files/terra/a.csv", headers={**header, "Range": "bytes=2-4"})
