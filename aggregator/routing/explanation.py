@@ -56,8 +56,9 @@ def _reasons(verdict: Verdict) -> list[str]:
 def lacks(verdicts: Sequence[Verdict]) -> str:
     """What each backend lacks, in one paragraph of bounded length."""
     said = [f"{verdict.backend} {_in_short(verdict)}" for verdict in verdicts[:BACKENDS_SAID]]
-    if len(verdicts) > BACKENDS_SAID:
-        said.append(f"{len(verdicts) - BACKENDS_SAID} other backends cannot run it either")
+    beyond = len(verdicts) - BACKENDS_SAID
+    if beyond > 0:
+        said.append(f"{beyond} other backend{'s' * (beyond != 1)} cannot run it either")
     return shortened("; ".join(said), LONGEST)
 
 
@@ -67,4 +68,5 @@ def _in_short(verdict: Verdict) -> str:
     beyond = len(reasons) - REASONS_SAID
     if beyond <= 0:
         return said
-    return f"{said} and {beyond}{' or more' if verdict.more else ''} further reasons"
+    or_more = " or more" if verdict.more else ""
+    return f"{said} and {beyond}{or_more} further reason{'s' * (beyond != 1)}"

@@ -52,7 +52,7 @@ class Unsplittable:
         """All causes in one sentence of bounded length, to follow what was told."""
         said = [obstacle.after(told) for obstacle in self.obstacles[:SAID]]
         beyond = len(self.obstacles) - len(said)
-        more = f"; and {beyond} more causes" if beyond > 0 else ""
+        more = f"; and {beyond} more cause{'s' * (beyond != 1)}" if beyond > 0 else ""
         whole = shortened("; ".join(said), LONGEST)
         return f"It cannot be split over several backends either: {whole}{more}."
 

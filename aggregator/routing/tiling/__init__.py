@@ -91,7 +91,7 @@ class Untileable:
         """All reasons in one sentence."""
         said = "; ".join(obstacle.text for obstacle in self.obstacles[:SAID])
         beyond = len(self.obstacles) - SAID
-        more = f"; and {beyond} more reasons" if beyond > 0 else ""
+        more = f"; and {beyond} more reason{'s' * (beyond != 1)}" if beyond > 0 else ""
         return f"The area cannot be divided: {shortened(said, 2000)}{more}."
 
 

@@ -1,4 +1,7 @@
+import pytest
+
 from aggregator.routing import decide
+from aggregator.routing.explanation import lacks
 from aggregator.routing.policies import Facts
 from tests.unit.routing.documents import backend, load, needs, node
 
@@ -47,6 +50,34 @@ def test_many_reasons_are_cut() -> None:
     lines = decide(wanted, [backend("terra")]).explain().splitlines()
     assert len(lines) == 2 + 1 + 12 + 1
     assert lines[-1].strip() == "- and more"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        (3, "'unknown_2' (node 'n2')"),
+        (4, "'unknown_2' (node 'n2') and 1 further reason"),
+        (5, "'unknown_2' (node 'n2') and 2 further reasons"),
+    ],
+)
+def test_an_error_has_three_reasons_of_each_backend_and_counts_the_others(
+    lacking: int, told: str
+) -> None:
+    wanted = needs(**{f"n{n}": node(f"unknown_{n}") for n in range(lacking)})
+    assert lacks(decide(wanted, [backend("terra")]).verdicts).endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("backends", "told"),
+    [
+        (10, "; b9 has no collection 'S9' (node 'a')"),
+        (11, "; 1 other backend cannot run it either"),
+        (12, "; 2 other backends cannot run it either"),
+    ],
+)
+def test_an_error_has_ten_backends_and_counts_the_others(backends: int, told: str) -> None:
+    routing = decide(needs(a=load("S9")), [backend(f"b{n}") for n in range(backends)])
+    assert lacks(routing.verdicts).endswith(told)
 
 
 def test_names_cannot_spoil_the_terminal() -> None:

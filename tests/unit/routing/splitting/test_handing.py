@@ -153,6 +153,24 @@ def test_a_graph_is_cut_where_the_receiver_can_read_and_not_elsewhere() -> None:
     ]
 
 
+def test_a_backend_that_can_hand_results_on_runs_what_a_preferred_one_could_not_hand_on() -> None:
+    graph = process(
+        optical=load("S2", spatial_extent=BOX, temporal_extent=YEAR),
+        radar=load("S1", spatial_extent=BOX, temporal_extent=YEAR),
+        both=node("merge_cubes", cube1=ref("radar"), cube2=ref("optical")),
+    )
+    tiff, netcdf = formats(["GTiff"], ["GTiff"]), formats(["netCDF"], ["netCDF"])
+    plan = planned(
+        graph,
+        [
+            member("terra", "S2", without=["merge_cubes"], file_formats=tiff),
+            member("aurora", "S2", without=["merge_cubes"], file_formats=netcdf),
+            member("boreal", "S1", file_formats=netcdf),
+        ],
+    )
+    assert where(plan) == [("aurora", ["optical"]), ("boreal", ["radar", "both"])]
+
+
 def test_who_has_no_format_in_common_is_named_also_where_a_third_could_read() -> None:
     graph = process(
         optical=load("S2", spatial_extent=BOX, temporal_extent=YEAR),

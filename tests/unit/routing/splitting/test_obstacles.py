@@ -16,6 +16,7 @@ def test_an_error_has_the_first_causes_and_counts_the_others() -> None:
         "can run node 'n1'; no backend can run node 'n2'; no backend can run node 'n3'; no backend "
         "can run node 'n4'; and 2 more causes."
     )
+    assert Unsplittable(FOUND.obstacles[:6]).sentence().endswith("node 'n4'; and 1 more cause.")
     assert (
         Unsplittable(FOUND.obstacles[:1])
         .sentence()

@@ -140,6 +140,7 @@ def test_pixels_get_more_towards_the_poles_only_where_they_are_counted_in_degree
         (node("resample_spatial", data=ref("data")), PIXELS * DATES * 2),
         (node("resample_spatial", data=ref("data"), resolution=0), PIXELS * DATES * 2),
         (node("resample_spatial", data=ref("data"), resolution="fine"), None),
+        (node("resample_spatial", data=ref("data"), resolution=-10), None),
         (
             node("aggregate_spatial_window", data=ref("data"), size=[2, 4], reducer={}),
             556 * 278 * DATES * 2,

@@ -207,6 +207,8 @@ def test_an_error_has_the_first_reasons_and_counts_the_others() -> None:
     said = reasons(chain(*[node("trim_cube")] * 7))
     assert "'step4' is trim_cube" in said and "'step5'" not in said
     assert said.endswith("; and 2 more reasons.")
+    assert reasons(chain(*[node("trim_cube")] * 6)).endswith("; and 1 more reason.")
+    assert "more reason" not in reasons(chain(*[node("trim_cube")] * 5))
 
 
 @pytest.mark.parametrize(
