@@ -101,6 +101,7 @@ class Metadata:
 
     def __init__(self, client: Client, limit: int) -> None:
         self._client, self._limit = client, limit
+        self._given = client.url
 
     @property
     def url(self) -> str:
@@ -111,19 +112,21 @@ class Metadata:
         """Find the versioned API through the backend's well-known document.
 
         An address that ends with a version is taken as it is; where there is no document the
-        address itself is the API.
+        address itself is the API, or what was found before.
         """
-        if _is_versioned(self._client.url):
+        if _is_versioned(self._given):
             return
+        found = self._client.url
+        self._client.at(self._given)
         try:
             _, document = self._client.document(
                 Request("GET", "/.well-known/openeo"), deadline=deadline, limit=self._limit
             )
+            found = _best_version(document, secure=self._given.startswith("https:")) or found
         except (BackendError, BackendFailure):
             return
-        best = _best_version(document, secure=self._client.url.startswith("https:"))
-        if best is not None:
-            self._client.at(best)
+        finally:
+            self._client.at(found)
 
     def capabilities(self, known: Stored | None, now: float, deadline: float) -> Stored:
         """The backend's answer to `GET /`, which is also the sign that it lives."""

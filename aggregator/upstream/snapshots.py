@@ -151,6 +151,7 @@ class Member:
         refused = error.code == "BackendUnavailable" or not self.snapshot.visited
         if refused or self._failed_probes >= PATIENCE:
             self._breaker.trip()
+            self._discovered = False  # it may come back with another version
             self._update(online=False, problem=error.message, checked_at=now)
         else:
             self._update(problem=error.message, checked_at=now)

@@ -34,6 +34,9 @@ CAPABILITIES = {
 }
 
 
+SMALL = {"api_version": "1.3.0", "conformsTo": [], "endpoints": [{"path": "/", "methods": []}]}
+
+
 def terra(**answers: Any) -> FakeBackend:
     return FakeBackend(
         {
@@ -372,6 +375,30 @@ def test_the_newest_production_version_is_found_by_discovery(
     snapshots, _ = snapshots_of(app, url="http://terra.test")
     snapshots.refresh()
     assert snapshots.current()["terra"].url == f"http://terra.test/v{expected}"
+
+
+def test_a_backend_that_comes_back_with_another_version_is_found_again() -> None:
+    def at(version: str) -> dict[str, Any]:
+        url = f"http://terra.test/openeo/{version}"
+        listed = [{"api_version": f"{version}.0", "production": True, "url": url}]
+        return {"GET /.well-known/openeo": {"versions": listed}, f"GET /openeo/{version}/": SMALL}
+
+    app = FakeBackend(at("1.2"))
+    snapshots, _ = snapshots_of(app, url="http://terra.test")
+    snapshots.refresh()
+    app.answers = at("1.3")
+    for _ in range(3):
+        snapshots.refresh()
+    snapshot = snapshots.current()["terra"]
+    assert (snapshot.online, snapshot.url) == (True, "http://terra.test/openeo/1.3")
+    app.answers.pop("GET /.well-known/openeo")
+    known = app.answers.pop("GET /openeo/1.3/")
+    for _ in range(3):
+        snapshots.refresh()
+    app.answers["GET /openeo/1.3/"] = known
+    snapshots.refresh()
+    snapshot = snapshots.current()["terra"]
+    assert (snapshot.online, snapshot.url) == (True, "http://terra.test/openeo/1.3")
 
 
 def test_without_a_well_known_document_the_address_itself_is_the_api() -> None:
