@@ -62,7 +62,6 @@ class Prober:
             error = detail = ""
         except FAILURES as failure:
             status, error = classified(failure)
-            self._discovered = False  # it may come back with another version
             detail = failure.message[:DETAIL] if error else ""
         took = round((time.monotonic() - begun) * 1000)
         return Observation(self.backend, at, not error, took, status, error, detail)

@@ -121,23 +121,3 @@ def test_the_address_is_found_once() -> None:
     )
     assert [one.probe().up, one.probe().up] == [True, True]
     assert asked == ["discovery"]
-
-
-def test_a_member_that_comes_back_with_another_version_is_found_again() -> None:
-    def at(version: str) -> dict[str, Any]:
-        url = f"http://terra.test/openeo/{version}"
-        listed = [{"url": url, "api_version": f"{version}.0", "production": True}]
-        return {"GET /.well-known/openeo": {"versions": listed}, f"GET /openeo/{version}/": GOOD}
-
-    backend = FakeBackend(at("1.2"))
-    adapter = WsgiAdapter({"http://terra.test": backend})
-    one = Prober(
-        Backend("terra", "http://terra.test"),
-        lambda name, url: Client(name, url, transport=lambda: adapter),
-        Availability(),
-        limit=10**6,
-    )
-    assert one.probe().up
-    backend.answers = at("1.3")
-    one.probe()
-    assert one.probe().up
