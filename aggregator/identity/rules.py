@@ -26,9 +26,16 @@ class Rules:
     join_url: str | None = None
 
     def refusal(
-        self, entitlements: Iterable[str], subscriptions: Iterable[str]
+        self,
+        entitlements: Iterable[str],
+        subscriptions: Iterable[str],
+        *,
+        with_password: bool = False,
     ) -> PermissionsInsufficient | None:
-        """The error that names what a user with these lacks; None if it is nothing."""
+        """The error that names what a user with these lacks; None if it is nothing.
+
+        A login `with_password` shows neither, whatever the user has: another one is advised.
+        """
         of_entitlements, of_subscriptions = self._matchers
         lacking = [
             _words(kind, patterns)
@@ -38,14 +45,19 @@ class Rules:
             )
             if patterns and not any(map(matcher.fullmatch, held))
         ]
-        return self._refused(lacking) if lacking else None
+        return self._refused(" and ".join(lacking), with_password) if lacking else None
 
-    def _refused(self, lacking: list[str]) -> PermissionsInsufficient:
-        said = f"Your account lacks {' and '.join(lacking)}, which this federation asks for."
+    def _refused(self, lacking: str, with_password: bool) -> PermissionsInsufficient:
+        who, whose = "Your account lacks", "You can"
+        if with_password:
+            who, whose = "A login with a password does not show", "Accounts"
+        said = f"{who} {lacking}, which this federation asks for."
+        if with_password:
+            said += " Log in with OpenID Connect."
         if self.join_url is None:
             return PermissionsInsufficient(said)
         link = {"rel": "related", "href": self.join_url, "title": "Get access"}
-        said += f" You can get it at {self.join_url}"
+        said += f" {whose} get it at {self.join_url}"
         return PermissionsInsufficient(said, url=self.join_url, links=[link])
 
     @cached_property

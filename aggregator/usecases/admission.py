@@ -32,5 +32,5 @@ class Admission:
         claims = access.claims
         entitlements = claims.entitlements if claims else ()
         subscriptions = claims.subscriptions if claims else ()
-        lacking = self._rules.refusal(entitlements, subscriptions)
+        lacking = self._rules.refusal(entitlements, subscriptions, with_password=claims is None)
         return lacking or self._agreements.refusal(access)

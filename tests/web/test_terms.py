@@ -261,6 +261,8 @@ def test_who_lacks_a_subscription_is_told_what_and_where_before_anything_is_sent
         assert error["url"] == "https://j.test"
         me = conforms("/me", site.get("/me", headers=user))
         assert me["federation:refusal"]["code"] == "PermissionsInsufficient"
+        advised = "Log in with OpenID Connect." in error["message"]
+        assert advised is user["Authorization"].startswith("Bearer basic")
     assert not any(b.asked("GET", "/me") for b in site.backends.values())
     member = bearer(issuer.token(realm_access={"roles": ["copernicus-services"]}))
     assert site.get("/jobs", headers=member).status_code == 200

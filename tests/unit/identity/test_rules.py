@@ -50,6 +50,19 @@ def test_who_lacks_something_is_told_what_and_where_it_is_to_be_had() -> None:
     assert rules.refusal(["urn:b"], ["general"]) is None
 
 
+def test_who_came_with_a_password_is_told_how_to_show_what_is_asked_for() -> None:
+    rules = Rules(("urn:a",), ("general", "copernicus"), "https://join.example")
+    error = rules.refusal((), (), with_password=True)
+    assert error is not None and (error.code, error.status) == ("PermissionsInsufficient", 403)
+    assert error.message == (
+        "A login with a password does not show the entitlement 'urn:a' and any of the "
+        "subscriptions 'general', 'copernicus', which this federation asks for. Log in with OpenID "
+        "Connect. Accounts get it at https://join.example"
+    )
+    assert error.as_json()["url"] == "https://join.example"
+    assert Rules().refusal((), (), with_password=True) is None
+
+
 @pytest.mark.parametrize(
     ("path", "found"),
     [
