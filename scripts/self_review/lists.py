@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from scripts.self_review.backend import MOST_PAGES, Backend, Entry, link, listing, objects, usable
 from scripts.self_review.findings import (
     Cause,
+    Evidence,
     Outcome,
     could_not_tell,
     failed,
     judged,
+    not_applicable,
     passed,
     shown_answer,
 )
@@ -51,8 +53,29 @@ def _array_problems(document: Entry, arrays: Sequence[str]) -> Iterator[str]:
 def there(backend: Backend, path: str) -> Outcome:
     """Whether something answers at its path, if only that a login is needed."""
     answer = backend.get(path)
-    problems = [] if backend.is_there(path) else [f"GET {path} answers {answer.status}"]
+    good = backend.is_there(path) and answer.status < 500
+    problems = [] if good else [f"GET {path} answers {answer.status}"]
     return judged(problems, "It is there.", answer)
+
+
+def each_defined(
+    backend: Backend, path: str, owner: str, problem: Callable[[Entry], str]
+) -> Outcome:
+    """Whether a document defines by name what it has to, and nothing of it has that problem.
+
+    Names with a colon are those of extensions, such as `federation:missing`.
+    """
+    document = backend.optional_document(path, owner)
+    named = {name: one for name, one in document.items() if ":" not in name}
+    shown = Evidence(f"GET {backend.root}{path}", ", ".join(named) or "an empty object")
+    if not named:
+        return not_applicable("It defines nothing.", shown)
+    problems = [
+        f"{name}: {said}"
+        for name, one in named.items()
+        if (said := problem(one) if isinstance(one, dict) else f"it is {kind(one)}")
+    ]
+    return judged(problems, "Each has it.", shown, looked_at=f"{len(named)} entries")
 
 
 def public(answer: Answer) -> Outcome:

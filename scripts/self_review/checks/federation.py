@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from scripts.self_review.backend import Backend, Entry, objects
 from scripts.self_review.findings import (
+    Cause,
     Evidence,
+    NotJudgedError,
     Outcome,
+    could_not_tell,
     failed,
     judged,
     not_applicable,
@@ -108,20 +111,21 @@ def _named(where: str, entry: Entry) -> Iterator[tuple[str, list[str]]]:
 
 
 def _of_members(backend: Backend, path: str) -> dict[str, Entry]:
-    """What each member answers that can be reached from here."""
+    """What each member answers at that path; raises NotJudgedError if one does not."""
     found = {}
     for key, one in members(backend).items():
         if _is_url(one.get("url")):
-            answer = backend.get(f"{str(one['url']).rstrip('/')}{path}")
-            if answer.ok:
-                found[key] = answer.object()
+            found[key] = backend.document(f"{str(one['url']).rstrip('/')}{path}")
+    if not found:
+        says = "No member is named with its url (judged by federation-1)."
+        raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE))
     return found
 
 
 @check("federation-5")
 def processes_are_common_or_marked(backend: Backend) -> Outcome:
     lists = {k: _ids(d, "processes") for k, d in _of_members(backend, "/processes").items()}
-    common = set.intersection(*lists.values()) if lists else set()
+    common = set.intersection(*lists.values())
     missing = sorted(common - backend.processes_by_id.keys())
     bare = [
         key

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from scripts.self_review.backend import Backend, Entry, usable
-from scripts.self_review.checks.jobs import INVALID, PATH, readable, rejected
+from scripts.self_review.checks.jobs import INVALID, PATH, rejected
 from scripts.self_review.findings import (
     Cause,
     Evidence,
     NotJudgedError,
     Outcome,
     could_not_tell,
+    failed,
     given,
     judged,
     not_applicable,
@@ -21,7 +22,7 @@ from scripts.self_review.graphs import calling
 from scripts.self_review.making import Job
 from scripts.self_review.probe.answer import Answer
 from scripts.self_review.registry import check
-from scripts.self_review.shared_jobs import ADDS, title
+from scripts.self_review.shared_jobs import ADDS, idle, title
 
 EXTRA: Final[Mapping[str, Any]] = {"self_review_option": "kept"}
 CHANGED: Final = calling("add", x=3, y=4)
@@ -45,15 +46,32 @@ def billing_fields(backend: Backend) -> dict[str, Any]:
     return {"budget": backend.options.budget} | ({"plan": plan} if plan else {})
 
 
-def _job(backend: Backend, what: str, **more: Any) -> tuple[Job, Entry]:
-    """A job with these fields, and what the backend says of it."""
+def _made(backend: Backend, what: str, **more: Any) -> tuple[Job, Answer]:
+    """A job with these fields, and what is answered when it is asked for."""
 
     def make() -> tuple[Job, Answer]:
         job = backend.making.job(ADDS, title=title(backend, what), **more)
         return job, backend.send("GET", f"{PATH}/{job.id}")
 
-    job, answer = backend.making.once(("job", what), make)
+    found: tuple[Job, Answer] = backend.making.once(("job", what), make)
+    return found
+
+
+def _job(backend: Backend, what: str, **more: Any) -> tuple[Job, Entry]:
+    """A job with these fields, and what the backend says of it."""
+    job, answer = _made(backend, what, **more)
     return job, usable(answer, "api-750")
+
+
+def _taken(backend: Backend, what: str, fields: Mapping[str, Any]) -> tuple[Job, Entry]:
+    """Likewise; raises NotJudgedError, as failed, where a job only without them can be created."""
+    try:
+        _made(backend, what, **fields)
+    except NotJudgedError as stop:
+        idle(backend)
+        says = f"No job can be created with {' and '.join(fields)}, but without it can."
+        raise NotJudgedError(failed(says, *stop.outcome.evidence)) from stop
+    return _job(backend, what, **fields)
 
 
 def _changed(backend: Backend, what: str, **changes: Any) -> tuple[Answer, Entry]:
@@ -83,20 +101,20 @@ def shown(where: str, found: Entry, *keys: str) -> Evidence:
 @check("api-732")
 def creation_takes_billing_fields(backend: Backend) -> Outcome:
     wanted = billing_fields(backend)
-    _, found = _job(backend, "billed", **wanted)
+    _, found = _taken(backend, "billed", wanted)
     return judged(compared(found, wanted), "It does.", shown("/jobs/…", found, *wanted))
 
 
 @check("api-733")
 def creation_takes_a_log_level(backend: Backend) -> Outcome:
-    _, found = _job(backend, "logged", log_level="warning")
     wanted = {"log_level": "warning"}
+    _, found = _taken(backend, "logged", wanted)
     return judged(compared(found, wanted), "It does.", shown("/jobs/…", found, *wanted))
 
 
 @check("api-735")
 def creation_takes_other_properties(backend: Backend) -> Outcome:
-    job, _ = _job(backend, "extra", **EXTRA)
+    job, _ = _taken(backend, "extra", EXTRA)
     return judged([], "A property of no specification is accepted.", job.created)
 
 
@@ -124,10 +142,10 @@ def jobs_can_be_changed(backend: Backend) -> Outcome:
 @check("api-761")
 def the_process_can_be_exchanged(backend: Backend) -> Outcome:
     answer, found = _changed(backend, "other process", process=CHANGED)
-    readable(answer, "api-760")
-    problems = [] if "'x': 3" in str(found.get("process")) else ["the process is the old one"]
-    if problems:
-        return judged(problems, "", answer)
+    if not answer.ok:
+        return _unchanged(answer)
+    if "'x': 3" not in str(found.get("process")):
+        return failed("The process is the old one.", answer)
     refusals = {what: _refused(backend, process) for what, process in INVALID.items()}
     return rejected(refusals, "PATCH /jobs/{job_id}")
 
@@ -165,8 +183,13 @@ def other_properties_can_be_changed(backend: Backend) -> Outcome:
 def _change(backend: Backend, what: str, wanted: Mapping[str, Any]) -> Outcome:
     answer, found = _changed(backend, what, **wanted)
     if not answer.ok:
-        says = f"PATCH answers {answer.status} (judged by api-760)."
-        if answer.status in (404, 405, 501):
-            return could_not_tell(says, Cause.UNUSABLE, answer)
-        return judged([f"PATCH answers {answer.status}"], "", answer)
+        return _unchanged(answer)
     return judged(compared(found, wanted), "They are changed.", shown("/jobs/…", found, *wanted))
+
+
+def _unchanged(answer: Answer) -> Outcome:
+    """That a change is refused; where no job can be changed at all, api-760 says so."""
+    if answer.status in (404, 405, 501):
+        says = f"PATCH answers {answer.status} (judged by api-760)."
+        return could_not_tell(says, Cause.UNUSABLE, answer)
+    return failed(f"PATCH answers {answer.status}.", answer)

@@ -15,7 +15,9 @@ from scripts.self_review.findings import (
     NotJudgedError,
     Outcome,
     could_not_tell,
+    failed,
     judged,
+    passed,
     shown_answer,
 )
 from scripts.self_review.graphs import Graph
@@ -61,18 +63,34 @@ def create(backend: Backend, process: Mapping[str, Any] | None = None, **more: A
 
 def made(backend: Backend, what: str, **more: Any) -> tuple[str, Entry]:
     """A service with these fields: its id, and what the backend says of it."""
+    answer, found = _made(backend, what, **more)
+    readable(answer, "api-630")
+    if found is None:
+        says = "The id of what was created is not said (judged by api-638)."
+        raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, answer))
+    return str(job_id(answer)), usable(found, "api-650")
+
+
+def _made(backend: Backend, what: str, **more: Any) -> tuple[Answer, Answer | None]:
+    """What its creation is answered, and what is answered when it is asked for."""
 
     def make() -> tuple[Answer, Answer | None]:
         answer = create(backend, title=title(backend, what), description=DESCRIPTION, **more)
         identifier = job_id(answer)
         return answer, backend.send("GET", f"{PATH}/{identifier}") if identifier else None
 
-    answer, found = backend.making.once(("service", what), make)
-    readable(answer, "api-630")
-    if found is None:
-        says = "The id of what was created is not said (judged by api-638)."
-        raise NotJudgedError(could_not_tell(says, Cause.UNUSABLE, answer))
-    return str(job_id(answer)), usable(found, "api-650")
+    found: tuple[Answer, Answer | None] = backend.making.once(("service", what), make)
+    return found
+
+
+def _taken(backend: Backend, what: str, fields: Mapping[str, Any]) -> tuple[str, Entry]:
+    """As `made`; raises NotJudgedError, as failed, where only one without them can be created."""
+    answer, _ = _made(backend, what, **fields)
+    if not answer.ok:
+        readable(_created(backend), "api-630")
+        says = f"POST answers {answer.status} to a service with {' and '.join(fields)}."
+        raise NotJudgedError(failed(says, answer))
+    return made(backend, what, **fields)
 
 
 def _created(backend: Backend) -> Answer:
@@ -114,14 +132,14 @@ def unknown_types_are_rejected_and_case_does_not_matter(backend: Backend) -> Out
 @check("api-634")
 def creation_takes_billing_fields(backend: Backend) -> Outcome:
     wanted = billing_fields(backend)
-    _, found = made(backend, "billed service", **wanted)
+    _, found = _taken(backend, "billed service", wanted)
     return judged(compared(found, wanted), "It does.", shown("/services/…", found, *wanted))
 
 
 @check("api-635")
 def creation_takes_a_log_level(backend: Backend) -> Outcome:
-    _, found = made(backend, "logged service", log_level="warning")
     wanted = {"log_level": "warning"}
+    _, found = _taken(backend, "logged service", wanted)
     return judged(compared(found, wanted), "It does.", shown("/services/…", found, *wanted))
 
 
@@ -138,8 +156,8 @@ def title_description_and_enabled_are_stored(backend: Backend) -> Outcome:
 
 @check("api-637")
 def creation_takes_other_properties(backend: Backend) -> Outcome:
-    identifier, _ = made(backend, "extra service", **EXTRA)
-    return judged([], f"{identifier} was created with a property of no specification.")
+    identifier, _ = _taken(backend, "extra service", EXTRA)
+    return passed(f"{identifier} was created with a property of no specification.")
 
 
 @check("api-638")
@@ -288,6 +306,8 @@ def _deleted(backend: Backend) -> Deleted:
 def services_compute_on_demand(backend: Backend) -> Outcome:
     identifier, found = made(backend, "shown service", enabled=True)
     address = str(found.get("url", ""))
+    if not address:
+        return failed(f"{identifier} has no url.", shown("/services/…", found, "id", "url"))
     filled = address.replace("{z}", "0").replace("{x}", "0").replace("{y}", "0")
     answer = backend.send("GET", filled)
     problems = [] if answer.ok and answer.body else [f"its URL answers {answer.status}"]

@@ -14,6 +14,7 @@ from scripts.self_review.findings import (
     Cause,
     Outcome,
     could_not_tell,
+    failed,
     given,
     judged,
     shown_answer,
@@ -69,7 +70,8 @@ def services_can_be_changed(backend: Backend) -> Outcome:
 @check("api-661")
 def the_process_can_be_exchanged(backend: Backend) -> Outcome:
     answer, found = _changed(backend, "service process", process=sample(backend).saved("JPEG"))
-    readable(answer, "api-660")
+    if not answer.ok:
+        return failed(f"PATCH answers {answer.status} to another process.", answer)
     if "JPEG" not in str(found.get("process")):
         return judged(["the process is the old one"], "", answer)
     return _refused(backend, {what: {"process": process} for what, process in INVALID.items()})

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from scripts.self_review.backend import Backend, Entry
 from scripts.self_review.findings import (
     Cause,
-    Evidence,
     Outcome,
     could_not_tell,
     failed,
-    judged,
 )
-from scripts.self_review.lists import public, there
+from scripts.self_review.lists import each_defined, public, there
 from scripts.self_review.registry import check
 
 PATH = "/service_types"
@@ -32,12 +28,12 @@ def anybody_may_read_them(backend: Backend) -> Outcome:
 
 @check("api-603")
 def types_are_defined(backend: Backend) -> Outcome:
-    return _each(backend, _undefined)
+    return each_defined(backend, PATH, "api-600", _undefined)
 
 
 @check("api-604")
 def types_have_titles(backend: Backend) -> Outcome:
-    return _each(backend, _untitled)
+    return each_defined(backend, PATH, "api-600", _untitled)
 
 
 def _undefined(one: Entry) -> str:
@@ -49,14 +45,6 @@ def _undefined(one: Entry) -> str:
 def _untitled(one: Entry) -> str:
     missing = [k for k in ("title", "description") if not isinstance(one.get(k), str) or not one[k]]
     return f"no {' and no '.join(missing)}" if missing else ""
-
-
-def _each(backend: Backend, problem: Callable[[Entry], str]) -> Outcome:
-    document = backend.optional_document(PATH, "api-600")
-    types = {name: one for name, one in document.items() if isinstance(one, dict)}
-    problems = [f"{name}: {said}" for name, one in types.items() if (said := problem(one))]
-    shown = Evidence(f"GET {backend.root}{PATH}", ", ".join(types) or "no types")
-    return judged(problems, "Each has it.", shown, looked_at=f"{len(types)} service types")
 
 
 @check("api-617")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from scripts.self_review.backend import Backend, Entry
-from scripts.self_review.findings import Evidence, Outcome, judged
-from scripts.self_review.lists import public, there
+from scripts.self_review.findings import Outcome
+from scripts.self_review.lists import each_defined, public, there
 from scripts.self_review.registry import check
 
 PATH = "/udf_runtimes"
@@ -25,12 +23,12 @@ def anybody_may_read_them(backend: Backend) -> Outcome:
 
 @check("api-74")
 def runtimes_have_versions(backend: Backend) -> Outcome:
-    return _each(backend, _undefined)
+    return each_defined(backend, PATH, "api-71", _undefined)
 
 
 @check("api-75")
 def runtimes_have_titles(backend: Backend) -> Outcome:
-    return _each(backend, lambda one: _lacking(one, ("title", "description")))
+    return each_defined(backend, PATH, "api-71", _untitled)
 
 
 def _undefined(one: Entry) -> str:
@@ -40,14 +38,6 @@ def _undefined(one: Entry) -> str:
     return f"no {' and no '.join(missing)}" if missing else ""
 
 
-def _lacking(one: Entry, keys: tuple[str, ...]) -> str:
-    missing = [key for key in keys if not isinstance(one.get(key), str) or not one[key]]
+def _untitled(one: Entry) -> str:
+    missing = [k for k in ("title", "description") if not isinstance(one.get(k), str) or not one[k]]
     return f"no {' and no '.join(missing)}" if missing else ""
-
-
-def _each(backend: Backend, problem: Callable[[Entry], str]) -> Outcome:
-    document = backend.optional_document(PATH, "api-71")
-    runtimes = {name: one for name, one in document.items() if isinstance(one, dict)}
-    problems = [f"{name}: {said}" for name, one in runtimes.items() if (said := problem(one))]
-    shown = Evidence(f"GET {backend.root}{PATH}", ", ".join(runtimes) or "no runtimes")
-    return judged(problems, "Each has it.", shown, looked_at=f"{len(runtimes)} runtimes")

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -141,6 +142,15 @@ MUTATIONS: list[tuple[str, str, str, Alter]] = [
     ("api-822", "GET", "/jobs/[^/]+/estimate", changed(lambda d: d.update(duration="long"))),
     ("api-826", "GET", "/jobs/[^/]+/estimate", status(202)),
     ("api-902", "POST", "/result", status(400)),
+    ("api-71", "GET", "/udf_runtimes", status(500)),
+    ("api-74", "GET", "/udf_runtimes", changed(lambda d: d.update(Python=None))),
+    ("api-75", "GET", "/udf_runtimes", changed(lambda d: d["Python"].pop("title"))),
+    ("api-600", "GET", "/service_types", status(500)),
+    ("api-603", "GET", "/service_types", changed(lambda d: d.update(XYZ=None))),
+    ("api-604", "GET", "/service_types", changed(lambda d: d["XYZ"].pop("title"))),
+    ("api-616", "GET", "/services/[^/]+", changed(lambda d: d.pop("url"))),
+    ("api-761", "PATCH", "/jobs/[^/]+", status(400)),
+    ("api-661", "PATCH", "/services/[^/]+", status(400)),
 ]
 
 
@@ -153,6 +163,45 @@ def test_a_broken_rule_is_caught_by_its_check(
     wsgi = world.app.wsgi_app
     world.app.wsgi_app = Broken(wsgi, method, re.compile(path), alter)  # type: ignore[assignment, method-assign]
     assert review(world, requirement)[requirement] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("requirement", "path", "field"),
+    [
+        ("api-732", "/jobs", "plan"),
+        ("api-733", "/jobs", "log_level"),
+        ("api-735", "/jobs", "self_review_option"),
+        ("api-634", "/services", "plan"),
+        ("api-635", "/services", "log_level"),
+        ("api-637", "/services", "self_review_option"),
+    ],
+)
+def test_a_field_with_which_nothing_can_be_created_fails_the_check_of_that_field(
+    world: World, requirement: str, path: str, field: str
+) -> None:
+    wsgi = world.app.wsgi_app
+
+    def refusing(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        body = Request(environ).get_data()
+        environ["wsgi.input"] = BytesIO(body)
+        asked = environ["REQUEST_METHOD"], environ["PATH_INFO"].rpartition("/openeo/1.3")[2]
+        if asked == ("POST", path) and field in json.loads(body):
+            return Response("{}", 400)(environ, start)
+        return wsgi(environ, start)
+
+    world.app.wsgi_app = refusing  # type: ignore[assignment, method-assign]
+    assert review(world, requirement)[requirement] is Verdict.FAIL
+
+
+def test_what_defines_no_service_type_and_no_runtime_is_not_said_to_define_them_well(
+    world: World,
+) -> None:
+    wsgi = world.app.wsgi_app
+    empty = changed(lambda document: document.clear())
+    broken = Broken(wsgi, "GET", re.compile("/udf_runtimes|/service_types"), empty)
+    world.app.wsgi_app = broken  # type: ignore[assignment, method-assign]
+    found = review(world, "api-74", "api-75", "api-603", "api-604")
+    assert set(found.values()) == {Verdict.NOT_APPLICABLE}
 
 
 def test_a_review_that_only_reads_makes_nothing(world: World) -> None:
