@@ -151,8 +151,7 @@ def is_predefined(namespace: str | None) -> bool:
 
 def _read_collection(needs: _Needs, node: Node) -> None:
     given = node.arguments.get("properties")
-    properties: dict[str, Any] = given if isinstance(given, dict) else {}
-    condition = properties.get(BACKENDS_PROPERTY)
+    condition = given.get(BACKENDS_PROPERTY) if isinstance(given, dict) else None
     if condition is not None:
         path = f"{node.path}/properties/{BACKENDS_PROPERTY}"
         needs.explicit.append(ExplicitNeed(read_condition(condition, path), node.path))
@@ -166,10 +165,8 @@ def _read_collection(needs: _Needs, node: Node) -> None:
         bands=tuple(b for b in bands if isinstance(b, str)) if isinstance(bands, list) else (),
         box=box_in_degrees(needs.argument(node, "spatial_extent")),
         interval=read_interval(needs.argument(node, "temporal_extent")),
-        properties=tuple(name for name in properties if name != BACKENDS_PROPERTY),
     )
-    key = (need.id, need.bands, need.box, need.interval, need.properties)
-    needs.collections.setdefault(key, need)
+    needs.collections.setdefault((need.id, need.bands, need.box, need.interval), need)
 
 
 def _read_output(needs: _Needs, node: Node) -> None:

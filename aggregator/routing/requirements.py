@@ -27,7 +27,6 @@ class CollectionNeed:
     bands: tuple[str, ...] = ()
     box: Box | None = None
     interval: Interval | None = None
-    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

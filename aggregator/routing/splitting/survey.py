@@ -94,7 +94,7 @@ def _alike(needs: Requirements) -> object:
     """Equal for needs that differ only in the nodes that have them."""
     return (
         tuple((p.id, p.namespace, frozenset(p.arguments)) for p in needs.processes),
-        tuple((c.id, c.bands, c.box, c.interval, c.properties) for c in needs.collections),
+        tuple((c.id, c.bands, c.box, c.interval) for c in needs.collections),
         tuple(f.format for f in needs.output_formats),
         tuple(f.format for f in needs.input_formats),
         tuple((u.runtime, u.version) for u in needs.udfs),

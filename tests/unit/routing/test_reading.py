@@ -22,14 +22,12 @@ def test_a_collection_is_needed_with_what_is_asked_of_it() -> None:
             bands=["B04", "B08"],
             spatial_extent={"west": 1, "south": 2, "east": 3, "north": 4},
             temporal_extent=["1970-01-01", None],
-            properties={"eo:cloud_cover": process(lte1=node("lte", x=1, y=2))},
         )
     )
     (need,) = wanted.collections
     assert (need.id, need.path, need.bands) == ("S2", "load1", ("B04", "B08"))
     assert need.box == Box(1, 2, 3, 4)
     assert need.interval == Interval(0, inf)
-    assert need.properties == ("eo:cloud_cover",)
 
 
 def test_equal_needs_are_one_need_of_the_first_node() -> None:

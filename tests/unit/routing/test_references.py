@@ -20,6 +20,7 @@ def test_a_federated_id_has_an_owner_and_nothing_else_has() -> None:
         ("https://host/terra/1.30/files", None),
         ("https://host/terra/1.3/sub/jobs/1", "aurora"),
         ("https://federation/openeo/jobs/aurora-1/results", "aurora"),
+        ("https://federation/openeo/1.3/jobs/aurora-1/results", "aurora"),
         ("https://federation/openeo/jobs/nobody-1/results", None),
         ("https://federation/openeo/collections", None),
         ("https://elsewhere/", None),
@@ -28,7 +29,7 @@ def test_a_federated_id_has_an_owner_and_nothing_else_has() -> None:
 def test_the_longest_address_that_fits_decides(reference: str, owner: str | None) -> None:
     owner_of = owner_by_address(
         {"terra": ["https://host/terra/1.3"], "aurora": ["https://host/terra/1.3/sub/"]},
-        federation=["https://federation/openeo/"],
+        federation=["https://federation/openeo/", "https://federation/openeo/1.3"],
     )
     assert owner_of(reference) == owner
 

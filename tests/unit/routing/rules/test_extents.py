@@ -40,6 +40,14 @@ def test_a_time_when_the_backend_has_nothing_is_named() -> None:
     ]
 
 
+def test_the_times_of_a_collection_in_parts_are_named_from_the_first_to_the_last() -> None:
+    intervals = [["2020-03-01T00:00:00Z", "2020-04-01T00:00:00Z"], ["2018", "2019"]]
+    parts = {"id": "S2", "extent": {"temporal": {"interval": intervals}}}
+    wanted = needs(a=load(temporal_extent=["2021-06-01", "2021-07-01"]))
+    (text,) = said(judge, wanted, backend(collections=[parts]))
+    assert text.startswith("has collection 'S2' only from 2018-01-01 to 2020-04-")
+
+
 @pytest.mark.parametrize(
     "given",
     [

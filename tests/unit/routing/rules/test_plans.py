@@ -12,6 +12,13 @@ def test_a_plan_that_is_not_offered_is_named_with_those_that_are() -> None:
     ]
 
 
+def test_a_backend_without_any_plan_has_none() -> None:
+    here = backend(capabilities={"billing": {"currency": "credits", "plans": []}})
+    assert said(judge, needs(a=load()), here, billing=Billing(plan="silver")) == [
+        "has no billing plan 'silver' (it has none)"
+    ]
+
+
 def test_the_case_of_a_plan_does_not_matter() -> None:
     here = backend(capabilities=PLANS)
     assert said(judge, needs(a=load()), here, billing=Billing(plan="FREE")) == []
