@@ -264,6 +264,15 @@ def test_a_whole_and_a_lone_part_are_valid_also_in_stac_that_has_no_list_of_two_
     assert alone["extent"]["spatial"]["bbox"] == [whole, part], "STAC 1.0 has lists of two"
 
 
+def test_in_newer_stac_equal_boxes_are_stated_once_and_each_of_different_ones_once() -> None:
+    west, east = [0, 0, 5, 5], [5, 0, 10, 5]
+    newer = boxes_of("terra", "1.1.0", west)
+    for other, boxes in ((west, [west]), (east, [[0, 0, 10, 5], west, east])):
+        by_backend = {"terra": newer, "aurora": boxes_of("aurora", "1.1.0", other)}
+        found = merge_collection("X", by_backend, order=ORDER).document
+        assert found["extent"]["spatial"]["bbox"] == boxes
+
+
 def test_the_check_of_validity_sees_what_is_invalid() -> None:
     assert stac_violations(rich("terra", extent={"spatial": {"bbox": [0, 0, 1, 1]}}))
 

@@ -157,9 +157,13 @@ def test_a_single_box_outside_a_list_is_read_as_a_list() -> None:
     assert_noted(found, "value-repaired", "terra")
 
 
-@pytest.mark.parametrize("extent", [None, [], "world", {}, {"spatial": 1, "temporal": []}])
-def test_without_any_usable_extent_the_widest_is_stated(extent: object) -> None:
-    by_backend = {"terra": collection("X", extent=extent)}
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0"])
+@pytest.mark.parametrize(
+    "extent",
+    [None, [], "world", {}, {"spatial": 1, "temporal": []}, {"spatial": {"bbox": [[5, 5, 0, 0]]}}],
+)
+def test_without_any_usable_extent_the_widest_is_stated(extent: object, version: str) -> None:
+    by_backend = {"terra": collection("X", extent=extent, stac_version=version)}
     found = merge_collection("X", by_backend, order=ORDER)
     assert found.document["extent"] == {
         "spatial": {"bbox": [[-180, -90, 180, 90]]},

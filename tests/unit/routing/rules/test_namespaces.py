@@ -1,3 +1,5 @@
+import pytest
+
 from aggregator.routing.rules.namespaces import judge
 from tests.unit.routing.documents import backend, needs, node, said
 
@@ -17,8 +19,9 @@ def test_the_backend_must_have_the_process_of_its_namespace() -> None:
     assert said(judge, wanted, backend("terra")) == ["has no process 'evi' (node 'a')"]
 
 
-def test_a_process_at_an_address_needs_a_backend_that_fetches_it() -> None:
-    wanted = needs(a=node("evi", namespace="https://example.org/evi.json"))
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_process_at_an_address_needs_a_backend_that_fetches_it(scheme: str) -> None:
+    wanted = needs(a=node("evi", namespace=f"{scheme}://example.org/evi.json"))
     assert said(judge, wanted, backend(capabilities=REMOTE)) == []
     assert said(judge, wanted, backend()) == [
         "does not fetch processes, such as 'evi', from an address (node 'a')"
