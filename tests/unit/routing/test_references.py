@@ -40,12 +40,18 @@ def test_the_longest_address_that_fits_decides(reference: str, owner: str | None
         ("https://a/openeo/jobs/1/results", True),
         ("https://a/openeo/jobs/1/results?partial=true", False),
         ("https://a/openeo/jobs/1/results/c2ln", False),
+        ("https://a/files?signed=/jobs/1/results", False),
         ("https://a/openeo/jobs/1", False),
         ("https://a/results", False),
     ],
 )
 def test_results_of_ones_own_have_a_plain_address(address: str, own: bool) -> None:
     assert is_own_results(address) is own
+
+
+def test_an_address_has_an_owner_also_where_it_is_plain_http() -> None:
+    owner_of = owner_by_address({"terra": ["http://127.0.0.1:8101/openeo/1.3"]})
+    assert owner_of("http://127.0.0.1:8101/openeo/1.3/jobs/1/results") == "terra"
 
 
 @pytest.mark.parametrize("udf", ["terra/a.py", "a.R", "deep/my script.py"])
