@@ -42,6 +42,7 @@ def test_the_longest_address_that_fits_decides(reference: str, owner: str | None
         ("https://a/openeo/jobs/1/results/c2ln", False),
         ("https://a/files?signed=/jobs/1/results", False),
         ("https://a/openeo/jobs/1", False),
+        ("https://a/openeo/jobs/1/logs", False),
         ("https://a/results", False),
     ],
 )
