@@ -1,7 +1,8 @@
 """Collections' full metadata: fetched when first asked for, then kept.
 
 They are many and large, so that only those are fetched that somebody has asked for. Who looks
-after a backend refreshes what has grown old; until then the old one is served.
+after a backend refreshes what has grown old; until then the old one is served. What took longer
+than a request may take is fetched by them, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from cachetools import LRUCache, TTLCache
 
-from aggregator.errors import BackendUnavailable
+from aggregator.errors import BackendTimeout, BackendUnavailable
 from aggregator.upstream.archive import Archive
 from aggregator.upstream.failures import FAILURES, Failure
 from aggregator.upstream.fleet import Fleet
@@ -53,6 +54,10 @@ class KeptDetails:
         """Remember a collection's full metadata, also over a restart."""
         self._remember(collection, document)
         self._archive.save(_name(collection), document)
+
+    def want(self, collection: str) -> None:
+        """To be fetched in the background, where there is more time than in a request."""
+        self._stale.add(collection)
 
     def refresh(self, metadata: Metadata, deadline: float, changed: Callable[[], None]) -> None:
         """Fetch what is due, each within `deadline` seconds; `changed` is called after each change.
@@ -135,6 +140,8 @@ class Details:
             for name, failure in answers.failures.items():
                 if not isinstance(failure, BackendUnavailable):  # that costs nothing
                     self._failed[name, lacking[name]] = failure
+                if isinstance(failure, BackendTimeout):
+                    self._kept[name].want(lacking[name])
         return dict(answers.failures)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from aggregator.settings import Backend, Upstream
 from aggregator.upstream.client import Client
@@ -461,6 +462,21 @@ def test_a_detail_that_fails_is_asked_for_again_only_after_some_seconds() -> Non
     app.answers["GET /collections/S2"] = {"id": "S2"}
     timer.advance(11)
     assert snapshots.details({"terra": "S2"}, deadline=5)[1] == {}
+
+
+def test_a_detail_that_takes_too_long_for_a_request_is_fetched_in_the_background() -> None:
+    def hangs(call: Call) -> Any:
+        raise requests.ReadTimeout
+
+    app = terra(**{"GET /collections/S2": hangs})
+    snapshots, _ = snapshots_of(app)
+    snapshots.refresh()
+    assert snapshots.details({"terra": "S2"}, deadline=5)[0] == {}
+    app.answers["GET /collections/S2"] = {"id": "S2"}
+    snapshots.refresh()
+    found, failures = snapshots.details({"terra": "S2"}, deadline=5)
+    assert (found["terra"].document, failures) == ({"id": "S2"}, {})
+    assert len(app.asked("GET", "/collections/S2")) == 2
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
