@@ -30,6 +30,18 @@ def test_all_18_conflicts_have_a_reading_and_a_requirement_that_it_is_applied_to
     assert {row.conflict for row in catalogue} - {None} == set(catalogue.conflicts)
 
 
+def test_the_minimum_is_the_profiles_and_pages_that_the_contract_names() -> None:
+    pages = {"contract", "collections", "file_formats", "federation"}
+    profiles = {"api-L1", "api-L1A", "api-L1B", "api-L2", "api-LP"}
+    profiles |= {"processes-L1", "processes-L2", "processes-L2P", "processes-L2A"}
+    assert load().minimum == pages | profiles
+    assert Counter(row.method for row in load() if load().in_minimum(row)) == {
+        "automatic": 200,
+        "authenticated": 120,
+        "manual": 59,
+    }
+
+
 def test_the_minimum_needs_97_different_processes() -> None:
     catalogue = load()
     rows = [row for row in catalogue if catalogue.in_minimum(row) and row.process]

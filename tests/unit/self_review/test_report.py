@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 from xml.etree import ElementTree
@@ -10,9 +11,12 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
+from scripts.self_review.catalogue import load
+from scripts.self_review.findings import Finding, failed, not_applicable, passed
 from scripts.self_review.report import Report, document
 from scripts.self_review.reports import FORMS
 from scripts.self_review.runner import Answers
+from scripts.self_review.verdicts import score
 from tests.unit.self_review.reviewing import reviewed
 
 HOSTILE = "<script>alert(1)</script> | `x` \x07 [red]"
@@ -86,3 +90,22 @@ def test_statements_are_attested_and_waivers_waived_and_neither_is_a_pass(report
     assert found["governance-1"].verdict == "attested"
     assert found["governance-1"].reason == HOSTILE
     assert found["api-1"].verdict in {"waived", "pass"}
+
+
+def test_text_says_what_could_not_be_told_and_why(report: Report) -> None:
+    page = " ".join(FORMS["text"](report).split())
+    assert "Could not tell" in page
+    assert "GET http://backend.test/openeo/1.3/processes answered 404 (judged by api-200)." in page
+
+
+def test_every_form_says_what_was_left_behind(report: Report) -> None:
+    left = replace(report, left_behind=["/jobs/made-1 (500)"])
+    assert document(left)["left_behind"] == ["/jobs/made-1 (500)"]
+    assert all("/jobs/made-1 (500)" in FORMS[form](left) for form in FORMS)
+
+
+def test_a_profile_is_scored_by_the_share_of_what_applies() -> None:
+    found = [Finding(load()["api-30"], one) for one in (passed("Good."), failed("Bad."))]
+    found += [Finding(load()["api-30"], not_applicable("It is not offered."))]
+    assert (score("api-L1", found).met, score("api-L1", found).percent) == (1, 50.0)
+    assert score("api-L1", found[2:]).percent is None

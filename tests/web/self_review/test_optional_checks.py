@@ -149,6 +149,10 @@ MUTATIONS: list[tuple[str, str, str, Alter]] = [
     ("api-603", "GET", "/service_types", changed(lambda d: d.update(XYZ=None))),
     ("api-604", "GET", "/service_types", changed(lambda d: d["XYZ"].pop("title"))),
     ("api-616", "GET", "/services/[^/]+", changed(lambda d: d.pop("url"))),
+    ("api-650", "GET", "/services/[^/]+", status(404)),
+    ("api-661", "GET", "/services/[^/]+", changed(lambda d: d.update(process={}))),
+    ("api-693", "GET", "/services/[^/]+/logs", changed(lambda d: d.update(links=[]))),
+    ("api-761", "GET", "/jobs/[^/]+", changed(lambda d: d.update(process={}))),
     ("api-761", "PATCH", "/jobs/[^/]+", status(400)),
     ("api-661", "PATCH", "/services/[^/]+", status(400)),
 ]
