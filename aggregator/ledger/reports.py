@@ -83,7 +83,7 @@ class _Reader:
 
     def text(self, name: str, longest: int = LONGEST_ID) -> str:
         value = self.document.get(name)
-        if isinstance(value, str) and value.strip() and len(value) <= longest and _clean(value):
+        if isinstance(value, str) and _tells(value) and len(value) <= longest:
             return value
         self.wrong(name, f"text of 1 to {longest} printable characters")
         return ""
@@ -100,7 +100,7 @@ class _Reader:
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str | None:
         value = self.document.get(name)
-        if value is None or (isinstance(value, str) and value in choices):
+        if value is None or value in choices:
             return value
         self.wrong(name, "one of " + ", ".join(choices))
         return None
@@ -126,7 +126,7 @@ class _Reader:
             self.wrong(name, "an object with 'value' and 'unit'")
             return None
         unit, amount = value.get("unit"), value.get("value")
-        if not isinstance(unit, str) or unit not in units:
+        if unit not in units:
             self.wrong(f"{name}.unit", " or ".join(units))
             return None
         most = UNITS[unit][1]
@@ -141,13 +141,14 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _storable(value: str) -> bool:
-    """Whether databases take this text: no NUL, no half of a surrogate pair."""
-    return "\x00" not in value and not any(0xD800 <= ord(sign) <= 0xDFFF for sign in value)
+def _tells(value: str) -> bool:
+    """Whether something can be read there, and databases take it: no NUL is printable."""
+    return value.isprintable() and value.strip() != ""
 
 
-def _clean(value: str) -> bool:
-    return value.isprintable() and _storable(value)
+def _storable(sign: str) -> bool:
+    """Whether databases take this character: no NUL, no half of a surrogate pair."""
+    return sign != "\x00" and not "\ud800" <= sign <= "\udfff"
 
 
 def read_resources(document: Any) -> UsageReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,14 +11,17 @@ from aggregator.federated import changes
 from aggregator.federated.states import (
     AT_WORK,
     AWAY,
+    CANCELED,
     CREATED,
     CREATING,
+    FAILED,
     FINISHED,
     GONE,
     LOGIN,
     REMOVE,
     STARTING,
     SYNCHRONOUS,
+    WAITING,
     JobState,
     Limits,
     PartState,
@@ -221,6 +225,7 @@ def test_a_backend_that_is_away_is_waited_for_and_said_once() -> None:
     lost = changes.troubled(job, ONE, AWAY, "No connection.", 1100, limits=LIMITS)
     assert lost.problem is not None
     assert lost.problem.message == "part1 at terra: its backend was away for too long."
+    assert lost.problem.code == "BackendUnavailable"
 
 
 def test_what_may_yet_come_to_be_is_not_looked_for_at_once() -> None:
@@ -239,8 +244,8 @@ def test_it_is_asked_ever_less_often() -> None:
 
 @pytest.mark.parametrize(("age", "pause"), [(0, 10), (100, 10), (500, 50), (9000, 100)])
 def test_short_jobs_are_looked_at_often_and_long_ones_seldom(age: int, pause: int) -> None:
-    job = seen(at_work(started(), ONE), ONE, "running", age)
-    assert part(job, ONE).due == age + pause
+    job = seen(at_work(started(), ONE, 300), ONE, "running", 300 + age)
+    assert part(job, ONE).due == 300 + age + pause
 
 
 def test_an_expired_login_is_waited_for_until_the_user_comes_back() -> None:
@@ -251,6 +256,7 @@ def test_an_expired_login_is_waited_for_until_the_user_comes_back() -> None:
     job = changes.troubled(job, ONE, LOGIN, "", 1100, limits=LIMITS)
     assert job.problem is not None
     assert job.problem.code == "LoginExpired"
+    assert job.problem.message == "part1 at terra: nobody logged in again for too long."
 
 
 def test_a_job_that_cannot_be_deleted_for_too_long_is_forgotten_with_a_warning() -> None:
@@ -267,6 +273,150 @@ def test_a_request_that_nobody_waits_for_any_more_is_removed() -> None:
     ended = changes.settled(at_work(job, ONE), 500)
     assert todo(ended, 500) == [("delete", "part1")]
     assert part(ended, TWO).stage == GONE
+
+
+RUNS = frozenset({WAITING, CREATING, CREATED, STARTING, AT_WORK})
+ENDS = frozenset({FINISHED, FAILED, CANCELED, GONE})
+HEARD: dict[str, tuple[Callable[[JobState, tuple[int, str]], JobState], frozenset[str]]] = {
+    "created": (lambda job, key: changes.created(job, key, "j-9", 7), frozenset({CREATING})),
+    "not created": (
+        lambda job, key: changes.not_created(job, key, 7, LIMITS),
+        frozenset({CREATING}),
+    ),
+    "started": (lambda job, key: changes.started(job, key, 7, LIMITS), frozenset({STARTING})),
+    "not started": (
+        lambda job, key: changes.not_started(job, key, 7, LIMITS),
+        frozenset({STARTING}),
+    ),
+    "taken back": (
+        lambda job, key: changes.taken_back(job, key, 7),
+        frozenset({CREATING, STARTING}),
+    ),
+    "seen": (lambda job, key: seen(job, key, "running", 7), frozenset({STARTING, AT_WORK})),
+    "failed": (lambda job, key: changes.failed(job, key, "PartFailed", "is lost.", 7), RUNS),
+    "canceled": (lambda job, key: changes.canceled(job, key, 7), RUNS),
+    "away": (
+        lambda job, key: changes.troubled(job, key, AWAY, "", 7, limits=LIMITS),
+        RUNS | ENDS - {GONE},
+    ),
+    "there again": (lambda job, key: changes.went_on(job, key, 7), frozenset()),
+    "removed": (lambda job, key: changes.removed(job, key, 7), RUNS | ENDS),
+}
+
+
+@pytest.mark.parametrize("heard", HEARD)
+def test_what_is_heard_too_late_of_a_part_changes_nothing(heard: str) -> None:
+    event, counts = HEARD[heard]
+    job = started()
+    for stage in RUNS | ENDS:
+        there = job.having(replace(part(job, ONE), stage=stage, job="j-1", attempts=1))
+        assert (event(there, ONE) == there) == (stage not in counts), stage
+    assert event(job, (1, "part9")) == job
+
+
+@pytest.mark.parametrize("stage", [CREATING, STARTING])
+def test_an_intention_counts_once(stage: str) -> None:
+    job = started() if stage == CREATING else created(started(), ONE)
+    job = changes.intended(job, ONE, stage, 1, limits=LIMITS)
+    assert changes.intended(job, ONE, stage, 2, limits=LIMITS) == job
+    assert changes.intended(job, (1, "part9"), stage, 2, limits=LIMITS) == job
+
+
+def test_a_job_runs_as_soon_as_one_of_its_parts_does() -> None:
+    job = at_work(started(), ONE)
+    assert job.status == "queued"
+    assert seen(job, ONE, "running").status == "running"
+
+
+def test_nothing_is_started_of_a_job_that_is_to_be_removed() -> None:
+    job = changes.asked_to_remove(created(started(), ONE), 1)
+    assert changes.intended(job, ONE, STARTING, 2, limits=LIMITS) == job
+
+
+def test_a_job_that_does_not_run_cannot_be_canceled() -> None:
+    assert changes.asked_to_stop(made(), 1) == made()
+
+
+def test_a_part_that_fails_while_it_is_canceled_leaves_its_job_canceled() -> None:
+    job = seen(changes.asked_to_stop(at_work(started(), ONE), 1), ONE, "error", 2)
+    assert (part(job, ONE).stage, job.status, job.problem) == (FAILED, "canceled", None)
+
+
+def test_a_job_that_was_started_and_does_not_start_is_waited_for_ten_minutes() -> None:
+    job = seen(at_work(started(), ONE), ONE, "created", 600_000)
+    assert (part(job, ONE).stage, job.problem) == (AT_WORK, None)
+    lost = seen(job, ONE, "created", 600_001)
+    assert lost.problem is not None
+    assert lost.problem.message == "part1 at terra: its job does not start."
+    assert seen(job, ONE, "queued", 600_001).problem is None
+
+
+def test_what_cannot_be_started_is_given_up_after_some_attempts() -> None:
+    job = created(started(), ONE)
+    for _ in range(3):
+        assert job.problem is None
+        job = changes.intended(job, ONE, STARTING, 0, limits=LIMITS)
+        job = changes.not_started(job, ONE, 0, LIMITS)
+    assert job.problem is not None
+    assert job.problem.message == "part1 at terra: its job could not be started."
+
+
+def test_that_a_part_was_started_is_said_once_whoever_says_it() -> None:
+    job = changes.intended(created(started(), ONE), ONE, STARTING, 0, limits=LIMITS)
+    for now in (1, 2):
+        job = seen(job, ONE, "running", now)
+    assert said(job).count("part1 at terra: was started.") == 1
+
+
+def test_a_fresh_login_hurries_nobody_who_waits_for_a_backend() -> None:
+    job = changes.troubled(at_work(started(), ONE), ONE, AWAY, "", 100, limits=LIMITS)
+    assert changes.logged_in_again(job, 101) == job
+
+
+def test_what_was_certainly_not_done_was_no_attempt() -> None:
+    job = created(started(), ONE)
+    trying = changes.intended(job, ONE, STARTING, 5, limits=LIMITS)
+    assert part(trying, ONE).attempts == 1
+    back = part(changes.taken_back(trying, ONE, 7), ONE)
+    assert (back.stage, back.attempts, back.due) == (CREATED, 0, 7)
+
+
+def test_a_part_keeps_the_budget_that_its_job_was_created_with() -> None:
+    job = changes.intended(started(), ONE, CREATING, 0, limits=LIMITS, budget=5000)
+    assert part(job, ONE).budget == 5000
+    job = changes.created(job, ONE, "j-1", 0)
+    assert part(changes.intended(job, ONE, STARTING, 0, limits=LIMITS), ONE).budget == 5000
+
+
+def test_the_log_tells_a_job_that_was_found_from_one_that_was_created() -> None:
+    job = changes.intended(started(), ONE, CREATING, 0, limits=LIMITS)
+    assert said(changes.created(job, ONE, "j-1", 0))[-1].endswith("its job j-1 was created.")
+    assert said(changes.created(job, ONE, "j-1", 0, found=True))[-1].endswith("j-1 was found.")
+
+
+def test_patience_begins_with_the_trouble() -> None:
+    job = at_work(started(), ONE, 5000)
+    for now in (6000, 6999):
+        job = changes.troubled(job, ONE, AWAY, "", now, limits=LIMITS)
+    assert job.problem is None
+    assert changes.troubled(job, ONE, AWAY, "", 7000, limits=LIMITS).problem is not None
+
+
+def test_a_job_that_cannot_be_canceled_for_too_long_is_given_up_with_a_warning() -> None:
+    job = changes.asked_to_stop(at_work(started(), ONE), 0)
+    for now in (1, 1001):
+        job = changes.troubled(job, ONE, AWAY, "", now, limits=LIMITS)
+    assert (part(job, ONE).stage, job.status, job.problem) == (CANCELED, "canceled", None)
+    assert any("its job j-part1 was not canceled" in line for line in said(job))
+
+
+def test_when_the_clock_goes_back_all_times_of_a_job_do() -> None:
+    job = replace(at_work(started(), ONE, 500), until=900)
+    moved = changes.set_back(changes.troubled(job, ONE, AWAY, "", 600, limits=LIMITS), 450)
+    found = part(moved, ONE)
+    assert (moved.until, found.since, found.due, found.troubled) == (450, 50, 160, 150)
+    assert part(moved, TWO).since == 0
+    assert changes.set_back(started(), 450).until is None
 
 
 def test_steps_are_values() -> None:

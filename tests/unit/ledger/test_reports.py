@@ -107,10 +107,45 @@ def test_a_field_that_cannot_be_is_refused_by_name(changes: dict[str, Any], name
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("a\x00b\ud800c", "abc"), ("\x00", None), ("", None), ("x" * 2000, "x" * 1000)],
+    [
+        ("a\x00b\ud800c\udfff", "abc"),
+        ("\x00", None),
+        ("", None),
+        (None, None),
+        ("x" * 2000, "x" * 1000),
+    ],
 )
 def test_no_name_of_a_job_keeps_its_usage_from_being_counted(name: str, kept: str | None) -> None:
     assert read_resources(resources(jobName=name)).title == kept
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metrics": {"cpu": {"value": 0, "unit": "cpu-seconds"}}},
+        {"metrics": {"cpu": {"value": 10**10, "unit": "cpu-seconds"}}},
+        {"metrics": {}},
+        {"jobStart": 0},
+        {"jobStart": 1773479400000, "jobFinish": 1773479400000},
+        {"jobFinish": 32_503_680_000_000},
+        {"orgId": 0},
+        {"jobId": "j" * 255},
+    ],
+)
+def test_whatever_can_be_true_of_an_execution_is_read(changes: dict[str, Any]) -> None:
+    assert read_resources(resources(**changes)).fingerprint
+
+
+def test_what_is_no_part_of_a_report_of_its_kind_is_passed_over() -> None:
+    assert read_resources(resources(service=["biopar"], area=3)).service is None
+    report = read_added_value(added_value(state="DONE", status=3, metrics="none"))
+    assert (report.state, report.status) == (None, None)
+
+
+@pytest.mark.parametrize("service", [None, "", 7, "a\x00b"])
+def test_a_service_without_a_name_is_refused(service: Any) -> None:
+    with pytest.raises(UsageReportInvalid, match="'service' must be text"):
+        read_added_value(added_value(service=service))
 
 
 @pytest.mark.parametrize("area", [None, 5, {"value": -1, "unit": "square_meter"}, {"value": 1}])
@@ -126,8 +161,8 @@ def test_what_is_no_object_is_no_report(document: Any) -> None:
 
 
 def test_the_same_report_has_the_same_fingerprint_however_it_is_written() -> None:
-    first = read_resources(resources())
-    turned = dict(reversed(list(resources(orgId=None).items())))
+    first = read_resources(resources(nodes=[2, 3]))
+    turned = dict(reversed(list(resources(orgId=None, nodes=[2.0, 3]).items())))
     turned["metrics"] = json.loads(json.dumps(turned["metrics"]).replace("7200", "7200.0"))
     assert read_resources(turned).fingerprint == first.fingerprint
 
