@@ -178,8 +178,10 @@ class Client:
     ) -> Answer:
         """The whole answer, at most `limit` bytes of it, within `deadline` seconds."""
         stream = self.open(request, credentials, deadline=deadline)
-        body = self._whole(stream, limit)
-        return Answer(stream.status, stream.headers, body, stream.url)
+        answer = Answer(stream.status, stream.headers, self._whole(stream, limit), stream.url)
+        if request.method != "GET" and _is_web_page(answer):  # a login's, or an error's
+            raise BackendFailure(self.backend, "content", "it answers with a web page")
+        return answer
 
     def document(
         self, request: Request, credentials: str | None = None, *, deadline: float, limit: int
@@ -384,6 +386,10 @@ def _without(credentials: str | None, message: str) -> str:
             if len(part) > len("Bearer"):
                 message = message.replace(part, REMOVED)
     return message
+
+
+def _is_web_page(answer: Answer) -> bool:
+    return _media_type(answer.headers) == "text/html" and answer.body.lstrip().startswith(b"<")
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -246,6 +246,23 @@ def test_what_a_backend_has_not_done_is_not_told_as_done(
     assert body["message"] == f"The backend 'terra' failed (HTTP): it answers with status {status}"
 
 
+@pytest.mark.parametrize("path", ["DELETE /jobs/1", "POST /jobs/1/results"])
+def test_a_login_page_is_no_success(site: Site, path: str) -> None:
+    login = Reply(headers={"Content-Type": "text/html; charset=utf-8"}, body=[b"\n<!DOCTYPE html>"])
+    site.backends["terra"].answers[path] = login
+    method, _, below = path.partition(" ")
+    answer = site.request(method, below.replace("/1", "/terra-1"), headers=site.login())
+    body = assert_error(answer, 502, "BackendFailure")
+    assert body["message"] == "The backend 'terra' failed (content): it answers with a web page"
+
+
+def test_a_success_in_plain_words_is_one(site: Site) -> None:
+    done = Reply(202, headers={"Content-Type": "text/html; charset=utf-8"}, body=[b"queued"])
+    site.backends["terra"].answers["POST /jobs/1/results"] = done
+    answer = site.request("POST", "/jobs/terra-1/results", headers=site.login())
+    assert answer.status_code == 202
+
+
 @pytest.mark.parametrize("said", [{}, {"detail": "no"}, {"level": "error", "message": None}])
 def test_a_424_that_tells_nothing_is_a_failure_of_the_backend(site: Site, said: Any) -> None:
     site.backends["terra"].answers["GET /jobs/1/results"] = Reply(424, said)
