@@ -44,15 +44,15 @@ class Uptime:
         return self.up * WHOLE > share * self.counted
 
     def percent(self, places: int = 2) -> str:
-        """In percent, cut off and never rounded up: 99.4999 is "99.49"; "–" if nothing counts."""
+        """In percent, cut off and never rounded up: 99.4999 is "99.49"; "–" if nothing counts.
+
+        There is at least one decimal place.
+        """
         if not self.counted:
             return "–"
         cut = self.up * 100 * 10**places // self.counted
         whole, part = divmod(cut, 10**places)
-        return f"{whole}.{part:0{places}}" if places else str(whole)
-
-    def __add__(self, other: Uptime) -> Uptime:
-        return Uptime(self.up + other.up, self.counted + other.counted)
+        return f"{whole}.{part:0{places}}"
 
 
 @dataclass(frozen=True)

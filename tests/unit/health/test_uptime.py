@@ -55,6 +55,7 @@ def test_uptime_is_compared_exactly() -> None:
     assert Uptime(1990, 2000).at_least(99_500)
     assert not Uptime(994_999, 1_000_000).at_least(99_500)
     assert not Uptime(1990, 2000).above(99_500)
+    assert Uptime(1991, 2000).above(99_500)
     # As fractions of two floats these would be equal.
     huge = 10**17
     assert not Uptime(995 * huge - 1, 1000 * huge).at_least(99_500)
@@ -149,3 +150,16 @@ def test_a_quantile_without_successes_is_unknown() -> None:
     assert quantile(NO_DURATIONS, 0.5) is None
     [slow] = roll_up([seen(0, took=3_600_000)])
     assert quantile(slow.durations, 0.5) == 30_000
+
+
+def test_maintenance_counts_once_in_whatever_order_it_was_announced() -> None:
+    excused = Excused([window(30, 40), window(0, 20), window(10, 15), window(20, 25)], POLICY)
+    assert excused.within(NOON, NOON + 60 * MINUTES) == 35 * MINUTES
+    assert [excused.covers(NOON + at * MINUTES) for at in (0, 17, 24, 25, 30, 40)] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]

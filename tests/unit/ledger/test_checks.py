@@ -69,14 +69,15 @@ def test_below_zero_not_even_free_work_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "millicredits"), [(None, None), (10, 10_000), (7.76, 7760), (0.0019, 1)]
+    ("budget", "millicredits"),
+    [(None, None), (10, 10_000), (7.76, 7760), (0.0019, 1), (10**12, 10**15)],
 )
 def test_a_budget_is_read_in_credits_and_never_rounded_up(budget: Any, millicredits: Any) -> None:
     assert read_budget(budget) == millicredits
 
 
 @pytest.mark.parametrize(
-    "budget", [0, -1, "10", True, [], float("nan"), float("inf"), 1e300, 0.0001]
+    "budget", [0, -1, "10", True, [], float("nan"), float("inf"), 1e300, 10**12 + 1, 0.0001]
 )
 def test_a_budget_that_can_pay_for_nothing_is_refused(budget: Any) -> None:
     with pytest.raises(BudgetInvalid):

@@ -56,6 +56,13 @@ def test_what_has_no_rate_costs_nothing_and_is_still_answered() -> None:
     assert [item.cost for item in tariff(AURORA, rates={}).items(())] == [0]
 
 
+def test_a_rate_is_for_one_unit_unless_it_says_for_how_many() -> None:
+    shpu = {"processing": {"value": 3, "unit": "shpu"}}
+    report = read_resources(resources(metrics=shpu))
+    priced = tariff(rates={"shpu": {"credits": 0.5}})
+    assert priced.price(report) == (Item("shpu", 1500),)
+
+
 def test_halves_of_a_millicredit_go_up() -> None:
     assert [rounded(Fraction(number, 2)) for number in (1, 2, 3, 5, -1, -5)] == [1, 1, 2, 3, 0, -2]
     assert Rate("cpu-seconds", 1, 2).cost(Fraction(1)) == 1

@@ -24,6 +24,8 @@ def test_they_come_once_a_month_and_again_in_the_next() -> None:
     due = renewals_due("user/alice", ["general"], TIERS, [], MARCH)
     assert renewals_due("user/alice", ["general"], TIERS, due, APRIL - 1) == []
     assert len(renewals_due("user/alice", ["general"], TIERS, due, APRIL)) == 2
+    first = renewals_due("user/alice", ["general"], TIERS, due, APRIL)
+    assert renewals_due("user/alice", ["general"], TIERS, due + first, APRIL) == []
 
 
 def test_two_subscriptions_give_the_larger_tier_not_the_sum() -> None:
