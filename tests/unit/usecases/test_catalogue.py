@@ -163,7 +163,7 @@ def test_a_hanging_backend_holds_the_first_request_only_until_its_deadline(
     started = time.monotonic()
     try:
         assert running.ids() == ["S2"]
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 10
     finally:
         release.set()
         running.federation.stop()

@@ -37,7 +37,7 @@ def test_a_backend_without_faults_is_left_alone() -> None:
 def test_a_delay_makes_the_right_answer_late() -> None:
     started = time.monotonic()
     status, _, body = asked({"kind": "delay", "seconds": 0.2, "jitter": 0.1})
-    assert 0.2 <= time.monotonic() - started < 1.0
+    assert 0.2 <= time.monotonic() - started < 5
     assert (status, body) == (200, RIGHT)
 
 
@@ -144,7 +144,7 @@ def test_a_hang_ends_with_its_fault() -> None:
     threading.Timer(0.2, lambda: app.plan_anew(read_faults([]))).start()
     started = time.monotonic()
     assert request(app, "GET /file_formats")[2] == RIGHT
-    assert 0.15 < time.monotonic() - started < 5
+    assert 0.15 < time.monotonic() - started < 30
 
 
 def test_several_faults_strike_together() -> None:
