@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scripts.self_review.findings import Verdict
@@ -19,6 +20,7 @@ ORDER = (
 
 EVIDENT = frozenset({Verdict.FAIL, Verdict.WARNING})
 """Verdicts that are shown with what decided; the JSON form has the evidence of all."""
+_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def markdown(report: Report) -> str:
@@ -85,9 +87,14 @@ def _conflicts(report: Report) -> Iterator[str]:
         yield f"- **{one.id}**: {cell(one.what)} Applied here: {cell(one.reading)}"
 
 
+def steady(said: str) -> str:
+    """Text without characters that steer a terminal."""
+    return _STEERS.sub("\ufffd", said)
+
+
 def cell(text: str) -> str:
-    """Text that neither ends a cell nor becomes markup or a tag."""
-    text = " ".join(text.split())
+    """Text that neither ends a cell nor becomes markup or a tag, nor steers a terminal."""
+    text = " ".join(steady(text).split())
     for one in "\\|<>`*_[]":
         text = text.replace(one, f"\\{one}")
     return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from scripts.self_review.findings import Cause, Finding, Verdict
 from scripts.self_review.report import Report
-from scripts.self_review.reports.markdown import ORDER
+from scripts.self_review.reports.markdown import ORDER, steady
 
 STYLES = {
     Verdict.PASS: "green",
@@ -32,12 +31,11 @@ EXPLAINED = frozenset(Cause) - {Cause.LOGIN, Cause.STATEMENT}
 """Causes that say too little by themselves."""
 MOST_REASONS = 4
 WIDEST = 120
-_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def shown(said: str) -> str:
     """Text of the backend, of which nothing is markup, nor steers the terminal."""
-    return escape(_STEERS.sub("\ufffd", said))
+    return escape(steady(said))
 
 
 def text(report: Report) -> str:

@@ -78,6 +78,12 @@ def test_markdown_lets_no_text_of_the_backend_become_markup(report: Report) -> N
     assert "| governance-1 |" in page
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_what_is_read_in_a_terminal_does_not_steer_it(report: Report, form: str) -> None:
+    assert "\x07" not in FORMS[form](report)
+    assert "\ufffd" in FORMS[form](report)
+
+
 def test_text_names_what_fails_with_its_source(report: Report) -> None:
     page = FORMS["text"](report)
     assert "api-30" in page
