@@ -38,6 +38,9 @@ ENDPOINTS = {
 JWT = "https://api.openeo.org/1.3.0/authentication/jwt"
 
 
+CREATED = "2026-01-02T03:04:05Z"
+
+
 def capabilities(name: str, version: str = "1.2.0", **more: Any) -> dict[str, Any]:
     """What a backend says of itself."""
     endpoints = [{"path": path, "methods": methods} for path, methods in ENDPOINTS.items()]
@@ -212,6 +215,11 @@ class Site:
     def request(self, method: str, path: str, root: str = "/openeo/1.3", **options: Any) -> Any:
         """A request below the API's root."""
         return self.client.open(f"{root}{path}", method=method, **options)
+
+
+def job(identifier: str, **more: Any) -> dict[str, Any]:
+    """A job as a backend lists it."""
+    return {"id": identifier, "status": "created", "created": CREATED, **more}
 
 
 def basic(user: str, password: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def test_a_slow_backend_is_not_kept_from_its_probe_by_what_is_due() -> None:
     for name in COLLECTIONS:
         assert details.get(name) is not None, "the old one is served"
     details.refresh(metadata, 0.15, lambda: None)
-    assert len(terra.calls) == 2
+    assert 1 <= len(terra.calls) < len(COLLECTIONS)
     details.refresh(metadata, 5, lambda: None)
     assert sorted(call.path for call in terra.calls) == [f"/collections/{n}" for n in COLLECTIONS]
 
