@@ -124,7 +124,7 @@ def test_a_bad_backend_costs_at_most_its_deadline_and_is_missing(name: str, tmp_
         breaker = client.application.extensions["federation"].fleet.breakers["bad"]
         for _ in range(3):
             assert read(client, user) < DEADLINE + SLACK
-        end = time.monotonic() + 5  # the last one may still be on its way
+        end = time.monotonic() + 30  # the last one may still be on its way
         while not breaker.is_open and time.monotonic() < end:
             time.sleep(0.01)
         asked = listings(bad)

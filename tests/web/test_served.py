@@ -169,13 +169,13 @@ def test_many_users_at_once_never_get_each_others_answers(served: Served) -> Non
 def test_a_kept_connection_serves_many_requests(served: Served) -> None:
     with requests.Session() as session:
         for _ in range(20):
-            assert session.get(f"{served.url}/", timeout=5).status_code == 200
+            assert session.get(f"{served.url}/", timeout=30).status_code == 200
 
 
 def test_a_large_token_fits_into_the_header(served: Served) -> None:
     token = "A" * 20_000
     headers = {"Authorization": f"Bearer basic//{token}"}
-    answer = requests.get(f"{served.url}/jobs", headers=headers, timeout=5)
+    answer = requests.get(f"{served.url}/jobs", headers=headers, timeout=30)
     assert answer.json()["code"] == "TokenInvalid"
 
 
@@ -221,5 +221,5 @@ def test_it_ends_cleanly_when_told_to_and_leaves_nothing_running(
         status, said = served.end(number)
     assert status == 0, said
     # A worker that is only just starting is waited for.
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 30
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -101,7 +101,7 @@ def test_many_threads_that_ask_at_the_same_time_cause_one_fetch() -> None:
     ]
     for thread in threads:
         thread.start()
-    assert waiting.acquire(timeout=5)
+    assert waiting.acquire(timeout=30)
     release.set()
     for thread in threads:
         thread.join(5)

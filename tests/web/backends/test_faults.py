@@ -27,12 +27,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @contextmanager
 def wrong(served: Served, *faults: Any) -> Iterator[None]:
-    put = requests.put(f"{served.url}/faults", json={"faults": list(faults)}, timeout=5)
+    put = requests.put(f"{served.url}/faults", json={"faults": list(faults)}, timeout=30)
     assert put.status_code == 200, put.text
     try:
         yield
     finally:
-        assert requests.delete(f"{served.url}/faults", timeout=5).status_code == 200
+        assert requests.delete(f"{served.url}/faults", timeout=30).status_code == 200
         assert get(served, "/file_formats").status_code == 200, "it goes on"
 
 
