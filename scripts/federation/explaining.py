@@ -153,7 +153,11 @@ def _validated(process: Mapping[str, Any], url: str) -> tuple[dict[str, Any], st
     if versions.ok:
         root = str(versions.json()["versions"][-1]["url"]).rstrip("/")
     response = requests.post(f"{root}/validation", json=process, timeout=ANSWER_SECONDS)
-    document = response.json()
+    try:
+        document = response.json()
+    except ValueError:
+        asked = f"POST {root}/validation"
+        raise LookupError(f"{asked} is answered with {response.status_code} and no JSON") from None
     if not response.ok:
         raise ValueError(f"{document.get('code')}: {document.get('message')}")
     if not isinstance(document.get("errors"), list):

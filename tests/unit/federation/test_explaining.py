@@ -108,3 +108,15 @@ def test_its_explanation_is_laid_out_in_lines(tmp_path: Path, url: str) -> None:
         "  boreal cannot run it:\n"
         "      - takes no new work: it is excluded; see there\n"
     )
+
+
+def test_an_address_where_no_federation_is_is_told(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Validating, "do_POST", lambda self: self.send_error(501))
+    shown = explained(tmp_path, url, PROCESS)
+    assert (shown.exit_code, shown.output) == (
+        2,
+        f"{url} did not answer as an openEO federation does: POST {url}/validation is answered "
+        "with 501 and no JSON\n",
+    )
