@@ -52,3 +52,40 @@ def test_nothing_is_the_union_of_members_without_addresses(requirement: str) -> 
         "could not tell",
         "No member is named with its url (judged by federation-1).",
     )
+
+
+CLASS = "https://api.openeo.org/extensions/federation/"
+OFFLINE = {"url": f"{HOST}/second", "status": "offline"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "path", "change", "expected"),
+    [
+        ("federation-1", "/", {"federation": {"first": {"url": HOST}}}, "fail"),
+        ("federation-1", "/", {"federation": {"first": {"url": HOST}, "second": {}}}, "fail"),
+        ("federation-2", "/", {"conformsTo": ["https://api.openeo.org/1.3.0"]}, "fail"),
+        ("federation-2", "/", {"conformsTo": [f"{CLASS}0.2.0"]}, "warning"),
+        ("federation-2", "/", {"conformsTo": [f"{CLASS}0.2.0", f"{CLASS}0.1.0"]}, "pass"),
+        ("federation-3", "/", {"federation": {"first": {}, "second": OFFLINE}}, "fail"),
+        ("federation-3", "/processes", {"federation:missing": ["third"]}, "fail"),
+        ("federation-3", "/processes", {"federation:missing": []}, "not applicable"),
+        ("federation-4", "/processes", {"processes": [{"federation:backends": []}]}, "fail"),
+        ("federation-4", "/processes", {"processes": [{"federation:backends": ["x"]}]}, "fail"),
+        ("federation-4", "/processes", {"processes": [{"federation:backends": ["first"]}]}, "pass"),
+        ("federation-5", "/processes", {"processes": []}, "fail"),
+        ("federation-5", "/processes", {"processes": [{"id": "add"}, {"id": "rare"}]}, "fail"),
+        ("federation-6", "/file_formats", {"output": {}}, "fail"),
+    ],
+)
+def test_each_rule_of_a_federation_can_be_broken(
+    requirement: str, path: str, change: dict[str, Any], expected: str
+) -> None:
+    backend = federation(None) | {"GET /collections": {"collections": [], "links": []}}
+    backend[f"GET {path}"] = {**backend[f"GET {path}"], **change}
+    assert verdict(backend, requirement, options=AGGREGATOR)[0] == expected
+
+
+def test_the_union_of_formats_may_write_their_names_in_other_letters() -> None:
+    backend = federation(None)
+    backend["GET /file_formats"] = {"input": {}, "output": {"gtiff": {}}}
+    assert verdict(backend, "federation-6", options=AGGREGATOR)[0] == "pass"

@@ -106,6 +106,7 @@ def test_terra_meets_the_optional_rows(world: World) -> None:
     assert failing <= NEEDS_DATA
 
 
+LONG = "a" * 100_000
 MUTATIONS: list[tuple[str, str, str, Alter]] = [
     ("api-862", "GET", "/jobs/[^/]+/results", status(400)),
     ("api-862", "GET", "/jobs/[^/]+/results", changed(lambda d: d.pop("openeo:status", None))),
@@ -142,6 +143,33 @@ MUTATIONS: list[tuple[str, str, str, Alter]] = [
     ("api-822", "GET", "/jobs/[^/]+/estimate", changed(lambda d: d.update(duration="long"))),
     ("api-826", "GET", "/jobs/[^/]+/estimate", status(202)),
     ("api-902", "POST", "/result", status(400)),
+    ("api-60", "GET", "/conformance", status(500)),
+    ("api-61", "GET", "/conformance", changed(lambda d: d.pop("conformsTo"))),
+    ("api-72", "GET", "/udf_runtimes", status(401)),
+    ("api-330", "GET", "/collections/[^/]+/queryables", changed(lambda d: d.clear())),
+    ("api-490", "POST", "/validation", status(500)),
+    ("api-497", "POST", "/validation", changed(lambda d: d.update(errors=[]))),
+    ("api-500", "GET", "/files", status(500)),
+    ("api-506", "GET", "/files", changed(lambda d: d["files"][0].update(path="/a"))),
+    ("api-511", "GET", "/files/.*", status(404)),
+    ("api-513", "GET", "/files/.+", bytes_of(b"other")),
+    ("api-530", "DELETE", "/files/.+", status(500)),
+    ("api-601", "GET", "/service_types", status(401)),
+    ("api-610", "GET", "/services", status(500)),
+    ("api-653", "GET", "/services/[^/]+", changed(lambda d: d.pop("plan"))),
+    ("api-654", "GET", "/services/[^/]+", changed(lambda d: d.pop("self_review_option", None))),
+    ("api-680", "DELETE", "/services/[^/]+", status(500)),
+    ("api-694", "GET", "/services/[^/]+/logs", changed(lambda d: d.pop("links"))),
+    (
+        "api-698",
+        "GET",
+        "/services/[^/]+/logs",
+        changed(lambda d: d["logs"][0].update(message=LONG)),
+    ),
+    ("api-755", "GET", "/jobs/[^/]+", changed(lambda d: d.pop("self_review_option", None))),
+    ("api-820", "GET", "/jobs/[^/]+/estimate", status(500)),
+    ("api-823", "GET", "/jobs/[^/]+/estimate", changed(lambda d: d.update(size="big"))),
+    ("api-825", "GET", "/jobs/[^/]+/estimate", changed(lambda d: d.update(expires="soon"))),
     ("api-71", "GET", "/udf_runtimes", status(500)),
     ("api-74", "GET", "/udf_runtimes", changed(lambda d: d.update(Python=None))),
     ("api-75", "GET", "/udf_runtimes", changed(lambda d: d["Python"].pop("title"))),
