@@ -113,7 +113,9 @@ def _refusal(job: Job, partial: bool) -> Response | None:
         # A job that never ran has not finished either, and for that the API has one code;
         # the other one is for those who take what there is.
         code = "JobNotStarted" if partial else "JobNotFinished"
-        raise OpenEOError(code, "The job was not started yet. Start it first.")
+        raise OpenEOError(
+            code, "The job was not started, or was canceled before it had results. Start it first."
+        )
     if job.active and not partial:
         raise OpenEOError(
             "JobNotFinished", f"The job is {job.status}; its results are not complete yet."
