@@ -144,6 +144,37 @@ def test_a_request_that_fails_gives_back_its_hold_but_not_one_that_others_need(
     assert not funded.holds.give_up("nobody", MARCH)
 
 
+def test_what_was_given_back_when_its_time_was_over_is_not_given_back_again(funded: Ledger) -> None:
+    requests(funded, 1)
+    assert [one.key for one in funded.holds.reconcile(MARCH + HOUR, patience=DAY)] == ["r1"]
+    assert not funded.holds.give_up("r1", MARCH + HOUR)
+    assert not funded.holds.release("r1", MARCH + HOUR)
+    assert opened(funded) == []
+    assert left(funded) == 100_000
+
+
+def test_of_a_job_is_told_what_was_put_aside_before_a_moment(funded: Ledger) -> None:
+    for key, moment in (("a", MARCH), ("b", MARCH + 2)):
+        funded.hold(replace(RUN, key=key, opened=moment))
+
+    def found(until: int) -> list[str]:
+        return [one.key for one in funded.holds.open_of_job("terra", "j-1", "alice", until)]
+
+    assert (found(MARCH - 1), found(MARCH), found(MARCH + 2)) == ([], ["a"], ["a", "b"])
+    assert funded.holds.open_of_job("terra", "j-1", "bob", MARCH + 2) == []
+
+
+def test_what_a_hold_leaves_pays_what_is_owed(ledger: Ledger) -> None:
+    ledger.grant(grant("g", 10))
+    ledger.hold(replace(RUN, amount=10_000))
+    report(ledger, "j-2", 3, jobStart=MARCH)
+    assert left(ledger) == -3000
+    report(ledger, "j-1", 5, jobStart=MARCH)
+    purse = ledger.purse("user/alice", MARCH)
+    assert (purse.owed(), purse.available("terra", MARCH)) == (0, 2000)
+    assert opened(ledger) == []
+
+
 def test_the_budget_counts_for_a_report_that_comes_before_the_answer(funded: Ledger) -> None:
     funded.hold(replace(REQUEST, budget=3000))
     report(funded, "j", 5)
@@ -255,6 +286,27 @@ def test_a_report_sees_the_hold_of_a_job_that_is_started_while_it_waits(
     assert opened(funded) == []
     assert funded.purse("organisation/7", MARCH).available("terra", MARCH) == 49_000
     assert [one >= {"organisation/7", "job/terra/j-1"} for one in locked] == [False, True]
+
+
+def test_what_another_gives_back_while_one_waits_is_given_back_once(
+    funded: Ledger, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if funded.database.sqlite:
+        pytest.skip("SQLite has one writer: nothing happens while another waits")
+    requests(funded, 1)
+    other = open_ledger(url, tariffs())
+    given: list[bool] = []
+    lock = funded.database.lock
+
+    def late(connection: Connection, names: Iterable[str]) -> None:
+        given.append(other.holds.release("r1", MARCH))
+        lock(connection, names)
+
+    monkeypatch.setattr(funded.database, "lock", late)
+    assert not funded.holds.release("r1", MARCH)
+    other.database.dispose()
+    assert given == [True]
+    assert (opened(funded), left(funded)) == ([], 100_000)
 
 
 def test_a_job_is_not_started_without_credits(ledger: Ledger) -> None:
