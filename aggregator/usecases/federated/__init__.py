@@ -8,10 +8,10 @@
     documents    how users see them
     money        what their parts are expected to cost, and what they have cost
     estimating   what a plan is expected to cost and how long it may take, before it runs
-    joining      the results of several parts, as one
     sharing      signed links to such results
     waiting      split processes that are checked or run while their user waits
     joining      the results of several parts, asked for and joined
+    asking       questions about several parts at once, which no backend holds up for others
     references   results of federated jobs that other processes load
     listing      federated jobs in the list of a user's jobs, without their parts
     driver       does what is due in the background: one program among several

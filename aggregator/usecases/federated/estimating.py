@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from aggregator.documents import JsonObject
@@ -15,6 +16,7 @@ from aggregator.routing import Billing, Credit, Plan
 from aggregator.upstream.failures import tells_nothing
 from aggregator.usecases.accounts import Access
 from aggregator.usecases.federated import documents
+from aggregator.usecases.federated.asking import ask_at_once
 from aggregator.usecases.federated.money import Money
 from aggregator.usecases.jobs import MISSING, Jobs
 from aggregator.usecases.past_jobs import BY
@@ -22,8 +24,6 @@ from aggregator.usecases.resources import Reply
 from aggregator.usecases.views import View
 
 OURS = "federation"
-AT_ONCE = 8
-"""Parts whose backends are asked at the same time."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Estimating:
 
         These are the ids at the parts' backends.
         """
-        jobs = {p.id: federate(p.backend, made[p.id]) for p in plan.parts if made.get(p.id)}
+        jobs = {p.id: (p.backend, made[p.id]) for p in plan.parts if made.get(p.id)}
         stated = {} if access is None else self._stated(jobs, access, view)
         told = [
             {"id": p.id, "backend": p.backend, **self.at(p.backend, stated.get(p.id))}
@@ -73,18 +73,15 @@ class Estimating:
         return Estimated(told, silent)
 
     def _stated(
-        self, jobs: Mapping[str, str], access: Access, view: View
+        self, jobs: Mapping[str, tuple[str, str]], access: Access, view: View
     ) -> dict[str, JsonObject | None]:
-        """What the backends themselves say of these jobs, by part; None if they fail to."""
-        if not jobs:
-            return {}
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="estimates")
-        asked = {
-            part: pool.submit(self._jobs.estimate, job, access, view) for part, job in jobs.items()
+        """What the backends themselves say of their jobs, by part; None if they fail to."""
+        questions = {
+            part: (backend, partial(self._jobs.estimate, federate(backend, job), access, view))
+            for part, (backend, job) in jobs.items()
         }
-        wait(asked.values(), self._seconds)
-        pool.shutdown(wait=False, cancel_futures=True)
-        return {part: _said(future) for part, future in asked.items()}
+        answers = ask_at_once(questions, self._seconds)
+        return {part: _said(answer) for part, answer in answers.items()}
 
 
 def _said(future: Future[Reply]) -> JsonObject | None:

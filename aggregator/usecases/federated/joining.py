@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 
 from aggregator.documents import JsonObject
 from aggregator.errors import (
@@ -20,13 +20,12 @@ from aggregator.federated.troubles import LOST, trouble_of
 from aggregator.ids import federate
 from aggregator.storage.federated_jobs import FederatedJob
 from aggregator.usecases.accounts import Access
+from aggregator.usecases.federated.asking import ask_at_once
 from aggregator.usecases.federated.sharing import Sharing
 from aggregator.usecases.jobs import Jobs
 from aggregator.usecases.resources import Reply
 from aggregator.usecases.views import View
 
-AT_ONCE = 8
-"""Parts that are asked for at the same time."""
 _NOT_YET = frozenset({JobNotFinished.code, JobNotStarted.code})
 
 
@@ -52,15 +51,15 @@ class Joining:
         job of a part was deleted there, and of partial results JobNotFinished if there are none
         yet.
         """
-        partial = query.get("partial") == "true"
-        asked = [end for end in ends if end.job and (partial or end.stage == FINISHED)]
+        unfinished = query.get("partial") == "true"
+        asked = [end for end in ends if end.job and (unfinished or end.stage == FINISHED)]
         given, failures = self._asked(asked, query, access, view)
-        for part, error in [] if partial else failures:
+        for part, error in [] if unfinished else failures:
             if isinstance(error, BackendError) and trouble_of(error) == LOST:
                 raise JobNotFound(federate(part.backend, part.job), _gone(part, job)) from error
         if failures and not given:
             raise failures[0][1]
-        if partial and not given:
+        if unfinished and not given:
             raise JobNotFinished
         about = {key: job.request[key] for key in ("title", "description") if key in job.request}
         document = joined(job.state.id, given, about)
@@ -70,7 +69,7 @@ class Joining:
             document = self._sharing.shared(job, document, available_until(given), view)
         own = view.link("jobs", job.state.id, "results")
         document["links"].insert(0, {"rel": "self", "href": own, "type": "application/json"})
-        if partial:
+        if unfinished:
             document["openeo:status"] = "finished" if finished else "running"
         missing = sorted({part.backend for part, _ in failures})
         return Reply(200, {**document, **({"federation:missing": missing} if missing else {})})
@@ -90,13 +89,12 @@ class Joining:
                 raise
             return reply.document or {} if reply.status == 200 else {}
 
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="results")
-        futures = [pool.submit(ask, part) for part in parts]
-        wait(futures, self._seconds)
-        pool.shutdown(wait=False, cancel_futures=True)
+        questions = {part.id: (part.backend, partial(ask, part)) for part in parts}
+        answers = ask_at_once(questions, self._seconds)
         given: list[Given] = []
         failures: list[tuple[PartState, OpenEOError]] = []
-        for part, future in zip(parts, futures, strict=True):
+        for part in parts:
+            future = answers[part.id]
             if not future.done() or future.cancelled():
                 failures.append((part, BackendTimeout(part.backend, self._seconds)))
                 continue
