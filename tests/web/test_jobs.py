@@ -67,6 +67,17 @@ def test_an_id_of_no_backend_is_a_job_that_is_not_found(site: Site, job_id: str)
     assert_error(site.get(f"/jobs/{job_id}", headers=site.login()), 404, "JobNotFound")
 
 
+@pytest.mark.parametrize("local_id", [".", "..", "%2E%2E", "x" * 1001])
+def test_an_id_that_cannot_stand_in_a_path_is_no_job_and_asks_no_backend(
+    site: Site, local_id: str
+) -> None:
+    error = assert_error(
+        site.get(f"/jobs/terra-{local_id}", headers=site.login()), 404, "JobNotFound"
+    )
+    assert len(error["message"]) < 500
+    assert [c.path for c in site.backends["terra"].calls if "/jobs" in c.path] == []
+
+
 def test_a_job_that_its_backend_does_not_know_is_the_backends_own_error(site: Site) -> None:
     unknown = Reply(404, {"id": "7", "code": "JobNotFound", "message": "No job 'x'."})
     site.backends["terra"].answers["GET /jobs/x"] = unknown

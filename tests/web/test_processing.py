@@ -83,6 +83,19 @@ def test_of_several_that_can_the_first_in_configured_order_runs_it(site: Site) -
     assert run(site, graph()).headers["OpenEO-Federation-Backends"] == "terra"
 
 
+def test_who_is_known_at_one_backend_only_gets_results_there_and_is_told_so(tmp_path: Path) -> None:
+    refused = Reply(403, {"id": "1", "code": "CredentialsInvalid", "message": "No."})
+    strict = backend("strict", answers={"GET /credentials/basic": refused})
+    terra = backend("terra", answers={"POST /result": tiff})
+    answer = run(Site({"strict": strict, "terra": terra}, tmp_path), graph())
+    assert answer.headers["OpenEO-Federation-Backends"] == "terra"
+    assert answer.headers["OpenEO-Federation-Routing"] == (
+        "This process runs on terra: 2 backends can, and it is the first of them in configured "
+        "order. | strict able, choice number 2 (though your login does not count there) | "
+        "terra chosen"
+    )
+
+
 def test_a_preferred_backend_goes_before_the_order(tmp_path: Path) -> None:
     members = {n: backend(n, answers={"POST /result": tiff}) for n in ("terra", "aurora")}
     site = Site(members, tmp_path, preferred=["aurora"])

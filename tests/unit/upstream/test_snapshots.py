@@ -159,6 +159,27 @@ def test_a_restart_with_the_backend_down_serves_the_last_known_metadata_marked(
     assert (snapshot.seen_at, snapshot.checked_at) == (1000.0, 1500.0)
 
 
+def test_a_restart_knows_what_had_changed_a_moment_before(tmp_path: Path) -> None:
+    app, clock = terra(), Clock(1000.0)
+    snapshots, _ = snapshots_of(app, directory=tmp_path, clock=clock)
+    snapshots.refresh()
+    app.answers["GET /collections"] = {"collections": [{"id": "S3"}], "links": []}
+    snapshots.refresh()
+    restarted, _ = snapshots_of(app, directory=tmp_path, clock=clock)
+    known = restarted.current()["terra"].documents["collections"]
+    assert known.document["collections"] == [{"id": "S3"}]
+
+
+def test_a_restart_asks_for_everything_however_young_what_it_knows_is(tmp_path: Path) -> None:
+    app, clock = terra(), Clock(1000.0)
+    snapshots_of(app, directory=tmp_path, clock=clock)[0].refresh()
+    app.answers["GET /collections"] = {"collections": [{"id": "S3"}], "links": []}
+    restarted, _ = snapshots_of(app, directory=tmp_path, clock=clock)
+    restarted.member("terra").visit()
+    known = restarted.current()["terra"].documents["collections"]
+    assert known.document["collections"] == [{"id": "S3"}]
+
+
 def test_a_restart_knows_when_the_backend_was_seen_last_though_nothing_has_changed(
     tmp_path: Path,
 ) -> None:
