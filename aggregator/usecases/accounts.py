@@ -156,7 +156,7 @@ class Accounts:
         What only one backend can say is left out. Without `members` none of them is asked.
         """
         known = self._catalogue.known(view)
-        own = {b: c for b, c in access.credentials.items() if b in known and members}
+        own = access.credentials if members else {}
         answers = self._fleet.ask_all(
             dict.fromkeys(own, ME), own, deadline=self._settings.upstream.listing_deadline
         )

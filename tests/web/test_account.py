@@ -156,6 +156,16 @@ def test_me_joins_what_the_backends_say(site: Site) -> None:
     assert found["federation:users"]["aurora"]["user_id"] == "a.lice"
 
 
+def test_at_the_address_of_a_backend_no_other_is_asked_who_somebody_is(site: Site) -> None:
+    for member in site.backends.values():
+        member.answers["GET /me"] = {"user_id": "alice"}
+    root = "/federation/aurora/openeo/1.3"
+    found = site.request("GET", "/me", root=root, headers=site.login()).json
+    assert found["federation:backends"] == ["aurora"]
+    assert sent_to(site.backends["aurora"], "/me") == ["Bearer basic//alice-at-aurora"]
+    assert sent_to(site.backends["terra"], "/me") == []
+
+
 def test_a_user_name_becomes_an_id_that_the_api_allows(site: Site) -> None:
     found = conforms("/me", site.get("/me", headers=site.login("a.b~c-d_é@x")))
     assert found["user_id"] == "a.b~c-d_~e9~40x"

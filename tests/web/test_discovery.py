@@ -106,6 +106,26 @@ def test_an_unknown_collection_is_not_found_and_similar_ones_are_named(site: Sit
     assert "LAND" in error["message"]
 
 
+@pytest.mark.parametrize("path", ["/collections/S2", "/credentials/oidc", "/udf_runtimes"])
+def test_what_a_member_that_was_never_reached_may_have_is_503_naming_it(
+    tmp_path: Path, path: str
+) -> None:
+    site = Site({"terra": backend("terra")}, tmp_path, down=("terra",))
+    error = assert_error(site.get(path), 503, "BackendUnavailable")
+    assert error["federation:backends"] == ["terra"]
+
+
+def test_a_collection_that_nobody_lists_is_not_found_while_a_member_is_down(site: Site) -> None:
+    site.go_down("aurora")
+    site.federation.refresh()
+    assert_error(site.get("/collections/L9"), 404, "CollectionNotFound")
+
+
+def test_a_collection_of_a_federation_without_any_is_not_found(tmp_path: Path) -> None:
+    site = Site({"terra": backend("terra", ())}, tmp_path)
+    assert_error(site.get("/collections/S2"), 404, "CollectionNotFound")
+
+
 def test_a_collection_is_reachable_under_its_common_name_and_its_own(tmp_path: Path) -> None:
     own = collection("T_S2", common_name="S2")
     answers = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.backends import Reply
-from tests.web.site import CREATED, Site, assert_error, conforms, graph, job
+from tests.fakes.backends import RawServer, Reply, json_says
+from tests.web.site import CREATED, Site, assert_error, backend, conforms, graph, job
 
 
 def test_a_job_is_created_where_it_can_run_with_every_field_of_the_request(site: Site) -> None:
@@ -211,6 +212,27 @@ def test_results_keep_the_backends_asset_addresses_and_signed_links(site: Site) 
     assert found["federation:backends"] == ["terra"]
     assert answer.headers["OpenEO-Costs"] == "0"
     assert terra.asked("GET", "/jobs/1/results")[0].query == "partial=true"
+
+
+def test_results_are_asked_for_in_the_form_that_the_user_accepts(site: Site) -> None:
+    terra, user = site.backends["terra"], site.login()
+    terra.answers["GET /jobs/1/results"] = results("http://terra.test/openeo/jobs/1/results")
+    site.get("/jobs/terra-1/results", headers=user | {"Accept": "application/geo+json"})
+    assert terra.asked("GET", "/jobs/1/results")[0].headers["ACCEPT"] == "application/geo+json"
+
+
+def test_results_may_lie_at_another_host_which_gets_no_credentials(tmp_path: Path) -> None:
+    stored = b'{"type": "Feature", "assets": {"a.tif": {"href": "a.tif"}}, "links": []}'
+    terra = backend("terra")
+    site = Site({"terra": terra}, tmp_path, urls={"terra": "http://127.0.0.1:1/openeo"})
+    with RawServer(json_says(stored)) as store:
+        moved = Reply(302, None, {"Location": f"{store.url}/r/1.json?sig=2"})
+        terra.answers["GET /jobs/1/results"] = moved
+        answer = site.get("/jobs/terra-1/results", headers=site.login())
+        (asked,) = store.requests
+    assert answer.json["assets"]["a.tif"]["href"] == f"{store.url}/r/a.tif"
+    assert asked.startswith(b"GET /r/1.json?sig=2 ")
+    assert b"authorization" not in asked.lower()
 
 
 def test_an_unsigned_canonical_link_leads_through_the_federation(site: Site) -> None:

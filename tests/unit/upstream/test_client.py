@@ -268,6 +268,26 @@ def test_a_kept_connection_that_the_backend_closed_is_opened_anew() -> None:
         assert ask(client) == {"again": True}
 
 
+@pytest.mark.parametrize(
+    ("method", "body", "length"),
+    [
+        ("POST", b'{"a": 1}', b"8"),
+        ("PATCH", b"{}", b"2"),
+        ("POST", None, b"0"),
+        ("DELETE", None, None),
+    ],
+)
+def test_a_request_says_how_long_its_body_is(
+    method: str, body: bytes | None, length: bytes | None
+) -> None:
+    with RawServer(json_says(b"{}")) as server:
+        request = Request(method, "/jobs/1", body=body)
+        Client("terra", server.url).ask(request, None, deadline=5, limit=99)
+        head = server.requests[0].partition(b"\r\n\r\n")[0]
+    stated = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+    assert stated == ([] if length is None else [b"Content-Length: " + length])
+
+
 def test_a_post_is_never_sent_twice() -> None:
     with RawServer(says()) as server:
         with pytest.raises(BackendFailure):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from queue import SimpleQueue
 
@@ -95,6 +96,14 @@ def test_a_call_in_time_gives_what_it_gives_and_raises_what_it_raises() -> None:
     assert in_time(lambda: "soon", 20, str) == "soon"
     with pytest.raises(OSError, match="no such host"):
         in_time(fail, 20, str)
+
+
+def test_a_call_may_take_all_the_time_that_is_left() -> None:
+    def slow() -> str:
+        time.sleep(0.1)
+        return "after a while"
+
+    assert in_time(slow, 20, str) == "after a while"
 
 
 def test_what_has_ended_is_not_waited_for() -> None:
