@@ -120,10 +120,14 @@ def test_a_token_that_is_none_is_an_error(
     assert_error(site.get("/jobs", headers=headers), status, code)
 
 
-def test_a_token_expires(site: Site) -> None:
-    user = site.login()
+@pytest.mark.parametrize("prefix", ["basic//", ""])
+def test_a_token_expires_and_its_user_is_told_to_log_in_again(site: Site, prefix: str) -> None:
+    header = site.login()["Authorization"].replace("basic//", prefix)
     site.clock.advance(13 * 3600)
-    assert_error(site.get("/jobs", headers=user), 403, "TokenInvalid")
+    error = assert_error(site.get("/jobs", headers={"Authorization": header}), 403, "TokenInvalid")
+    assert error["message"] == (
+        "The bearer token has expired or is not one of ours. Please log in again."
+    )
 
 
 def test_a_token_of_another_federation_is_none(site: Site, tmp_path: Path) -> None:
