@@ -101,6 +101,12 @@ def test_no_backend_sees_a_token_that_is_not_good_and_no_answer_repeats_it(
     assert not any(part in answer.text for part in token.split(".") if len(part) > 3)
 
 
+def test_a_token_of_an_issuer_is_no_login_by_password(site: Site, issuer: Issuer) -> None:
+    header = {"Authorization": f"Bearer basic//{issuer.token()}"}
+    assert_error(site.get("/jobs", headers=header), 403, "TokenInvalid")
+    assert sent_to(site.backends["terra"]) == []
+
+
 def test_a_token_that_was_good_is_so_no_longer_when_it_has_expired(
     site: Site, issuer: Issuer
 ) -> None:

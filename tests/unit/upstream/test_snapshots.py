@@ -144,6 +144,30 @@ def test_a_failed_document_keeps_its_last_known_version() -> None:
     assert snapshot.lacks("collections")
 
 
+def test_a_document_that_failed_is_asked_for_at_the_next_probe_however_young() -> None:
+    app = terra()
+    snapshots, _ = snapshots_of(app, clock=Clock())
+    snapshots.refresh()
+    listed, app.answers["GET /collections"] = app.answers["GET /collections"], Reply(500)
+    snapshots.refresh()
+    assert snapshots.current()["terra"].lacks("collections")
+    app.answers["GET /collections"] = listed
+    snapshots.member("terra").visit()
+    assert not snapshots.current()["terra"].lacks("collections")
+
+
+def test_what_a_backend_no_longer_offers_is_forgotten_also_over_a_restart(tmp_path: Path) -> None:
+    app = terra()
+    snapshots, _ = snapshots_of(app, directory=tmp_path)
+    snapshots.refresh()
+    fewer = [{"path": "/collections", "methods": ["GET"]}]
+    app.answers["GET /"] = CAPABILITIES | {"endpoints": fewer}
+    snapshots.member("terra").visit()
+    restarted, _ = snapshots_of(app, directory=tmp_path)
+    for found in (snapshots, restarted):
+        assert set(found.current()["terra"].documents) == {"capabilities", "collections"}
+
+
 def test_a_restart_with_the_backend_down_serves_the_last_known_metadata_marked(
     tmp_path: Path,
 ) -> None:
