@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import re
 from email.errors import MissingHeaderBodySeparatorDefect
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from io import BufferedReader
 from typing import Any, cast
-
-from urllib3 import HTTPHeaderDict
 
 END = b"\r\n\r\n"
 # Of a status line: answers that have a body, without what comes before the proper one.
@@ -90,7 +88,7 @@ class PlainResponse(HTTPResponse):
         source.read(len(head) + len(END))
         self.code = self.status = int(status[1])
         self.reason, self.version = status[2].decode().strip(), 11
-        cast("Any", self).headers = cast("Any", self).msg = _as_dict(found)
+        self.headers = self.msg = _message(found)
         self._frame(framing)
         return True
 
@@ -134,8 +132,9 @@ def _framing(fields: list[tuple[str, str]]) -> dict[str, str] | None:
     return found if length is None or _NUMBER.fullmatch(length) else None
 
 
-def _as_dict(fields: list[tuple[str, str]]) -> HTTPHeaderDict:
-    found = HTTPHeaderDict()
+def _message(fields: list[tuple[str, str]]) -> HTTPMessage:
+    message = HTTPMessage()
     for name, value in fields:
-        found.add(name, value)
-    return found
+        message.set_raw(name, value)
+    message.set_payload("")
+    return message

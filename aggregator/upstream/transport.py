@@ -123,12 +123,9 @@ class _Connection(HTTPConnection):
             raise
         if found.will_close:
             self.close()  # to be opened anew; the answer keeps what it reads from
-        headers: Any = found.headers
-        if not isinstance(headers, HTTPHeaderDict):
-            headers = HTTPHeaderDict(headers.items())
         return HTTPResponse(
             found,
-            headers,
+            HTTPHeaderDict(found.headers.items()),
             found.status,
             found.version,
             reason=found.reason,
