@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -136,7 +136,7 @@ def answering(answer: bytes, pause: float = 0) -> Iterator[tuple[str, list[bytes
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection:
+                with connection, suppress(OSError):  # who has heard enough may go
                     asked.append(connection.recv(65536))
                     time.sleep(pause)
                     connection.sendall(answer)
