@@ -161,7 +161,8 @@ class UserFiles:
         for parent in target.parents:
             if parent == folder:
                 break
-            if parent.exists() and not parent.is_dir():
+            # One look: between two, the folder may be deleted with its last file.
+            if parent.is_file():
                 name = parent.relative_to(folder).as_posix()
                 raise _invalid(path, f"'{name}' is a file and no folder")
         if not target.exists() and len(self.files(user)) >= self._at_most:
@@ -194,7 +195,7 @@ def problem_of(name: str) -> str:
 def _files_in(folder: Path, root: Path) -> Iterator[StoredFile]:
     try:
         entries = list(os.scandir(folder))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return  # Deleted while we looked, as its last file was.
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
@@ -202,7 +203,7 @@ def _files_in(folder: Path, root: Path) -> Iterator[StoredFile]:
         elif entry.is_file(follow_symlinks=False):
             try:
                 yield _described(Path(entry.path), root)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue  # Deleted while we looked.
 
 
