@@ -33,6 +33,7 @@ from aggregator.identity.secrets import REMOVED
 from aggregator.upstream.deadlines import Deadline
 from aggregator.upstream.elsewhere import Elsewhere
 from aggregator.upstream.failures import Failure, Translated, was_closed
+from aggregator.upstream.plain import Fields
 from aggregator.upstream.transport import ORIGINS, DeadlineAdapter
 
 CHUNK = 64 * 1024
@@ -369,7 +370,7 @@ def _may_repeat(request: Request, error: OSError) -> bool:
 
 def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The headers as they may be sent on: folded lines joined, without control characters."""
-    if not any(map(_CONTROL.search, headers.values())):
+    if isinstance(headers, Fields) or not any(map(_CONTROL.search, headers.values())):
         return headers
     return CaseInsensitiveDict({n: _CONTROL.sub(" ", value) for n, value in headers.items()})
 

@@ -1,30 +1,21 @@
-"""The heads of answers, read at once where they are plain.
+"""Answers as `http.client` reads them, sooner where their heads are plain, and more strictly.
 
-Python reads each head as if it were that of a mail, which takes longer than all else that is done
-with a small answer. A head that is all there, and has nothing odd about it, is taken apart here;
-every other one takes Python's careful way. Python takes a head that breaks off for a whole one,
-and leaves out all that follows a line that it cannot read: here both are errors, since what is lost
-may say how long the body is. Python also takes what comes before an answer (103 Early Hints) for
-the answer, so that the proper one would be there for whoever uses the connection next.
+Python takes a head that breaks off for a whole one, and leaves out all that follows a line that it
+cannot read: here both are errors, since what is lost may say how long the body is. Python also
+takes what comes before an answer (103 Early Hints) for the answer, so that the proper one would be
+there for whoever uses the connection next.
 """
 
 from __future__ import annotations
 
-import re
 from email.errors import MissingHeaderBodySeparatorDefect
 from http.client import HTTPException, HTTPMessage, HTTPResponse
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
+from socket import socket
 from typing import Any, cast
 
-END = b"\r\n\r\n"
-# Of a status line: answers that have a body, without what comes before the proper one.
-_STATUS = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) ([\x20-\x7e]*)")
-# Of a field's line: a name, and a value of one line, printable.
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*)")
-_NUMBER = re.compile(r"\d{1,18}")
-# What says how long the body is or when the connection ends must say so once, and plainly.
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
-_EMPTY = frozenset({204, 304})
+from aggregator.upstream.plain import EMPTY, PlainHead, plain_head
+
 _SWITCHING = 101
 
 
@@ -44,7 +35,7 @@ class PlainResponse(HTTPResponse):
                 raise HTTPException("it speaks something else from now on, which nobody asked for")
             state.headers = state.msg = None
             self._begin_any()
-        if self.status in _EMPTY:
+        if self.status in EMPTY:
             self._expect_nothing()
 
     def _begin_any(self) -> None:
@@ -76,29 +67,23 @@ class PlainResponse(HTTPResponse):
             or not isinstance(source, BufferedReader)
         ):
             return False
-        head, end, _ = source.peek().partition(END)
-        first, *lines = head.split(b"\r\n")
-        status, fields = _STATUS.fullmatch(first), [_FIELD.fullmatch(line) for line in lines]
-        if not (end and status and all(fields)):
+        head = plain_head(source.peek())
+        if head is None:
             return False
-        found = [(f[1].decode(), f[2].decode()) for f in fields if f is not None]
-        framing = _framing(found)
-        if framing is None:
-            return False
-        source.read(len(head) + len(END))
-        self.code = self.status = int(status[1])
-        self.reason, self.version = status[2].decode().strip(), 11
-        self.headers = self.msg = _message(found)
-        self._frame(framing)
+        source.read(head.size)
+        self.code = self.status = head.status
+        self.reason, self.version = head.reason, 11
+        self.headers = self.msg = _message(head.found)
+        self._frame(head)
         return True
 
-    def _frame(self, framing: dict[str, str]) -> None:
+    def _frame(self, head: PlainHead) -> None:
         """How the body goes on, as `HTTPResponse.begin` sets it."""
-        state = cast("Any", self)
+        state, framing = cast("Any", self), head.framing
         state.chunked = "transfer-encoding" in framing
         state.chunk_left = None
         length = None if state.chunked else framing.get("content-length")
-        state.length = 0 if self.status in _EMPTY else None if length is None else int(length)
+        state.length = 0 if self.status in EMPTY else None if length is None else int(length)
         closes = "close" in framing.get("connection", "").lower()
         state.will_close = closes or (not state.chunked and state.length is None)
 
@@ -120,16 +105,36 @@ class _Lines:
         return line
 
 
-def _framing(fields: list[tuple[str, str]]) -> dict[str, str] | None:
-    """The fields that say where the body ends; None if they are odd."""
-    named = [(name.lower(), value) for name, value in fields]
-    found = {name: value for name, value in named if name in _FRAMING}
-    if len(found) != sum(name in _FRAMING for name, _ in named):
-        return None
-    if "transfer-encoding" in found and found["transfer-encoding"].lower() != "chunked":
-        return None
-    length = found.get("content-length")
-    return found if length is None or _NUMBER.fullmatch(length) else None
+class Begun:
+    """A connection of whose answer something was read already, as `http.client` expects it."""
+
+    def __init__(self, peer: socket, begun: bytes) -> None:
+        self._peer, self._begun = peer, begun
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """The answer from its beginning."""
+        return BufferedReader(_Resumed(self._begun, self._peer.makefile("rb", buffering=0)))
+
+
+class _Resumed(RawIOBase):
+    """What was read already, and then the rest."""
+
+    def __init__(self, begun: bytes, rest: RawIOBase) -> None:
+        self._begun, self._rest = begun, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if not self._begun:
+            return self._rest.readinto(buffer)
+        size = min(len(buffer), len(self._begun))
+        buffer[:size], self._begun = self._begun[:size], self._begun[size:]
+        return size
+
+    def close(self) -> None:
+        super().close()
+        self._rest.close()
 
 
 def _message(fields: list[tuple[str, str]]) -> HTTPMessage:

@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from queue import Empty, Full, LifoQueue
 from socket import socket
 from ssl import SSLError, SSLSocket
-from typing import Any
+from typing import Any, cast
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -24,13 +24,17 @@ from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConne
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from aggregator.upstream.deadlines import guard, in_force, in_time, release
-from aggregator.upstream.heads import PlainResponse
+from aggregator.upstream.heads import Begun, PlainResponse
+from aggregator.upstream.sized import SizedAnswer, sized
 
 # As many pools are kept at most: a backend has one address, and few that it redirects to.
 ORIGINS = 32
+# Bytes that are read of an answer at once.
+PIECE = 64 * 1024
 UNREAD: dict[str, Any] = {"preload_content": False, "decode_content": False}
 # Who refuses a body answers before its end, and may then take no more of it.
 REFUSED = (BrokenPipeError, ConnectionResetError)
+Raw = HTTPResponse | SizedAnswer
 _TARGET = re.compile(r"[\x21-\x7e]+")
 _LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
@@ -67,11 +71,11 @@ class _Connection(HTTPConnection):
         """Whether it is open, and nothing has come since the last answer, such as its end."""
         return self.sock is not None and not self._news.poll(0)
 
-    def exchange(self, request: PreparedRequest, target: str) -> HTTPResponse:
-        """The answer, its body yet to be read."""
+    def exchange(self, request: PreparedRequest, target: str, pool: Any) -> Raw:
+        """The answer, its body yet to be read; after that the connection is the pool's again."""
         body = request.body
         if body is not None and not isinstance(body, bytes):
-            return self._uploaded(request, target)
+            return _handed_on(self._uploaded(request, target), self, pool)
         sent = self._head(request, target) + (body or b"")
         if self.sock is None:
             self.connect()
@@ -79,7 +83,7 @@ class _Connection(HTTPConnection):
         self.sock.settimeout(self.pause)
         with suppress(*REFUSED):
             self.sock.sendall(sent)
-        return self._answered(str(request.method), target)
+        return self._answered(str(request.method), target, pool)
 
     def getresponse(self) -> Any:
         """The answer to what went the usual way, its body yet to be read."""
@@ -114,8 +118,13 @@ class _Connection(HTTPConnection):
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"Host: {name}" + ("" if self.port == self.default_port else f":{self.port}")
 
-    def _answered(self, method: str, target: str) -> HTTPResponse:
-        found = PlainResponse(self.sock, method=method)
+    def _answered(self, method: str, target: str, pool: Any) -> Raw:
+        begun = self.sock.recv(PIECE)
+        known = sized(begun, method)
+        if known is not None:
+            head, fields = known
+            return SizedAnswer(head, fields, begun[head.size :], self, pool)
+        found = PlainResponse(cast("Any", Begun(self.sock, begun)), method=method)
         try:
             found.begin()
         except BaseException:
@@ -123,7 +132,7 @@ class _Connection(HTTPConnection):
             raise
         if found.will_close:
             self.close()  # to be opened anew; the answer keeps what it reads from
-        return HTTPResponse(
+        answer = HTTPResponse(
             found,
             HTTPHeaderDict(found.headers.items()),
             found.status,
@@ -134,6 +143,13 @@ class _Connection(HTTPConnection):
             request_url=target,
             **UNREAD,
         )
+        return _handed_on(answer, self, pool)
+
+
+def _handed_on(answer: HTTPResponse, connection: _Connection, pool: Any) -> HTTPResponse:
+    """The answer that gives its connection back to the pool, as urllib3 does: see release_conn."""
+    answer._connection, answer._pool = connection, pool
+    return answer
 
 
 def _is_address(host: str) -> bool:
@@ -183,9 +199,7 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
     QueueCls = _Idle
 
-    def exchange(
-        self, request: PreparedRequest, target: str, timeout: tuple[float, float]
-    ) -> HTTPResponse:
+    def exchange(self, request: PreparedRequest, target: str, timeout: tuple[float, float]) -> Raw:
         """The answer, its body yet to be read; the connection serves again after that.
 
         `timeout` is that of connecting and that of one pause, in seconds.
@@ -193,12 +207,11 @@ class _Pool(HTTPConnectionPool):
         connection: Any = self._get_conn()
         try:
             connection.timeout, connection.pause = timeout
-            answer: HTTPResponse = connection.exchange(request, target)
+            answer: Raw = connection.exchange(request, target, self)
         except BaseException:
             connection.close()
             self._put_conn(None)
             raise
-        answer._connection, answer._pool = connection, self  # as urllib3 does: see release_conn
         return answer
 
     def _put_conn(self, conn: Any) -> None:
@@ -224,9 +237,9 @@ POOLS = {"http": _Pool, "https": _SecurePool}
 class Received(Response):
     """An answer without what nobody asks for here; cookies are the costliest."""
 
-    def __init__(self, url: str, raw: HTTPResponse) -> None:
+    def __init__(self, url: str, raw: Raw) -> None:
         self._content_consumed = False
-        self.status_code, self.url, self.raw = raw.status, url, raw
+        self.status_code, self.url, self.raw = raw.status, url, cast("Any", raw)
         self.headers: Any = raw.headers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool
 
 from aggregator.errors import BackendError, BackendFailure, BackendTimeout
 from aggregator.upstream.client import Client, Limits, Request
@@ -33,8 +33,11 @@ class Sent:
     def sendall(self, data: bytes) -> None:
         self.pieces.append(data)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(HEAD + b"0\r\n\r\n"))
+    def close(self) -> None:
+        """No matter."""
+
+    def recv(self, _size: int) -> bytes:
+        return HEAD + b"0\r\n\r\n"
 
 
 def sent(connection: _Connection, target: str, body: bytes | None, **headers: str) -> list[bytes]:
@@ -42,7 +45,7 @@ def sent(connection: _Connection, target: str, body: bytes | None, **headers: st
     prepared.method, prepared.body = "POST", body
     prepared.headers = CaseInsensitiveDict(headers)
     connection.sock = wire = Sent()
-    connection.exchange(prepared, target)
+    connection.exchange(prepared, target, HTTPConnectionPool("terra.test"))
     return wire.pieces
 
 
