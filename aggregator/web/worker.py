@@ -31,6 +31,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from aggregator.errors import Internal, OpenEOError
 from aggregator.web.arrivals import arrived, wake_at, wanted
 from aggregator.web.errors import RequestInvalid, body_of, new_reference
+from aggregator.web.plain_requests import PlainRequest
 
 # Seconds that a client may take for a request's head, for 64 KiB of its body or of the answer.
 PATIENCE = 30.0
@@ -58,6 +59,7 @@ class _Connection(TConn):  # type: ignore[misc]
 
     def init(self) -> None:
         super().init()
+        self.parser.mesg_class = PlainRequest
         self.sock.settimeout(PATIENCE)
 
     def is_there(self) -> bool:
