@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 
 from aggregator.errors import OpenEOError
@@ -52,7 +53,7 @@ class Routing:
 
     def explain(self) -> str:
         """The decision as text of several lines, for people at a terminal and in logs."""
-        return explain(self.verdicts, self.ranking)
+        return _explained(self.verdicts, self.ranking)
 
     def rejection(self) -> OpenEOError:
         """The error that says why no backend can run the process; ValueError if one can.
@@ -72,6 +73,12 @@ class Routing:
         if self.chosen is not None:
             raise ValueError(f"backend {self.chosen!r} can run this process")
         return rejections(self.case, self.verdicts)
+
+
+@lru_cache(64)
+def _explained(verdicts: tuple[Verdict, ...], ranking: tuple[Ranked, ...]) -> str:
+    """Most processes are decided alike, whatever else they do."""
+    return explain(verdicts, ranking)
 
 
 def decide(

@@ -81,14 +81,22 @@ def _for_the_log(error: OpenEOError) -> str:
     return in_one_line(error.logged, 1000)
 
 
-def in_one_line(text: str, length: int = 300) -> str:
-    """A text of somebody else's as the log may have it."""
-    return for_logs(_without_own(text)).encode("unicode_escape").decode()[:length]
+def in_one_line(text: str, length: int = 300, sent: str | None = None) -> str:
+    """A text of somebody else's as the log may have it; `sent` are the credentials of its request.
+
+    By default those of the present one.
+    """
+    if sent is None:
+        sent = _credentials()
+    return for_logs(_without_own(text, sent)).encode("unicode_escape").decode()[:length]
 
 
-def _without_own(text: str) -> str:
-    """A text that may repeat this request, without the token that came with it."""
-    sent = request.headers.get("Authorization", "") if has_request_context() else ""
+def _credentials() -> str:
+    return request.headers.get("Authorization", "") if has_request_context() else ""
+
+
+def _without_own(text: str, sent: str) -> str:
+    """A text that may repeat a request, without the token that came with it."""
     for part in (sent.rpartition(" ")[2], sent.rpartition("/")[2]):
         if len(part) >= TELLING:
             text = text.replace(part, REMOVED)
@@ -109,7 +117,7 @@ def message_of(error: OpenEOError) -> str:
     message = str(error.as_json()["message"])
     if error.logged != error.message:
         return message
-    return without_credentials(_without_own(message))
+    return without_credentials(_without_own(message, _credentials()))
 
 
 def answer(error: OpenEOError) -> Response:

@@ -19,7 +19,7 @@ import socket
 import time
 from collections import deque
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +29,7 @@ from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from aggregator.errors import Internal, OpenEOError
+from aggregator.web.access_log import AFTERWARDS
 from aggregator.web.arrivals import arrived, wake_at, wanted
 from aggregator.web.errors import RequestInvalid, body_of, new_reference
 from aggregator.web.plain_requests import PlainRequest
@@ -144,6 +145,17 @@ class _Response(wsgi.Response):  # type: ignore[misc]
     def __init__(self, req: Any, _sock: Any, cfg: Any, conn: Any) -> None:
         super().__init__(req, _Outgoing(conn), cfg)
 
+    def default_headers(self) -> list[str]:
+        """The lines before the app's own; the date is written once a second."""
+        major, minor = self.req.version
+        lines = [
+            f"HTTP/{major}.{minor} {self.status}\r\n",
+            f"Server: {self.version}\r\n",
+            f"Date: {_date(int(time.time()))}\r\n",
+            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n",
+        ]
+        return [*lines, "Transfer-Encoding: chunked\r\n"] if self.chunked else lines
+
     def send_headers(self) -> None:
         if not self.headers_sent:
             # Of a body that was refused no more than a piece is read on: the connection ends then,
@@ -256,6 +268,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             req, conn.sock, conn.client, conn.server, self.cfg, _Response, (conn,)
         )
         environ["wsgi.multithread"] = True
+        environ[AFTERWARDS] = []
         if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
             response.force_close()
         try:
@@ -284,6 +297,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             close = getattr(pieces, "close", None)
             if close is not None:
                 close()
+            for call in environ[AFTERWARDS]:
+                call()
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: Exception) -> None:
         """Answer what is no HTTP, or a failure of the app, with an openEO error."""
@@ -300,6 +315,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             util.write_nonblock(client, _answer(status, error, reference))
         except OSError:
             self.log.debug("The client has gone.")
+
+
+@lru_cache(2)
+def _date(second: int) -> str:
+    return str(util.http_date(second))
 
 
 def _has_more(conn: Any) -> bool:
