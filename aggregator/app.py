@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
+from werkzeug.routing import Map, MapAdapter
 
 from aggregator.composition import compose
 from aggregator.merging.capabilities import Endpoint
@@ -99,11 +101,28 @@ OWN = {
 
 
 class _App(Flask):
-    """Its functions are plain ones: none is looked at before each call to see whether it waits."""
+    """Its functions are plain ones, and its routes are the same whatever host is named."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself."""
+        """The function itself, which is not looked at before each call to see whether it waits."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Finds routes by path and method; raises BadRequest for what is no name of a host."""
+        if request is None:
+            return super().create_url_adapter(request)
+        environ, scheme = request.environ, request.scheme
+        _check_host(environ.get("HTTP_HOST", ""), scheme)
+        root, path, method = request.root_path, request.path, request.method
+        return MapAdapter(self.url_map, "", root, "", scheme, path, method, "")
+
+
+@lru_cache(256)
+def _check_host(host: str, scheme: str) -> None:
+    """What is named once is named again and again."""
+    if host:
+        asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "REQUEST_METHOD": "GET"}
+        Map().bind_to_environ(asked | {"SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": ""})
 
 
 def create_app(

@@ -18,7 +18,8 @@ JsonObject = Mapping[str, Any]
 _OBJECT = (dict, MappingProxyType)
 """What a decoded object can be. Asking for any Mapping is several times slower."""
 
-_CONTAINER = (dict, list, tuple, MappingProxyType)
+_ARRAY = (list, tuple)
+_CONTAINER = (dict, *_ARRAY, MappingProxyType)
 # Longer numbers are read in pieces: Python refuses those of thousands of digits.
 _NUMBERS = re.compile(r"\d{1,18}")
 _PIECES = re.compile(r"\d{1,18}|\D+")
@@ -141,7 +142,7 @@ def is_nested_within(value: object, depth: int) -> bool:
     for _ in range(depth):
         deeper: list[Any] = []
         for holder in level:
-            inside = holder if isinstance(holder, list | tuple) else holder.values()
+            inside = holder if isinstance(holder, _ARRAY) else holder.values()
             deeper += [item for item in inside if isinstance(item, _CONTAINER)]
         if not deeper:
             return True

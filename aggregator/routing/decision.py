@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
 
 from aggregator.errors import OpenEOError
 from aggregator.routing.abilities import Abilities
@@ -156,5 +155,8 @@ def _judge(
 ) -> Verdict:
     reasons: list[Reason] = []
     for rule in rules:
-        reasons.extend(islice(rule.judge(requirements, backend, asked), REASONS + 1))
-    return Verdict(backend.backend, tuple(reasons[:REASONS]), more=len(reasons) > REASONS)
+        for reason in rule.judge(requirements, backend, asked):
+            if len(reasons) == REASONS:
+                return Verdict(backend.backend, tuple(reasons), more=True)
+            reasons.append(reason)
+    return Verdict(backend.backend, tuple(reasons))

@@ -21,10 +21,14 @@ class Translation:
         self._catalogue = catalogue
         self._whole = whole(settings.public_url)
         self._everywhere = everywhere(settings.public_url, settings.order)
+        self._own: dict[View, tuple[str, ...]] = {}
 
-    def own_urls(self, view: View) -> list[str]:
+    def own_urls(self, view: View) -> tuple[str, ...]:
         """The base URLs under which users may name what is the federation's, the view's first."""
-        return list(dict.fromkeys([view.url, *self._everywhere]))
+        known = self._own.get(view)
+        if known is None:  # once for each of the few views
+            known = self._own[view] = tuple(dict.fromkeys([view.url, *self._everywhere]))
+        return known
 
     def origin(self, backend: str, url: str = "") -> Origin:
         """Where a document of that backend comes from."""

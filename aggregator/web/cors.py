@@ -28,6 +28,6 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def readable(response: Response) -> Response:
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        response.headers.add("Access-Control-Allow-Origin", "*")
+        response.headers.add("Access-Control-Expose-Headers", EXPOSED)
         return response

@@ -100,7 +100,7 @@ def _in_one_header(explanation: str) -> str:
 
 def tag(response: Response) -> Response:
     """The answer with the id of its request."""
-    response.headers["X-Request-Id"] = reference()
+    response.headers.add("X-Request-Id", reference())
     return response
 
 
