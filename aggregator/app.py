@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, request
+from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Map, MapAdapter
 
 from aggregator.composition import compose
@@ -122,7 +123,11 @@ def _check_host(host: str, scheme: str) -> None:
     """What is named once is named again and again."""
     if host:
         asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "REQUEST_METHOD": "GET"}
-        Map().bind_to_environ(asked | {"SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": ""})
+        try:
+            Map().bind_to_environ(asked | {"SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": ""})
+        except BadRequest as error:
+            said = f"The header Host, '{host[:100]}', cannot be the name of a host."
+            raise BadRequest(said) from error
 
 
 def create_app(

@@ -99,6 +99,20 @@ def test_a_body_in_chunks_may_not_be_larger_than_others(tmp_path: Path) -> None:
         assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 70 + ".test"])
+def test_what_cannot_be_the_name_of_a_host_is_refused(site: Site, host: str) -> None:
+    for _ in range(2):
+        answer = site.get("/conformance", headers={"Host": host})
+        said = assert_error(answer, 400, "RequestInvalid")["message"]
+        assert said == f"The header Host, '{host}', cannot be the name of a host."
+
+
+@pytest.mark.parametrize("host", ["elsewhere.test", "[::1]:8080", "10.0.0.1"])
+def test_whatever_host_is_named_the_answers_are_the_same(site: Site, host: str) -> None:
+    named = site.get("/", headers={"Host": host})
+    assert (named.status_code, named.text) == (200, site.get("/").text)
+
+
 def test_doubled_slashes_are_no_redirect(site: Site) -> None:
     assert_error(site.get("/collections//S2"), 404, "NotFound")
 

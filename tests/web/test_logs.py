@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from gunicorn.config import Config
 
+from aggregator.web.access_log import AFTERWARDS
 from aggregator.web.logs import FORMAT, Discreet, ServerLog
 from tests.fakes.issuers import Issuer
+from tests.web.site import Site, backend
 
 TOKEN = Issuer().token()
 
@@ -40,3 +45,20 @@ def test_the_servers_own_log_is_written_likewise() -> None:
     log = ServerLog(configuration)
     formatters = [handler.formatter for handler in log.error_log.handlers]
     assert formatters and all(isinstance(found, Discreet) for found in formatters)
+
+
+def test_a_request_is_logged_when_its_answer_is_sent_where_the_server_can_tell(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site({"terra": backend("terra")}, tmp_path)
+    afterwards: list[Callable[[], None]] = []
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with caplog.at_level(logging.INFO, "aggregator.access"):
+        site.get(f"/jobs/{TOKEN}", headers=headers, environ_overrides={AFTERWARDS: afterwards})
+        assert caplog.messages == []
+        for call in afterwards:
+            call()
+        site.get("/conformance")
+    first, second = caplog.messages
+    assert "GET /jobs/[removed] 40" in first
+    assert "GET /conformance 200" in second

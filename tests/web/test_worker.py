@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
+from aggregator.web.access_log import AFTERWARDS
 from aggregator.web.worker import HURRY, PATIENCE, PIECE, Worker, _Body, _Connection, _Response
 from tests.fakes.backends import Reply
 from tests.web.site import backend, graph
@@ -157,9 +159,9 @@ class Peer:
         self.sent.append(data)
 
 
-def answered(peer: Peer, method: str = "GET", headers: Any = ()) -> _Response:
+def answered(peer: Peer, method: str = "GET", headers: Any = (), version: str = "1.1") -> _Response:
     """An answer that has begun, to a request by that method."""
-    data = f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    data = f"{method} / HTTP/{version}\r\nHost: x\r\n\r\n".encode()
     request = next(RequestParser(Config(), iter([data]), ("127.0.0.1", 1)))
     response = _Response(request, peer, Config(), SimpleNamespace(sock=peer, since=None))
     response.start_response("200 OK", [("Content-Type", "text/plain"), *headers])
@@ -174,6 +176,21 @@ def test_a_small_answer_goes_out_in_one_piece() -> None:
     (only,) = peer.sent
     assert only.startswith(b"HTTP/1.1 200 OK\r\n")
     assert only.endswith(b"\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_answer_says_when_it_was_given_and_speaks_as_it_was_spoken_to(version: str) -> None:
+    peer = Peer()
+    begun = int(time.time())
+    response = answered(peer, headers=[("Content-Length", "2")], version=version)
+    response.write(b"{}")
+    response.close()
+    first, _, rest = b"".join(peer.sent).decode().partition("\r\n")
+    fields = dict(line.split(": ", 1) for line in rest.partition("\r\n\r\n")[0].splitlines())
+    assert first == f"HTTP/{version} 200 OK"
+    assert begun <= parsedate_to_datetime(fields["Date"]).timestamp() <= time.time()
+    assert fields["Connection"] == ("close" if version == "1.0" else "keep-alive")
+    assert "Transfer-Encoding" not in fields
 
 
 def test_a_piece_of_an_answer_is_never_held_back() -> None:
@@ -199,6 +216,27 @@ def test_an_answer_without_a_body_is_sent_when_it_is_complete(method: str) -> No
 def say_on(*marks: str) -> bytes:
     """A request for each mark."""
     return b"".join(f"GET /{mark} HTTP/1.1\r\n\r\n".encode() for mark in marks)
+
+
+def test_what_can_wait_is_done_when_the_answer_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        connection.init()
+        theirs.sendall(say_on("a"))
+        worker = Worker.__new__(Worker)
+        worker.cfg, worker.alive, worker.max_keepalived = Config(), True, 10
+        worker.keepalived_conns = deque()
+
+        def app(environ: Any, start: Any) -> list[bytes]:
+            environ[AFTERWARDS].append(lambda: done.append(theirs.recv(65536).decode()))
+            start("200 OK", [("Content-Length", "2")])
+            return [b"{}"]
+
+        monkeypatch.setattr(worker, "wsgi", app, raising=False)
+        assert worker.handle_request(next(connection.parser), connection)
+    assert len(done) == 1 and done[0].endswith("\r\n\r\n{}")
 
 
 class Threads:
