@@ -21,6 +21,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
 
 from aggregator.web.access_log import AFTERWARDS
+from aggregator.web.plain_requests import PlainRequest
 from aggregator.web.worker import HURRY, PATIENCE, PIECE, Worker, _Body, _Connection, _Response
 from tests.fakes.backends import Reply
 from tests.web.site import backend, graph
@@ -127,6 +128,15 @@ def test_a_client_may_pause_for_a_time_only() -> None:
         connection.sock.setblocking(True)
         connection.init()
         assert connection.sock.gettimeout() == PATIENCE
+
+
+def test_plain_requests_take_the_short_way() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        connection.init()
+        theirs.sendall(b"GET /jobs HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert isinstance(next(connection.parser), PlainRequest)
 
 
 def test_a_thread_is_given_to_a_request_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
