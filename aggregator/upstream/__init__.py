@@ -4,7 +4,9 @@
 
     client       asks one backend
     transport    how requests travel: kept connections, used directly
-    heads        the heads of answers, read at once where they are plain
+    plain        heads of answers that have nothing odd about them, taken apart at once
+    sized        answers of a known length, read directly
+    heads        all other answers, as Python's own reader has them
     deadlines    deadlines that hold even against a peer that drips
     failures     what goes wrong on the way, as the federation's errors
     elsewhere    what a backend keeps at other hosts, and redirects to

@@ -44,6 +44,7 @@ How it is served::
 
     worker           gunicorn's worker with threads, made patient for a time only
     arrivals         requests that are still arriving
+    plain_requests   heads of requests that have nothing odd about them, taken apart at once
     logs             the program's log, without credentials
     access_log       a line for each request
 """
