@@ -288,13 +288,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return not response.should_close()
 
     def _respond(self, environ: dict[str, Any], response: _Response) -> None:
-        pieces = self.wsgi(environ, response.start_response)
+        close: Any = None
         try:
+            pieces = self.wsgi(environ, response.start_response)
+            close = getattr(pieces, "close", None)
             for piece in pieces:
                 response.write(piece)
             response.close()
         finally:
-            close = getattr(pieces, "close", None)
             if close is not None:
                 close()
             for call in environ[AFTERWARDS]:
