@@ -54,10 +54,14 @@ def _value(hint: Any, item: Field[Any], value: object, path: str, mistakes: list
         values = table_values(hint, value, path + ".", mistakes)  # type: ignore[arg-type]
         return hint(**values) if len(mistakes) == before else MISSING  # type: ignore[operator]
     converted, wanted = _converted(hint, value)
-    if converted is MISSING:
-        mistakes.append(f"{path}: must be {wanted}, not {_named(value)}")
-        return MISSING
     check: Check | None = item.metadata.get("check")
+    if converted is MISSING:
+        # A number where an address belongs, say: what would be right is more than that it is text.
+        more = (
+            check(str(value)) if check and _is_number(value) and without_none(hint) is str else ""
+        )
+        mistakes.append(f"{path}: {more or f'must be {wanted}, not {_named(value)}'}")
+        return MISSING
     problem = check(converted) if check and converted is not None else None
     if problem:
         mistakes.append(f"{path}: {problem}")

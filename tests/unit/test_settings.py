@@ -80,6 +80,16 @@ def test_every_mistake_is_named_with_its_key_path() -> None:
     )
 
 
+def test_a_number_where_a_text_belongs_is_told_what_that_text_would_be() -> None:
+    document = {"backends": ONE, "bind": 8080, "process_rule": 2, "sealing_key": 5, "title": 7}
+    assert mistakes(document) == (
+        "title: must be text, not 7",
+        "bind: must be HOST:PORT such as 127.0.0.1:8080, not '8080'",
+        "sealing_key: must be text, not 5",
+        "process_rule: must be one of union, intersection, not '2'",
+    )
+
+
 def test_no_backend_is_called_as_federated_jobs_are() -> None:
     found = mistakes({"backends": {"federation": {"url": "https://a.example"}}})
     assert found[0] == (
