@@ -52,6 +52,8 @@ class Routing:
 
     def explain(self) -> str:
         """The decision as text of several lines, for people at a terminal and in logs."""
+        if any(verdict.reasons for verdict in self.verdicts):
+            return explain(self.verdicts, self.ranking)
         return _explained(self.verdicts, self.ranking)
 
     def rejection(self) -> OpenEOError:
@@ -76,7 +78,7 @@ class Routing:
 
 @lru_cache(64)
 def _explained(verdicts: tuple[Verdict, ...], ranking: tuple[Ranked, ...]) -> str:
-    """Most processes are decided alike, whatever else they do."""
+    """Of processes that every backend can run, which most are: nothing of theirs is in it."""
     return explain(verdicts, ranking)
 
 

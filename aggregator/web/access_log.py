@@ -1,7 +1,7 @@
 """A line per request, with the backend that took it: no tokens, no query, no body.
 
-A query may hold a signature. The line is written when the answer has been sent, if the server can
-do so, since the client need not wait for it; it tells how long the answer took to begin.
+A query may hold a signature. The line is written as soon as the answer has begun to be sent, if the
+server can do so, since the client need not wait for it; it tells how long that took.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aggregator.web.errors import in_one_line, reference
 
 LOG = logging.getLogger("aggregator.access")
 AFTERWARDS = "federation.afterwards"
-"""A server's list, in the environment of a request, of what it calls when the answer is sent."""
+"""A server's list, in the environment of a request, of what it calls when the answer has begun."""
 
 
 def install(app: Flask) -> None:

@@ -294,12 +294,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             close = getattr(pieces, "close", None)
             for piece in pieces:
                 response.write(piece)
+                _do_what_waited(environ)
             response.close()
         finally:
-            if close is not None:
-                close()
-            for call in environ[AFTERWARDS]:
-                call()
+            try:
+                if close is not None:
+                    close()
+            finally:
+                _do_what_waited(environ)
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: Exception) -> None:
         """Answer what is no HTTP, or a failure of the app, with an openEO error."""
@@ -316,6 +318,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             util.write_nonblock(client, _answer(status, error, reference))
         except OSError:
             self.log.debug("The client has gone.")
+
+
+def _do_what_waited(environ: dict[str, Any]) -> None:
+    """Once the first piece of an answer is on its way: the last of a large one may never be."""
+    waiting: list[Any] = environ[AFTERWARDS]
+    while waiting:
+        waiting.pop()()
 
 
 @lru_cache(2)

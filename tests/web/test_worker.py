@@ -228,25 +228,56 @@ def say_on(*marks: str) -> bytes:
     return b"".join(f"GET /{mark} HTTP/1.1\r\n\r\n".encode() for mark in marks)
 
 
-def test_what_can_wait_is_done_when_the_answer_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
-        connection.init()
-        theirs.sendall(say_on("a"))
-        worker = Worker.__new__(Worker)
-        worker.cfg, worker.alive, worker.max_keepalived = Config(), True, 10
-        worker.keepalived_conns = deque()
+class Sending:
+    """A worker that answers a request, and what it was called for while it did so."""
 
-        def app(environ: Any, start: Any) -> list[bytes]:
-            environ[AFTERWARDS].append(lambda: done.append(theirs.recv(65536).decode()))
-            start("200 OK", [("Content-Length", "2")])
-            return [b"{}"]
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]) -> None:
+        self.done: list[bytes] = []
+        self._pieces = pieces
+        self.worker = Worker.__new__(Worker)
+        self.worker.cfg, self.worker.alive, self.worker.max_keepalived = Config(), True, 10
+        self.worker.keepalived_conns = deque()
+        monkeypatch.setattr(self.worker, "wsgi", self._app, raising=False)
 
-        monkeypatch.setattr(worker, "wsgi", app, raising=False)
-        assert worker.handle_request(next(connection.parser), connection)
-    assert len(done) == 1 and done[0].endswith("\r\n\r\n{}")
+    def _app(self, environ: Any, start: Any) -> Iterator[bytes]:
+        environ[AFTERWARDS].append(lambda: self.done.append(self.theirs.recv(65536)))
+        start("200 OK", [("Content-Length", str(sum(map(len, self._pieces))))])
+        return iter(self._pieces)
+
+    def answer(self) -> bool:
+        """Whether the connection is kept."""
+        ours, self.theirs = socket.socketpair()
+        with ours, self.theirs:
+            connection = _Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
+            connection.init()
+            self.theirs.sendall(say_on("a"))
+            return self.worker.handle_request(next(connection.parser), connection)
+
+
+@pytest.mark.parametrize("pieces", [[], [b"{}"], [b"{", b"}"]])
+def test_what_can_wait_is_done_once_when_the_answer_has_begun(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+) -> None:
+    sending = Sending(monkeypatch, pieces)
+    assert sending.answer()
+    (begun,) = sending.done
+    assert begun.partition(b"\r\n\r\n")[2] == b"".join(pieces[:1])
+
+
+def test_what_can_wait_is_done_although_there_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sending = Sending(monkeypatch, [])
+    logged: list[Any] = []
+
+    def app(environ: Any, _start: Any) -> Any:
+        environ[AFTERWARDS].append(lambda: logged.append(1))
+        raise ValueError
+
+    monkeypatch.setattr(sending.worker, "wsgi", app)
+    with pytest.raises(ValueError):
+        sending.answer()
+    assert logged == [1]
 
 
 class Threads:

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 
 from aggregator.routing import decide
@@ -85,3 +88,12 @@ def test_names_cannot_spoil_the_terminal() -> None:
     text = decide(wanted, [backend("terra")]).explain()
     assert "\x1b" not in text
     assert len(text.splitlines()) == 4
+
+
+def test_nothing_that_users_have_written_is_kept_beyond_their_request() -> None:
+    routing = decide(needs(secret_name=node("unknown")), [backend("terra"), backend("aurora")])
+    assert "secret_name" in routing.explain()
+    verdict = weakref.ref(routing.verdicts[0])
+    del routing
+    gc.collect()
+    assert verdict() is None
