@@ -78,7 +78,7 @@ class Routing:
 
 @lru_cache(64)
 def _explained(verdicts: tuple[Verdict, ...], ranking: tuple[Ranked, ...]) -> str:
-    """Of processes that every backend can run, which most are: nothing of theirs is in it."""
+    """Of processes that every backend can run: no word of theirs is in it."""
     return explain(verdicts, ranking)
 
 

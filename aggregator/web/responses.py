@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -87,15 +86,10 @@ def explained(routing: Explains) -> dict[str, str]:
 
     Lines are parted by a bar: in what they say there are semicolons.
     """
-    return {"OpenEO-Federation-Routing": _in_one_header(routing.explain())}
-
-
-@lru_cache(64)
-def _in_one_header(explanation: str) -> str:
-    lines = (" ".join(line.split()) for line in explanation.splitlines())
+    lines = (" ".join(line.split()) for line in routing.explain().splitlines())
     told = without_credentials(" | ".join(line for line in lines if line))
     plain = re.sub(r"[^ -~]", "?", told.replace("°", " degrees"))
-    return plain[:ROUTING_LENGTH]
+    return {"OpenEO-Federation-Routing": plain[:ROUTING_LENGTH]}
 
 
 def tag(response: Response) -> Response:
